@@ -1,5 +1,40 @@
+// wexec.h is the C SDK of wexec, for guests in direct style.
+//
+// A task is a function that is given a call. It may read the call's input and
+// start ops on the call's behalf, and it ends the call once: with an output or
+// with a failure.
+//
+//     static void greet(wexec_handle call) {
+//         char *name = wexec_read(call, NULL);
+//         wexec_outputf(call, "Hello, %s!", name);
+//         free(name);
+//     }
+//
+//     WEXEC_TASKS(
+//         WEXEC_TASK(greet, blocking, "Greets whom the input names."))
+//
+// Memory. What a function returns as char *, void * or wexec_result comes from
+// malloc and is the caller's to free. What is passed in stays the caller's, and
+// no pointer to it is kept. Bytes read from the host are followed by a NUL that
+// their length does not count, so text can be used as a string. If there is no
+// memory left, the functions below say so in the log and trap.
+//
+// abi/SPEC.md is the contract beneath; this header needs clang and wasi-libc.
 #pragma once
+
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Names a call or an op for as long as it is alive.
+typedef uint32_t wexec_handle;
 
 /* Generated from abi/imports.go and abi/status.go. */
 #define WEXEC_OK 0
@@ -65,3 +100,295 @@ uint32_t wexec_next(void *dst, uint32_t cap);
 __attribute__((import_module("wexec/v1"), import_name("log")))
 void wexec_log(uint32_t level, const void *ptr, uint32_t len);
 /* End of the generated part. */
+
+// The levels of wexec_log and wexec_logf.
+enum { WEXEC_LOG_DEBUG, WEXEC_LOG_INFO, WEXEC_LOG_WARN, WEXEC_LOG_ERROR };
+
+// ---- The list of tasks ----
+
+// Lists the tasks of the module, at file scope, in one file: up to 256 of
+// them. It makes both the manifest and the export that the host enters, so
+// the two can't disagree about the order.
+#define WEXEC_TASKS(...)                                                                   \
+    __asm__(".section .custom_section.wexec.v1,\"\",@\n"                                   \
+            ".ascii " WEXEC_STRING_("{\"tasks\":["                                         \
+                                    WEXEC_EACH_(WEXEC_JSON_, ",", __VA_ARGS__)             \
+                                    "]}") "\n"                                             \
+            ".text\n");                                                                    \
+    enum { wexec_modes_of_tasks = WEXEC_EACH_(WEXEC_MODE_, |, __VA_ARGS__) };              \
+    static void (*const wexec_functions_of_tasks[])(wexec_handle) = {                      \
+        WEXEC_EACH_(WEXEC_FUNCTION_, , __VA_ARGS__)};                                      \
+    void wexec_call(uint32_t task, wexec_handle call) {                                    \
+        wexec_functions_of_tasks[task](call);                                              \
+    }
+
+// One task: the function that runs it, which gives it its name; how it is best
+// run: io, blocking or cpu, which is checked when this is compiled; and a doc
+// for people, one string literal whose first line stands alone. What else the
+// manifest may say of a task follows as plain JSON:
+//
+//     WEXEC_TASK(half, cpu, "Halves n.",
+//         "timeout_ms": 500,
+//         "input": {"type": "object", "required": ["n"]})
+//
+// The literals become JSON as they are spelt here, so only the escapes that C
+// and JSON share mean the same in both: \" \\ \b \f \n \r \t.
+#define WEXEC_TASK(function, mode, ...)                                                    \
+    (function, wexec_mode_##mode,                                                          \
+     "{\"name\":\"" #function "\",\"mode\":\"" #mode "\",\"doc\":" #__VA_ARGS__ "}")
+
+// The same for a task whose name, a string literal, is not its function's:
+// because libc has that name, or because tasks share the function.
+#define WEXEC_TASK_NAMED(name, function, mode, ...)                                        \
+    (function, wexec_mode_##mode,                                                          \
+     "{\"name\":" #name ",\"mode\":\"" #mode "\",\"doc\":" #__VA_ARGS__ "}")
+
+// One of these is named for each task, so that a mode that does not exist is
+// an identifier that does not exist.
+enum { wexec_mode_io = 1, wexec_mode_blocking = 2, wexec_mode_cpu = 4 };
+
+// Enters the module: the host says which task by its place in the manifest.
+__attribute__((export_name("wexec_call")))
+void wexec_call(uint32_t task, wexec_handle call);
+
+// The parts of what WEXEC_TASK makes of a task.
+#define WEXEC_FUNCTION_(function, mode, json) function,
+#define WEXEC_MODE_(function, mode, json) mode
+#define WEXEC_JSON_(function, mode, json) json
+
+// An assembler takes string literals as C spells them, one beside the other.
+#define WEXEC_STRING_(...) WEXEC_STRING_NOW_(__VA_ARGS__)
+#define WEXEC_STRING_NOW_(...) #__VA_ARGS__
+
+// Applies the macro f to each task, with sep in between. A macro can't name
+// itself, so each step leaves behind the pieces of the next, and rescanning
+// puts them together: 4 * 4 * 4 * 4 times. The comma at the end gives the last
+// step an empty rest of the list, which C11 wants to see.
+#define WEXEC_EACH_(f, sep, ...) WEXEC_RESCAN_(WEXEC_STEP_(f, sep, __VA_ARGS__, ))
+#define WEXEC_STEP_(f, sep, task, ...) \
+    f task __VA_OPT__(sep WEXEC_NEXT_STEP_ WEXEC_NO_ARGS_ (f, sep, __VA_ARGS__))
+#define WEXEC_NEXT_STEP_() WEXEC_STEP_
+#define WEXEC_NO_ARGS_ ()
+#define WEXEC_RESCAN_(...) WEXEC_RESCAN3_(WEXEC_RESCAN3_(WEXEC_RESCAN3_(WEXEC_RESCAN3_(__VA_ARGS__))))
+#define WEXEC_RESCAN3_(...) WEXEC_RESCAN2_(WEXEC_RESCAN2_(WEXEC_RESCAN2_(WEXEC_RESCAN2_(__VA_ARGS__))))
+#define WEXEC_RESCAN2_(...) WEXEC_RESCAN1_(WEXEC_RESCAN1_(WEXEC_RESCAN1_(WEXEC_RESCAN1_(__VA_ARGS__))))
+#define WEXEC_RESCAN1_(...) WEXEC_RESCAN0_(WEXEC_RESCAN0_(WEXEC_RESCAN0_(WEXEC_RESCAN0_(__VA_ARGS__))))
+#define WEXEC_RESCAN0_(...) __VA_ARGS__
+
+// ---- Memory ----
+
+// Is malloc that never returns NULL.
+static inline void *wexec_alloc(size_t size) {
+    void *memory = malloc(size);
+    if (memory == NULL) {
+        static const char text[] = "out of memory";
+        wexec_log(WEXEC_LOG_ERROR, text, sizeof text - 1);
+        __builtin_trap();
+    }
+    return memory;
+}
+
+// ---- Input, output, failure, log ----
+
+// Returns the call's input, and its length in *len unless len is NULL.
+static inline char *wexec_read(wexec_handle call, size_t *len) {
+    size_t total = wexec_input(call, NULL, 0, 0);
+    char *input = (char *)wexec_alloc(total + 1);
+    wexec_input(call, input, total, 0);
+    input[total] = 0;
+    if (len != NULL) *len = total;
+    return input;
+}
+
+// Text made as by printf: in small, or in memory of its own if it is long.
+struct wexec_text_ {
+    char small[256];
+    char *data;
+    size_t len;
+};
+
+static inline void wexec_text_make_(struct wexec_text_ *text, const char *format, va_list args) {
+    va_list again;
+    va_copy(again, args);
+    text->data = text->small;
+    text->len = (size_t)vsnprintf(text->small, sizeof text->small, format, args);
+    if (text->len >= sizeof text->small) {
+        text->data = (char *)wexec_alloc(text->len + 1);
+        vsnprintf(text->data, text->len + 1, format, again);
+    }
+    va_end(again);
+}
+
+static inline void wexec_text_free_(struct wexec_text_ *text) {
+    if (text->data != text->small) free(text->data);
+}
+
+// Ends the call with a string as its output.
+static inline void wexec_output_text(wexec_handle call, const char *text) {
+    wexec_output(call, text, strlen(text));
+}
+
+// Ends the call with an output made as by printf.
+__attribute__((format(printf, 2, 3)))
+static inline void wexec_outputf(wexec_handle call, const char *format, ...) {
+    struct wexec_text_ text;
+    va_list args;
+    va_start(args, format);
+    wexec_text_make_(&text, format, args);
+    va_end(args);
+    wexec_output(call, text.data, text.len);
+    wexec_text_free_(&text);
+}
+
+// Ends the call with a failure: a code of the task's own, from 1 on, and a
+// message for people, made as by printf.
+__attribute__((format(printf, 3, 4)))
+static inline void wexec_failf(wexec_handle call, int32_t code, const char *format, ...) {
+    struct wexec_text_ text;
+    va_list args;
+    va_start(args, format);
+    wexec_text_make_(&text, format, args);
+    va_end(args);
+    wexec_fail(call, code, text.data, text.len);
+    wexec_text_free_(&text);
+}
+
+// Logs a line made as by printf. The level is one of WEXEC_LOG_….
+__attribute__((format(printf, 2, 3)))
+static inline void wexec_logf(uint32_t level, const char *format, ...) {
+    struct wexec_text_ text;
+    va_list args;
+    va_start(args, format);
+    wexec_text_make_(&text, format, args);
+    va_end(args);
+    wexec_log(level, text.data, text.len);
+    wexec_text_free_(&text);
+}
+
+// ---- Ops: start as many as you like, then take what they left ----
+
+// Starts a capability by its name.
+static inline wexec_handle wexec_start(wexec_handle call, const char *capability,
+                                       const void *argument, size_t len) {
+    return wexec_op_start(call, capability, strlen(capability), argument, len);
+}
+
+// What an op left: its result if the status is WEXEC_OK, otherwise a message
+// for people. data is the holder's to free.
+typedef struct {
+    uint32_t status;
+    char *data;
+    size_t len;
+} wexec_result;
+
+// Waits for the op, returns what it left, and drops it: op is dead afterwards.
+static inline wexec_result wexec_take(wexec_handle op) {
+    wexec_result result;
+    result.status = wexec_op_wait(op);
+    result.len = wexec_op_result(op, NULL, 0, 0);
+    result.data = (char *)wexec_alloc(result.len + 1);
+    wexec_op_result(op, result.data, result.len, 0);
+    result.data[result.len] = 0;
+    wexec_op_drop(op);
+    return result;
+}
+
+// If the op failed, ends the call with that failure (minus its status as the
+// code, and its message), frees result.data and returns true. Otherwise does
+// nothing, and result.data stays the caller's:
+//
+//     wexec_result page = wexec_take(op);
+//     if (wexec_fail_op(call, page)) return;
+static inline bool wexec_fail_op(wexec_handle call, wexec_result result) {
+    if (result.status == WEXEC_OK) return false;
+    wexec_fail(call, -(int32_t)result.status, result.data, result.len);
+    free(result.data);
+    return true;
+}
+
+// Starts a sleep.
+static inline wexec_handle wexec_sleep_start(wexec_handle call, uint64_t ns) {
+    return wexec_start(call, "clock.sleep", &ns, sizeof ns);
+}
+
+// Sleeps. What it returns is for wexec_fail_op: a sleep that went well leaves
+// nothing to free.
+static inline wexec_result wexec_sleep_ns(wexec_handle call, uint64_t ns) {
+    wexec_result result = wexec_take(wexec_sleep_start(call, ns));
+    if (result.status == WEXEC_OK) {
+        free(result.data);
+        result.data = NULL;
+    }
+    return result;
+}
+
+static inline wexec_result wexec_sleep_ms(wexec_handle call, uint64_t ms) {
+    return wexec_sleep_ns(call, ms * 1000000);
+}
+
+static inline char *wexec_append_(char *end, const char *text) {
+    size_t len = strlen(text);
+    memcpy(end, text, len);
+    return end + len;
+}
+
+// Appends text as a JSON string: at most 2 bytes, and 6 for each of text's.
+static inline char *wexec_append_json_(char *end, const char *text) {
+    *end++ = '"';
+    for (; *text != 0; text++) {
+        if (0 < *text && *text < ' ') {
+            end = wexec_append_(end, "\\u00");
+            *end++ = "01"[*text >> 4];
+            *end++ = "0123456789abcdef"[*text & 15];
+            continue;
+        }
+        if (*text == '"' || *text == '\\') *end++ = '\\';
+        *end++ = *text;
+    }
+    *end++ = '"';
+    return end;
+}
+
+// Starts a call of another task of this module. Its output is the op's result.
+static inline wexec_handle wexec_task_start(wexec_handle call, const char *task,
+                                            const void *input, size_t len) {
+    char *message = (char *)wexec_alloc(sizeof "{\"task\":\"\"}\n" + 6 * strlen(task) + len);
+    char *end = wexec_append_(message, "{\"task\":");
+    end = wexec_append_json_(end, task);
+    end = wexec_append_(end, "}\n");
+    if (len > 0) memcpy(end, input, len);
+    wexec_handle op = wexec_start(call, "task.call", message, (size_t)(end - message) + len);
+    free(message);
+    return op;
+}
+
+// Starts an HTTP request without headers or body. The op's result is a message:
+// wexec_split finds the response's body in it.
+static inline wexec_handle wexec_fetch_start(wexec_handle call, const char *method,
+                                             const char *url) {
+    char *message = (char *)wexec_alloc(sizeof "{\"method\":\"\",\"url\":\"\"}" +
+                                        6 * (strlen(method) + strlen(url)));
+    char *end = wexec_append_(message, "{\"method\":");
+    end = wexec_append_json_(end, method);
+    end = wexec_append_(end, ",\"url\":");
+    end = wexec_append_json_(end, url);
+    end = wexec_append_(end, "}");
+    wexec_handle op = wexec_start(call, "http.fetch", message, (size_t)(end - message));
+    free(message);
+    return op;
+}
+
+// Splits a message that wexec_read or wexec_take gave: the head stays at
+// message, now as a string, and the body is returned. Both are parts of the
+// same memory, which is freed as message.
+static inline char *wexec_split(char *message, size_t len, size_t *body_len) {
+    char *newline = (char *)memchr(message, '\n', len);
+    char *body = newline == NULL ? message + len : newline + 1;
+    if (newline != NULL) *newline = 0;
+    *body_len = (size_t)(message + len - body);
+    return body;
+}
+
+#ifdef __cplusplus
+}
+#endif

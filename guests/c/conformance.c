@@ -1,0 +1,264 @@
+// The conformance program: every language has the same tasks, and every host
+// must run them alike. Some behave well and some do what a guest must not.
+#include "wexec.h"
+
+// ---- Input and output ----
+
+static void echo(wexec_handle call) {
+    size_t len;
+    char *input = wexec_read(call, &len);
+    wexec_output(call, input, len);
+    free(input);
+}
+
+static void noop(wexec_handle call) { wexec_output(call, NULL, 0); }
+
+static void sum(wexec_handle call) {
+    size_t len;
+    unsigned char *input = (unsigned char *)wexec_read(call, &len);
+    unsigned long long total = 0;
+    for (size_t i = 0; i < len; i++) total += input[i];
+    free(input);
+    wexec_outputf(call, "%llu", total);
+}
+
+// Reads the call's input as a decimal number; what isn't one counts as 0.
+static unsigned long read_number(wexec_handle call) {
+    char *input = wexec_read(call, NULL);
+    unsigned long n = strtoul(input, NULL, 10);
+    free(input);
+    return n;
+}
+
+static void big(wexec_handle call) {
+    unsigned long n = read_number(call);
+    unsigned char *bytes = wexec_alloc(n + 1);
+    for (unsigned long i = 0; i < n; i++) bytes[i] = i % 251;
+    wexec_output(call, bytes, n);
+    free(bytes);
+}
+
+// Finds n without reading JSON: the host has checked the input already.
+static void schema(wexec_handle call) {
+    char *input = wexec_read(call, NULL);
+    char *name = strstr(input, "\"n\"");
+    char *n = name == NULL ? "" : name + strcspn(name, "-0123456789");
+    size_t len = strspn(n, "-0123456789");
+    if (len == 2 && memcmp(n, "13", 2) == 0) {
+        wexec_output_text(call, "\"oops\"");
+    } else {
+        wexec_output(call, n, len);
+    }
+    free(input);
+}
+
+static void counter(wexec_handle call) {
+    static unsigned long calls;
+    wexec_outputf(call, "%lu", ++calls);
+}
+
+static void log_input(wexec_handle call) {
+    size_t len;
+    char *input = wexec_read(call, &len);
+    wexec_log(WEXEC_LOG_INFO, input, len);
+    free(input);
+    wexec_output(call, NULL, 0);
+}
+
+static void print(wexec_handle call) {
+    char *input = wexec_read(call, NULL);
+    printf("%s", input);
+    fprintf(stderr, "printed %zu bytes\n", strlen(input));
+    fflush(stdout);
+    free(input);
+    wexec_output(call, NULL, 0);
+}
+
+// ---- Ends of all kinds ----
+
+static void fail(wexec_handle call) {
+    char *input = wexec_read(call, NULL);
+    wexec_failf(call, 7, "told to fail: %s", input);
+    free(input);
+}
+
+static void trap(wexec_handle call) {
+    (void)call;
+    __builtin_trap();
+}
+
+static void exit3(wexec_handle call) {
+    (void)call;
+    _Exit(3);
+}
+
+static void forever(wexec_handle call) {
+    (void)call;
+    for (volatile unsigned i = 0;; i++) {
+    }
+}
+
+static void silent(wexec_handle call) { (void)call; }
+
+static void twice(wexec_handle call) {
+    wexec_output_text(call, "once");
+    wexec_output_text(call, "twice");
+}
+
+// Takes memory until there is none, and gives it back so that a reused
+// instance counts the same again.
+static void grow(wexec_handle call) {
+    enum { PIECE = 1 << 20, PAGE = 4096 };
+    struct piece {
+        struct piece *before;
+    } *last = NULL, *piece;
+    unsigned long pieces = 0;
+    while ((piece = malloc(PIECE)) != NULL) {
+        for (size_t i = 0; i < PIECE; i += PAGE) ((volatile char *)piece)[i] = 1;
+        piece->before = last;
+        last = piece;
+        pieces++;
+    }
+    while (last != NULL) {
+        piece = last;
+        last = piece->before;
+        free(piece);
+    }
+    wexec_outputf(call, "%lu", pieces);
+}
+
+// ---- Ops ----
+
+enum { HOUR_MS = 60 * 60 * 1000 };
+
+// Ends the call as an op ended.
+static void end_as(wexec_handle call, wexec_result result) {
+    if (wexec_fail_op(call, result)) return;
+    wexec_output(call, result.data, result.len);
+    free(result.data);
+}
+
+static void sleep_input(wexec_handle call) {
+    if (wexec_fail_op(call, wexec_sleep_ms(call, read_number(call)))) return;
+    wexec_output_text(call, "slept");
+}
+
+static void sleep_hour(wexec_handle call) { end_as(call, wexec_sleep_ms(call, HOUR_MS)); }
+
+// A host that wrongly lets it sleep shows so at once.
+static void await_cpu(wexec_handle call) { end_as(call, wexec_sleep_ms(call, 1)); }
+
+static void leak_op(wexec_handle call) {
+    wexec_sleep_start(call, HOUR_MS * 1000000ull);
+    wexec_output(call, NULL, 0);
+}
+
+static void nosuch(wexec_handle call) {
+    end_as(call, wexec_take(wexec_start(call, "no.such", NULL, 0)));
+}
+
+static void fetch(wexec_handle call) {
+    char *url = wexec_read(call, NULL);
+    wexec_result page = wexec_take(wexec_fetch_start(call, "GET", url));
+    free(url);
+    if (wexec_fail_op(call, page)) return;
+    size_t len;
+    char *body = wexec_split(page.data, page.len, &len);
+    wexec_output(call, body, len);
+    free(page.data);
+}
+
+static void call_task(wexec_handle call) {
+    size_t len;
+    char *task = wexec_read(call, &len);
+    char *input = wexec_split(task, len, &len);
+    wexec_handle op = wexec_task_start(call, task, input, len);
+    free(task);
+    end_as(call, wexec_take(op));
+}
+
+static void fan(wexec_handle call) {
+    char *input = wexec_read(call, NULL), *ms;
+    unsigned long n = strtoul(input, &ms, 10), done = 0;
+    ms += strspn(ms, " ");
+    wexec_handle *ops = wexec_alloc((n + 1) * sizeof *ops);
+    for (unsigned long i = 0; i < n; i++) ops[i] = wexec_task_start(call, "sleep", ms, strlen(ms));
+    free(input);
+    for (; done < n; done++) {
+        wexec_result slept = wexec_take(ops[done]);
+        if (wexec_fail_op(call, slept)) break;
+        free(slept.data);
+    }
+    if (done == n) wexec_outputf(call, "%lu", n);
+    while (++done < n) wexec_op_drop(ops[done]);
+    free(ops);
+}
+
+static void tree(wexec_handle call) {
+    unsigned long depth = read_number(call);
+    if (depth == 0) {
+        wexec_output_text(call, "1");
+        return;
+    }
+    char input[24];
+    size_t len = snprintf(input, sizeof input, "%lu", depth - 1);
+    wexec_handle left_op = wexec_task_start(call, "tree", input, len);
+    wexec_handle right_op = wexec_task_start(call, "tree", input, len);
+    wexec_result left = wexec_take(left_op), right = wexec_take(right_op);
+    if (wexec_fail_op(call, left)) {
+        free(right.data);
+    } else if (wexec_fail_op(call, right)) {
+        free(left.data);
+    } else {
+        unsigned long leaves = strtoul(left.data, NULL, 10) + strtoul(right.data, NULL, 10);
+        wexec_outputf(call, "%lu", leaves);
+        free(left.data);
+        free(right.data);
+    }
+}
+
+WEXEC_TASKS(
+    WEXEC_TASK(echo, io, "Outputs its input."),
+    WEXEC_TASK_NAMED("echo_blocking", echo, blocking, "Outputs its input."),
+    WEXEC_TASK_NAMED("echo_cpu", echo, cpu, "Outputs its input."),
+    WEXEC_TASK(noop, blocking, "Does nothing."),
+    WEXEC_TASK_NAMED("noop_io", noop, io, "Does nothing."),
+    WEXEC_TASK_NAMED("noop_cpu", noop, cpu, "Does nothing."),
+    WEXEC_TASK(sum, cpu, "Outputs the sum of its input's bytes."),
+    WEXEC_TASK(big, blocking, "Outputs as many bytes as the input says, byte i being i % 251."),
+    WEXEC_TASK(fail, blocking, "Fails with code 7 and the input in its message."),
+    WEXEC_TASK(trap, blocking, "Traps."),
+    WEXEC_TASK_NAMED("trap_io", trap, io, "Traps."),
+    WEXEC_TASK(exit3, blocking, "Exits with code 3."),
+    WEXEC_TASK(forever, blocking, "Never ends."),
+    WEXEC_TASK_NAMED("forever_cpu", forever, cpu, "Never ends."),
+    WEXEC_TASK_NAMED("hang", sleep_hour, io, "Sleeps for an hour."),
+    WEXEC_TASK_NAMED("sleep", sleep_input, io,
+        "Sleeps.\nInput: how many milliseconds. Output: slept."),
+    WEXEC_TASK_NAMED("sleep_blocking", sleep_input, blocking,
+        "Sleeps.\nInput: how many milliseconds. Output: slept."),
+    WEXEC_TASK(await_cpu, cpu, "Tries to sleep, which a cpu task must not."),
+    WEXEC_TASK(fetch, io, "Outputs the body of the page whose URL is the input."),
+    WEXEC_TASK_NAMED("call", call_task, io,
+        "Calls a task of this module, and ends as it does.\nInput: its name, a newline, its input."),
+    WEXEC_TASK_NAMED("call_blocking", call_task, blocking,
+        "Calls a task of this module, and ends as it does.\nInput: its name, a newline, its input."),
+    WEXEC_TASK(fan, io,
+        "Calls sleep many times at once.\nInput: how often, a space, how many ms. Output: how often."),
+    WEXEC_TASK(tree, blocking,
+        "Counts the leaves of a tree of calls.\nInput: the depth. Output: two to the power of it."),
+    WEXEC_TASK(nosuch, io, "Fails as an op of an unknown capability does."),
+    WEXEC_TASK_NAMED("log", log_input, blocking, "Logs its input."),
+    WEXEC_TASK(print, blocking, "Prints its input, and its length to standard error."),
+    WEXEC_TASK(grow, blocking, "Outputs how many pieces of 1 MiB there is memory for."),
+    WEXEC_TASK(leak_op, blocking, "Returns with an op alive, which a guest must not."),
+    WEXEC_TASK(silent, blocking, "Returns without ending the call, which a guest must not."),
+    WEXEC_TASK(twice, blocking, "Ends the call twice, which a guest must not."),
+    WEXEC_TASK(counter, blocking, "Outputs how many calls of it the instance has had."),
+    WEXEC_TASK(schema, blocking, "Outputs the number n of its input, and a string in place of 13.",
+        "input": {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}},
+        "output": {"type": "integer"}),
+    WEXEC_TASK_NAMED("slow", sleep_hour, blocking, "Sleeps for an hour, and asks for 50 ms.",
+        "timeout_ms": 50),
+    WEXEC_TASK_NAMED("small", grow, blocking, "Is grow, and asks for 1 MiB.",
+        "memory_bytes": 1048576))

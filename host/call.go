@@ -1,0 +1,200 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/executors"
+)
+
+// call is one use of a task, from Module.Call to the end of its future. It is
+// the job that executors know.
+type call struct {
+	executors.Ticket
+	promise executors.Promise[[]byte]
+
+	id      uint64
+	parent  *call // nil for a call from outside
+	depth   int
+	mod     *module
+	task    *abi.Task
+	index   int // of the task in the manifest
+	input   []byte
+	options Options
+	grants  []string        // nil for all
+	memory  uint64          // the most linear memory
+	ctx     context.Context // of the caller; for capabilities
+
+	executor interface{ Cancel(executors.Job, error) }
+
+	mu      sync.Mutex
+	inst    *instance // that it runs in, or is about to
+	lane    lane      // where
+	started time.Time
+	halted  error // why it must stop
+	unwatch func() bool
+	ended   atomic.Bool
+
+	// Of the goroutine that runs the instance.
+	handle uint32
+	ops    []*op // that have not ended
+	over   bool  // the guest has ended it, with:
+	output []byte
+	err    error
+
+	// For the span.
+	queued      time.Time
+	hostCalls   atomic.Uint64
+	memoryBytes atomic.Uint64
+}
+
+// lane is where a call runs: a worker or a loop. The zero lane is nowhere.
+type lane struct {
+	word string
+	id   int
+}
+
+func (l lane) String() string {
+	if l.word == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s %d", l.word, l.id)
+}
+
+// Abandon implements executors.Job.
+func (c *call) Abandon(err error) { c.finish(nil, err) }
+
+// Stop implements executors.Job.
+func (c *call) Stop(err error) {
+	c.mu.Lock()
+	if c.halted != nil || c.ended.Load() {
+		c.mu.Unlock()
+		return
+	}
+	c.halted = err
+	inst := c.inst
+	c.mu.Unlock()
+	switch {
+	case inst == nil: // it is about to start: attach will see
+	case inst.inbox == nil:
+		// Others share the instance: this call is over, the guest is told.
+		c.finish(nil, err)
+		inst.box.post(event{cancelled: c})
+	default:
+		inst.stop(err)
+		if inst.inbox.halt() {
+			c.finish(nil, err)
+		}
+	}
+}
+
+// attach says which instance runs the call, and where. It returns an error if
+// the call was stopped before.
+func (c *call) attach(inst *instance, where lane) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.inst, c.lane, c.started = inst, where, time.Now()
+	return c.halted
+}
+
+// cancel ends the call, wherever it is.
+func (c *call) cancel(err error) { c.executor.Cancel(c, err) }
+
+// watch cancels the call when the caller's context ends.
+func (c *call) watch(ctx context.Context) {
+	if ctx.Done() == nil {
+		return
+	}
+	unwatch := context.AfterFunc(ctx, func() { c.cancel(contextError(ctx)) })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended.Load() {
+		unwatch()
+	} else {
+		c.unwatch = unwatch
+	}
+}
+
+// contextError makes one of our errors of why a context ended.
+func contextError(ctx context.Context) error {
+	if ctx.Err() == context.DeadlineExceeded {
+		return fmt.Errorf("%w: the caller's deadline passed", context.DeadlineExceeded)
+	}
+	if cause := context.Cause(ctx); cause != context.Canceled {
+		return fmt.Errorf("%w: %w", ErrCancelled, cause)
+	}
+	return ErrCancelled
+}
+
+// finish ends the call's future. Only the first time counts.
+func (c *call) finish(out []byte, err error) {
+	if !c.ended.CompareAndSwap(false, true) {
+		return
+	}
+	c.mu.Lock()
+	unwatch := c.unwatch
+	c.unwatch = nil
+	c.mu.Unlock()
+	if unwatch != nil {
+		unwatch()
+	}
+	if err == nil && c.options.Validate {
+		err = c.mod.checkOutput(c.index, out)
+	}
+	if err != nil {
+		out, err = nil, &CallError{Module: c.mod.name, Task: c.task.Name, Mode: c.task.Mode, Err: err}
+	}
+	if observe := c.mod.host.cfg.Observe; observe != nil {
+		observe(c.span(err))
+	}
+	c.mod.gate.leave()
+	c.mod.host.gate.leave()
+	if err != nil {
+		c.promise.Reject(err)
+	} else {
+		c.promise.Resolve(out)
+	}
+}
+
+// depart ends a call that shared its instance with others.
+func (c *call) depart(inst *instance) {
+	inst.box.(loopBox).Finish(c)
+	c.finish(c.output, c.err)
+}
+
+func (c *call) span(err error) Span {
+	s := Span{
+		ID: c.id, Module: c.mod.name, Task: c.task.Name, Mode: c.task.Mode, Tenant: c.options.Tenant,
+		Queued: c.queued, Ended: time.Now(),
+		HostCalls: c.hostCalls.Load(), MemoryBytes: c.memoryBytes.Load(), Err: err,
+	}
+	if c.parent != nil {
+		s.Parent = c.parent.id
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s.Lane, s.Started = c.lane.String(), c.started
+	return s
+}
+
+// inherited returns the options of a call that this one makes: what callee
+// allows, narrowed by what this one may.
+func (c *call) inherited(callee *module) Options {
+	o := callee.defaults
+	o.Tenant, o.Priority, o.Validate = c.options.Tenant, c.options.Priority, c.options.Validate
+	o.Grants = intersect(callee.defaults.Grants, c.grants)
+	o.RunTimeout = narrow(o.RunTimeout, c.remaining())
+	return o
+}
+
+// remaining returns how long the call may still run, or 0 for no limit.
+func (c *call) remaining() time.Duration {
+	if c.RunTimeout == 0 {
+		return 0
+	}
+	return max(c.RunTimeout-time.Since(c.started), 1)
+}

@@ -1,0 +1,282 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/executors"
+)
+
+// Mode says how a task is best run.
+type Mode = abi.Mode
+
+// The modes.
+const (
+	IO       = abi.IO
+	Blocking = abi.Blocking
+	CPU      = abi.CPU
+)
+
+// Future is a result to come.
+type Future[T any] = executors.Future[T]
+
+// Promise is the other end of a Future.
+type Promise[T any] = executors.Promise[T]
+
+// NoLimit, in place of a duration or a size, asks for no limit.
+const NoLimit = -1
+
+// Config says what a host offers and what it bounds. The zero value is a good
+// host for untrusted code that needs no network: every limit is finite.
+type Config struct {
+	// IO bounds tasks of mode io. Workers is the number of loops that a
+	// module's calls are spread over, and of guests that hold one call each
+	// and run at once. Default: GOMAXPROCS, 16,384 queued, 131,072 in flight.
+	IO Executor
+	// Blocking bounds tasks of mode blocking. Default: min(32, cores + 4)
+	// workers as in Python's thread pool, 16,384 queued, 16,384 in flight.
+	Blocking Executor
+	// CPU bounds tasks of mode cpu. Default: GOMAXPROCS workers, 16,384
+	// queued and in flight.
+	CPU Executor
+
+	// Limits of each call.
+	Limits Limits
+
+	// Capabilities are the embedder's own, by name: any guest that is granted
+	// them can start them as ops. A name of wexec's own is replaced.
+	Capabilities map[string]Capability
+	// Grants are the names of the capabilities that modules may use, unless
+	// their Options say less; nil grants all there are. Of wexec's own,
+	// clock.sleep and task.call reach nothing outside of the host, and
+	// http.fetch reaches nothing unless AllowHTTP says so.
+	Grants []string
+	// AllowHTTP are the hosts that http.fetch may reach: "example.com",
+	// "example.com:8443", "*.example.com". Private addresses are refused
+	// unless they are listed literally.
+	AllowHTTP []string
+
+	// CacheDir is the folder of the compile cache. Default: wexec in the
+	// user's cache folder. "off" keeps compiled code in memory only.
+	CacheDir string
+	// Logger gets what guests log and what the host has to say. Default:
+	// slog.Default.
+	Logger *slog.Logger
+	// Observe, if it is set, is called when a call ends, before its future
+	// is done, on the goroutine that ends it: it must be quick, and must not
+	// call the host.
+	Observe func(Span)
+	// Grace is how long Close waits for calls that it has cancelled, and then
+	// for each executor. Default: 5 s.
+	Grace time.Duration
+}
+
+// Executor bounds one executor. A zero field has a default.
+type Executor struct {
+	// Workers is how many jobs run at once.
+	Workers int
+	// Queue is how many calls may wait to be started; one more fails with
+	// ErrQueueFull.
+	Queue int
+	// InFlight is how many calls may be queued, running or parked together;
+	// one more fails with ErrQueueFull.
+	InFlight int
+}
+
+// Limits bound one call. A zero field has a default. What a manifest or
+// Options say narrows them, and never widens them.
+type Limits struct {
+	// QueueTimeout is the longest that a call may wait to be started.
+	// Default: 1 min.
+	QueueTimeout time.Duration
+	// RunTimeout is the longest that it may take then, waiting included.
+	// Default: 1 min.
+	RunTimeout time.Duration
+	// TurnTimeout is the longest that an instance which holds many calls may
+	// run without giving way to the others: then it ends. Default: 5 s.
+	TurnTimeout time.Duration
+	// Memory is the most linear memory of an instance, in bytes. Default:
+	// 256 MiB.
+	Memory uint64
+	// Input and Output are the most bytes of an input and of an output (or a
+	// result of an op). Default: 64 MiB.
+	Input, Output int
+	// Module is the most bytes of a module. Default: 128 MiB.
+	Module int
+	// Ops is the most ops that a call may have at once. Default: 65,536.
+	Ops int
+	// Depth is how deep tasks may call tasks. Default: 16.
+	Depth int
+	// Strays is the most goroutines of capabilities that go on after their op
+	// was cancelled: past it, no capability is started. Default: 1,024.
+	Strays int
+	// LogLine is the most bytes of one line of a guest's log; the rest is cut.
+	// Default: 8 KiB.
+	LogLine int
+}
+
+// Capability is an asynchronous host function. It runs on a goroutine of its
+// own; ctx ends when nobody wants the result any more. arg and the result are
+// bytes, in a form that guest and capability agree on. An error reaches the
+// guest as the op's status, by its Kind, and its text.
+type Capability func(ctx context.Context, arg []byte) ([]byte, error)
+
+// Options say how calls are made. See Module.With. A zero field changes
+// nothing.
+type Options struct {
+	// Tenant is who the calls are for. Calls of different tenants never share
+	// an instance.
+	Tenant string
+	// Priority orders the queues: higher first.
+	Priority int
+	// QueueTimeout and RunTimeout narrow those of the host and of the task.
+	QueueTimeout, RunTimeout time.Duration
+	// Memory narrows the most linear memory of the instance, in bytes.
+	Memory uint64
+	// Mode says how to run a task of a module that has no manifest.
+	Mode Mode
+	// Grants narrow the capabilities that may be used; nil changes nothing,
+	// an empty slice leaves none.
+	Grants []string
+	// Validate checks inputs and outputs against the manifest's schemas.
+	Validate bool
+	// WASI is what the guest's system calls see.
+	WASI *WASI
+}
+
+// WASI is what a guest's system calls see. A WASI command takes it from the
+// call's Options; a module of tasks, whose instances serve many calls, from
+// the Options it was loaded with, and only Env and Mounts of it.
+type WASI struct {
+	// Args follow the program's name.
+	Args []string
+	// Env is a list of K=V.
+	Env []string
+	// Mounts are the folders that the guest sees. None by default.
+	Mounts []Mount
+	// Stdin replaces the input. Stdout replaces the output, which is empty
+	// then. Without Stderr it is logged.
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+}
+
+// Mount is a folder that a guest sees. Nothing outside of it can be reached
+// through it, by any path or link.
+type Mount struct {
+	Host     string // on this machine
+	Guest    string // as the guest sees it
+	ReadOnly bool
+}
+
+func (c Config) withDefaults() (Config, error) {
+	cores := runtime.GOMAXPROCS(0)
+	c.IO.setDefaults(cores, 1<<14, 1<<17)
+	c.Blocking.setDefaults(min(32, cores+4), 1<<14, 1<<14)
+	c.CPU.setDefaults(cores, 1<<14, 1<<14)
+	l := &c.Limits
+	setDefault(&l.QueueTimeout, time.Minute)
+	setDefault(&l.RunTimeout, time.Minute)
+	setDefault(&l.TurnTimeout, 5*time.Second)
+	setDefault(&l.Memory, 256<<20)
+	setDefault(&l.Input, 64<<20)
+	setDefault(&l.Output, 64<<20)
+	setDefault(&l.Module, 128<<20)
+	setDefault(&l.Ops, 1<<16)
+	setDefault(&l.Depth, 16)
+	setDefault(&l.Strays, 1<<10)
+	setDefault(&l.LogLine, 8<<10)
+	setDefault(&c.Grace, 5*time.Second)
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	for _, n := range []struct {
+		name  string
+		value int
+	}{
+		{"IO.Workers", c.IO.Workers}, {"IO.Queue", c.IO.Queue}, {"IO.InFlight", c.IO.InFlight},
+		{"Blocking.Workers", c.Blocking.Workers}, {"Blocking.Queue", c.Blocking.Queue}, {"Blocking.InFlight", c.Blocking.InFlight},
+		{"CPU.Workers", c.CPU.Workers}, {"CPU.Queue", c.CPU.Queue}, {"CPU.InFlight", c.CPU.InFlight},
+		{"Limits.Input", l.Input}, {"Limits.Output", l.Output}, {"Limits.Module", l.Module}, {"Limits.Ops", l.Ops},
+		{"Limits.Depth", l.Depth}, {"Limits.Strays", l.Strays}, {"Limits.LogLine", l.LogLine},
+	} {
+		if n.value < 0 {
+			return c, fmt.Errorf("host: Config.%s is %d: want a positive number", n.name, n.value)
+		}
+	}
+	if l.Memory > maxMemory {
+		l.Memory = maxMemory
+	}
+	return c, nil
+}
+
+func (e *Executor) setDefaults(workers, queue, inFlight int) {
+	setDefault(&e.Workers, workers)
+	setDefault(&e.Queue, queue)
+	setDefault(&e.InFlight, inFlight)
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// narrow returns the smaller of two durations of which 0 says nothing and a
+// negative one is no limit.
+func narrow(a, b time.Duration) time.Duration {
+	switch {
+	case b == 0 || b < 0 && a != 0:
+		return a
+	case a <= 0:
+		return b
+	}
+	return min(a, b)
+}
+
+// and returns the options narrowed by more.
+func (o Options) and(more Options) Options {
+	if more.Tenant != "" {
+		o.Tenant = more.Tenant
+	}
+	if more.Priority != 0 {
+		o.Priority = more.Priority
+	}
+	o.QueueTimeout = narrow(o.QueueTimeout, more.QueueTimeout)
+	o.RunTimeout = narrow(o.RunTimeout, more.RunTimeout)
+	if more.Memory != 0 && (o.Memory == 0 || more.Memory < o.Memory) {
+		o.Memory = more.Memory
+	}
+	if more.Mode != "" {
+		o.Mode = more.Mode
+	}
+	o.Grants = intersect(o.Grants, more.Grants)
+	o.Validate = o.Validate || more.Validate
+	if more.WASI != nil {
+		o.WASI = more.WASI
+	}
+	return o
+}
+
+// intersect returns the names that are in both lists, where nil is all names.
+func intersect(a, b []string) []string {
+	if a == nil {
+		return b
+	}
+	if b == nil {
+		return a
+	}
+	both := []string{}
+	for _, name := range a {
+		if slices.Contains(b, name) {
+			both = append(both, name)
+		}
+	}
+	return both
+}

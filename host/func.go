@@ -1,0 +1,73 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/wexec/wexec/executors"
+)
+
+// Func makes a Go function of a task. In is written as JSON and Out is read
+// from it, unless they are []byte, which is passed as it is. What the manifest
+// says of input and output is checked.
+//
+//	primes := host.Func[int, []int](module, "primes")
+//	found, err := primes(ctx, 100).Wait(ctx)
+func Func[In, Out any](module *Module, task string) func(context.Context, In) *Future[Out] {
+	module = module.With(Options{Validate: true})
+	return func(ctx context.Context, in In) *Future[Out] {
+		input, err := encode(in)
+		if err != nil {
+			return executors.Rejected[Out](&InvalidInputError{err.Error()})
+		}
+		return executors.Then(module.Call(ctx, task, input), func(_ context.Context, output []byte) (Out, error) {
+			return decode[Out](output)
+		})
+	}
+}
+
+func encode(in any) ([]byte, error) {
+	if raw, ok := in.([]byte); ok {
+		return raw, nil
+	}
+	return json.Marshal(in)
+}
+
+func decode[Out any](output []byte) (out Out, err error) {
+	if raw, ok := any(&out).(*[]byte); ok {
+		*raw = output
+		return out, nil
+	}
+	if err := json.Unmarshal(output, &out); err != nil {
+		return out, &OutputError{"its output can't be read: " + err.Error()}
+	}
+	return out, nil
+}
+
+// Then, All, Race, AsCompleted and Map combine futures; see package executors.
+
+// Then returns the future of fn applied to f's value. fn runs on a goroutine
+// of its own and may block. An error of f is the new future's. Cancelling the
+// new future cancels f.
+func Then[T, U any](f *Future[T], fn func(context.Context, T) (U, error)) *Future[U] {
+	return executors.Then(f, fn)
+}
+
+// All returns the future of all values in order. The first error is its error
+// and cancels the others.
+func All[T any](fs ...*Future[T]) *Future[[]T] { return executors.All(fs...) }
+
+// Race returns the future of the first result and cancels the others.
+func Race[T any](fs ...*Future[T]) *Future[T] { return executors.Race(fs...) }
+
+// Map calls fn for every item, at most limit at a time, and returns the future
+// of the values in order. The first error is its error and ends fn's context.
+func Map[T, U any](ctx context.Context, limit int, items []T, fn func(context.Context, T) *Future[U]) *Future[[]U] {
+	return executors.Map(ctx, limit, items, fn)
+}
+
+// Resolved returns a future that is done.
+func Resolved[T any](value T) *Future[T] { return executors.Resolved(value) }
+
+// Rejected returns a future that is done with an error.
+func Rejected[T any](err error) *Future[T] { return executors.Rejected[T](err) }

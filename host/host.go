@@ -1,0 +1,244 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/executors"
+	"github.com/wexec/wexec/host/fetch"
+)
+
+// Host runs tasks. Make one with New, and Close it.
+type Host struct {
+	cfg     Config
+	runtime wazero.Runtime
+	cache   wazero.CompilationCache
+	pools   map[Mode]*executors.Pool
+	fetch   *fetch.Client
+	maxIdle int // idle instances of a module
+
+	gate       gate           // calls under way
+	background sync.WaitGroup // goroutines of capabilities
+	strays     atomic.Int64   // those whose op was cancelled
+	ids        atomic.Uint64
+
+	mu      sync.Mutex
+	modules map[string]*module // by name; nil while one is loading
+}
+
+// idleTime is how long a worker or a loop without work is kept.
+const idleTime = 10 * time.Second
+
+// burst is the most guests of mode io that run at once, if those that do are
+// long at it: see executors.PoolConfig.
+const burst = 1024
+
+// New makes a host. Its error says which field of the Config is wrong.
+func New(config Config) (*Host, error) {
+	cfg, err := config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	h := &Host{cfg: cfg, modules: map[string]*module{}, fetch: &fetch.Client{Allow: cfg.AllowHTTP}}
+	if err := h.fetch.Check(); err != nil {
+		return nil, fmt.Errorf("host: Config.AllowHTTP: %w", err)
+	}
+	for _, name := range cfg.Grants {
+		if !slices.Contains(h.capabilities(), name) {
+			return nil, fmt.Errorf("host: Config.Grants: no capability %q; %s", name, h.capabilityNames())
+		}
+	}
+	h.cache = openCache(cfg)
+	h.maxIdle = max(cfg.IO.Workers, cfg.Blocking.Workers, cfg.CPU.Workers)
+	h.pools = map[Mode]*executors.Pool{
+		IO:       newPool("io", cfg.IO, burst),
+		Blocking: newPool("blocking", cfg.Blocking, 0),
+		CPU:      newPool("cpu", cfg.CPU, 0),
+	}
+	ctx := context.Background()
+	h.runtime = wazero.NewRuntimeWithConfig(ctx, runtimeConfig(cfg, h.cache))
+	_, err = wasi_snapshot_preview1.Instantiate(ctx, h.runtime)
+	if err == nil {
+		err = h.bind(ctx)
+	}
+	if err != nil {
+		h.runtime.Close(ctx)
+		return nil, fmt.Errorf("host: %w", err)
+	}
+	return h, nil
+}
+
+func newPool(name string, e Executor, burst int) *executors.Pool {
+	return executors.NewPool(executors.PoolConfig{
+		Name:    name,
+		Limits:  executors.Limits{Queue: e.Queue, InFlight: e.InFlight},
+		Workers: e.Workers,
+		Burst:   burst,
+		Spare:   1,
+		Idle:    idleTime,
+	})
+}
+
+// capabilities returns the names of all there are.
+func (h *Host) capabilities() []string {
+	names := slices.Collect(maps.Keys(h.cfg.Capabilities))
+	names = append(names, abi.CapSleep, abi.CapTaskCall, abi.CapFetch)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (h *Host) capabilityNames() string {
+	return "it has " + strings.Join(h.capabilities(), ", ")
+}
+
+// register makes a module known by its name.
+func (h *Host) register(m *module) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, taken := h.modules[m.name]; taken {
+		return m.invalid(nil, "a module of that name is loaded already: close it, or load this one under another name")
+	}
+	h.modules[m.name] = m
+	return nil
+}
+
+func (h *Host) unregister(m *module) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.modules[m.name] == m {
+		delete(h.modules, m.name)
+	}
+}
+
+// lookup finds a module by name, for task.call.
+func (h *Host) lookup(name string) (*module, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if m, ok := h.modules[name]; ok {
+		return m, nil
+	}
+	return nil, &NoSuchTaskError{Module: name}
+}
+
+// Stats is a snapshot of a host.
+type Stats struct {
+	// IO, Blocking and CPU are the executors' figures. IO has those of the
+	// loops and of the guests that hold one call, together.
+	IO, Blocking, CPU executors.Stats
+	// Calls are under way: queued, running or waiting.
+	Calls int
+	// Strays are capabilities that go on after their op was cancelled.
+	Strays int
+	// Modules are loaded.
+	Modules int
+}
+
+// Stats returns the host's figures now.
+func (h *Host) Stats() Stats {
+	s := Stats{
+		IO: h.pools[IO].Stats(), Blocking: h.pools[Blocking].Stats(), CPU: h.pools[CPU].Stats(),
+		Calls: h.gate.count(), Strays: int(h.strays.Load()),
+	}
+	h.mu.Lock()
+	modules := slices.Collect(maps.Values(h.modules))
+	h.mu.Unlock()
+	s.Modules = len(modules)
+	for _, m := range modules {
+		for _, loop := range m.loops() {
+			s.IO = s.IO.Add(loop.Stats())
+		}
+	}
+	return s
+}
+
+// Close takes no more calls and waits for those under way until ctx ends. Then
+// it cancels them and waits for Config.Grace, and then it gives up: the error
+// says on how many. What was given up keeps its memory.
+func (h *Host) Close(ctx context.Context) error {
+	h.gate.shut()
+	h.gate.wait(ctx)
+	h.mu.Lock()
+	modules := slices.Collect(maps.Values(h.modules))
+	h.mu.Unlock()
+
+	now, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	cancel() // nothing is left that may still finish, or time is up
+	var group errgroup.Group
+	var mu sync.Mutex
+	var errs []error
+	try := func(stop func() error) {
+		group.Go(func() error {
+			err := stop()
+			mu.Lock()
+			defer mu.Unlock()
+			errs = append(errs, err)
+			return nil
+		})
+	}
+	for _, pool := range h.pools {
+		try(func() error { return pool.Close(now, h.cfg.Grace) })
+	}
+	for _, m := range modules {
+		try(func() error { return m.close(now) })
+	}
+	try(h.waitForCapabilities)
+	group.Wait()
+	h.fetch.Close()
+	if err := errors.Join(errs...); err != nil {
+		return err // guest code may still run: what it uses can't be freed
+	}
+	if err := h.runtime.Close(context.Background()); err != nil {
+		return err
+	}
+	return h.cache.Close(context.Background())
+}
+
+// waitForCapabilities waits for their goroutines, which know that they are to
+// end, for as long as Config.Grace.
+func (h *Host) waitForCapabilities() error {
+	done := make(chan struct{})
+	go func() {
+		h.background.Wait()
+		close(done)
+	}()
+	patience := time.NewTimer(h.cfg.Grace)
+	defer patience.Stop()
+	select {
+	case <-done:
+		return nil
+	case <-patience.C:
+		return &executors.AbandonedError{Executor: "capabilities", Jobs: int(h.strays.Load())}
+	}
+}
+
+// Caller is who started a capability.
+type Caller struct {
+	Module, Task, Tenant string
+}
+
+type callerKey struct{}
+
+func withCaller(ctx context.Context, c *call) context.Context {
+	return context.WithValue(ctx, callerKey{}, c)
+}
+
+// CallerOf returns who started the capability that ctx was given to.
+func CallerOf(ctx context.Context) (caller Caller, ok bool) {
+	c, ok := ctx.Value(callerKey{}).(*call)
+	if !ok {
+		return Caller{}, false
+	}
+	return Caller{Module: c.mod.name, Task: c.task.Name, Tenant: c.options.Tenant}, true
+}

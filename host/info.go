@@ -1,0 +1,58 @@
+package host
+
+import (
+	"slices"
+
+	"github.com/tetratelabs/wazero/api"
+)
+
+// Info is what can be said of a module without running its tasks.
+type Info struct {
+	Name string
+	// Style is how its tasks are entered: "direct", "resumable", "WASI
+	// command" or "bare functions".
+	Style string
+	// Size of the module in bytes.
+	Size int
+	// Manifest says where the manifest came from: "section", "export", or
+	// "" if there is none. Only an export runs guest code.
+	Manifest string
+	// Imports and Exports are functions: "wexec/v1.op_start", "add (i32, i32)
+	// -> (i32)".
+	Imports, Exports []string
+	// MemoryMin is what an instance starts with, and MemoryMax what the module
+	// says it may grow to, or 0 if it says nothing; both in bytes.
+	MemoryMin, MemoryMax uint64
+	// Tasks of the module.
+	Tasks []Task
+}
+
+// Info describes the module.
+func (m *Module) Info() Info {
+	mod := m.m
+	info := Info{Name: mod.name, Style: mod.style.String(), Size: mod.size, Tasks: m.Tasks(), MemoryMin: mod.minMemory}
+	switch {
+	case mod.asksGuest:
+		info.Manifest = "export"
+	case mod.hasManifest:
+		info.Manifest = "section"
+	}
+	for _, f := range mod.compiled.ImportedFunctions() {
+		from, name, _ := f.Import()
+		info.Imports = append(info.Imports, from+"."+name)
+	}
+	for name, f := range mod.compiled.ExportedFunctions() {
+		info.Exports = append(info.Exports, name+" "+functionType(f))
+	}
+	slices.Sort(info.Exports)
+	for _, mem := range mod.compiled.ExportedMemories() {
+		if most, ok := mem.Max(); ok {
+			info.MemoryMax = uint64(most) * pageSize
+		}
+	}
+	return info
+}
+
+func functionType(f api.FunctionDefinition) string {
+	return "(" + typeNames(f.ParamTypes()) + ") -> (" + typeNames(f.ResultTypes()) + ")"
+}

@@ -1,0 +1,201 @@
+package host
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+
+	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/executors"
+)
+
+// instance is a guest: a running instance of a module, and the host's side of
+// it. All but box, stop and halt belongs to the goroutine that runs it.
+type instance struct {
+	mod    *module
+	tenant string
+	ctx    *guestContext
+	box    mailbox
+	memory memory
+	wasi   *system
+
+	wasm  api.Module
+	entry api.Function
+	stack [2]uint64 // parameters and results of entry
+
+	// Of an instance that a worker runs; nil for one on a loop.
+	inbox  *inbox
+	worker *executors.Worker
+
+	calls   table[*call]
+	ops     table[*op]
+	running int    // ops that have not ended
+	news    []news // for next
+	named   *call  // the last call that the guest named, see ABI 5.3
+	yielded bool   // a resumable guest wants to be entered again
+	dead    bool
+}
+
+// news is an event that the guest has not taken yet.
+type news struct {
+	kind abi.EventKind
+	call *call
+	op   *op
+}
+
+// event returns the news in the form of the ABI, and false if it is none any
+// more.
+func (n news) event() (abi.Event, bool) {
+	switch n.kind {
+	case abi.EventCall:
+		return abi.Event{Kind: n.kind, Handle: n.call.handle, Detail: uint32(n.call.index), Len: uint32(len(n.call.input))}, true
+	case abi.EventOp:
+		return abi.Event{Kind: n.kind, Handle: n.op.handle, Detail: uint32(n.op.status), Len: uint32(len(n.op.result))}, n.op.handle != 0
+	default:
+		return abi.Event{Kind: n.kind, Handle: n.call.handle}, !n.call.over
+	}
+}
+
+// newInstance prepares an instance; boot starts it.
+func (m *module) newInstance(tenant string, box mailbox, memoryLimit uint64) *instance {
+	inst := &instance{mod: m, tenant: tenant, box: box}
+	inst.inbox, _ = box.(*inbox)
+	inst.ctx = newGuestContext(inst)
+	inst.memory.limit = memoryLimit
+	return inst
+}
+
+// boot instantiates the module and runs its initialisation.
+func (inst *instance) boot(wasi *WASI) error {
+	m := inst.mod
+	if m.minMemory > inst.memory.limit {
+		return &TrapError{Reason: fmt.Sprintf("out of memory: the module starts with %d bytes, and may have %d", m.minMemory, inst.memory.limit)}
+	}
+	var err error
+	if inst.wasi, err = newSystem(inst, wasi); err != nil {
+		return err
+	}
+	ctx := experimental.WithMemoryAllocator(inst.ctx, &inst.memory)
+	inst.wasm, err = m.host.runtime.InstantiateModule(ctx, m.compiled, inst.wasi.config)
+	if err == nil {
+		if init := inst.wasm.ExportedFunction(abi.ExportInitialize); init != nil {
+			err = init.CallWithStack(inst.ctx, nil)
+		}
+	}
+	if err != nil {
+		return inst.broken(err)
+	}
+	if m.entry != "" {
+		inst.entry = inst.wasm.ExportedFunction(m.entry)
+	}
+	return nil
+}
+
+// broken marks the instance as dead and says why.
+func (inst *instance) broken(err error) error {
+	inst.dead = true
+	if why := inst.whyStopped(); why != nil {
+		return why
+	}
+	return guestError(err)
+}
+
+// enter runs a function of the guest.
+func (inst *instance) enter(fn api.Function, stack []uint64) error {
+	inst.named = nil
+	if err := fn.CallWithStack(inst.ctx, stack); err != nil {
+		return inst.broken(err)
+	}
+	return nil
+}
+
+// resume enters a resumable guest. again is whether it wants to be entered
+// again although nothing has happened.
+func (inst *instance) resume() (again bool, err error) {
+	if err := inst.enter(inst.entry, inst.stack[:]); err != nil {
+		return false, err
+	}
+	return uint32(inst.stack[0]) == abi.ResumeYield, nil
+}
+
+// close frees the instance. No code runs in it any more.
+func (inst *instance) close() {
+	for o := range inst.ops.all {
+		inst.cancelOp(o)
+	}
+	if inst.wasm != nil {
+		inst.wasm.Close(context.Background()) // its only errors are those of closing files
+	}
+	if inst.wasi != nil {
+		inst.wasi.close()
+	}
+	inst.ctx.end(nil)
+}
+
+// clean reports whether the instance may serve another call.
+func (inst *instance) clean() bool {
+	return !inst.dead && inst.calls.len() == 0 && inst.ops.len() == 0 && inst.ctx.Err() == nil
+}
+
+// accept gives a call to the guest, for which it gets a handle.
+func (inst *instance) accept(c *call) (handle uint32, err error) {
+	handle, ok := inst.calls.add(c)
+	if !ok {
+		return 0, &QueueFullError{Queue: inst.mod.name, What: "in one instance", Size: tableLimit}
+	}
+	c.handle = handle
+	return handle, nil
+}
+
+// announce tells a resumable guest of a call that it has accepted.
+func (inst *instance) announce(c *call) {
+	inst.news = append(inst.news, news{kind: abi.EventCall, call: c})
+}
+
+// end takes a call from the guest, with its result. Its ops end with it.
+func (inst *instance) end(c *call, out []byte, err error) {
+	inst.wasi.flush()
+	inst.calls.remove(c.handle)
+	for len(c.ops) > 0 {
+		inst.cancelOp(c.ops[len(c.ops)-1])
+	}
+	c.output, c.err, c.over = out, err, true
+	c.memoryBytes.Store(uint64(len(inst.memory.bytes)))
+	if inst.inbox == nil {
+		c.depart(inst)
+	}
+}
+
+// apply takes in what has happened outside.
+func (inst *instance) apply(e event) {
+	switch c := e.cancelled; {
+	case c == nil:
+		inst.endOp(e.op, e.result, e.err)
+	case !c.over:
+		for len(c.ops) > 0 {
+			inst.cancelOp(c.ops[len(c.ops)-1])
+		}
+		inst.news = append(inst.news, news{kind: abi.EventCancel, call: c})
+	}
+}
+
+// await parks the worker until something happens, and takes it in. It returns
+// an error if the instance must stop.
+func (inst *instance) await() error {
+	for {
+		events, halted := inst.inbox.take()
+		for _, e := range events {
+			inst.apply(e)
+		}
+		if halted {
+			inst.dead = true
+			return inst.whyStopped()
+		}
+		if len(events) > 0 {
+			return nil
+		}
+		inst.worker.Park(inst.inbox.wait)
+	}
+}

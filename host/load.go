@@ -1,0 +1,272 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/wexec/wexec/abi"
+)
+
+// style is how a module's tasks are entered.
+type style int
+
+const (
+	direct    style = iota // wexec_call
+	resumable              // wexec_resume
+	command                // _start
+	bare                   // the exported function itself
+)
+
+func (s style) String() string {
+	return [...]string{"direct", "resumable", "WASI command", "bare functions"}[s]
+}
+
+const wasiModule = "wasi_snapshot_preview1"
+
+// bootTimeout bounds the start of an instance that no call waits for: the one
+// that is asked for the manifest.
+const bootTimeout = 30 * time.Second
+
+// Load makes a module ready for calls: it is compiled, or taken from the
+// compile cache, and its manifest is read. The name is what other modules call
+// it by; it must be unique in the host. At most one Options says how its tasks
+// are run unless a call says less, and what the system calls of its tasks see.
+func (h *Host) Load(ctx context.Context, name string, wasm []byte, options ...Options) (*Module, error) {
+	m := &module{host: h, name: name, size: len(wasm), shards: map[string][]*shard{}}
+	for _, o := range options {
+		m.defaults = m.defaults.and(o)
+	}
+	if most := h.cfg.Limits.Module; len(wasm) > most {
+		return nil, m.invalid(nil, "%d bytes, at most %d are allowed (Config.Limits.Module)", len(wasm), most)
+	}
+	if why := notModule(wasm); why != "" {
+		return nil, m.invalid(nil, "%s", why)
+	}
+	if err := h.gate.enter(); err != nil {
+		return nil, err
+	}
+	defer h.gate.leave()
+	var err error
+	if m.compiled, err = h.runtime.CompileModule(ctx, wasm); err != nil {
+		return nil, m.invalid(err, "it can't be compiled")
+	}
+	if err = m.understand(ctx); err == nil {
+		err = h.register(m)
+	}
+	if err != nil {
+		m.compiled.Close(ctx)
+		return nil, err
+	}
+	return &Module{m: m, options: m.defaults}, nil
+}
+
+// LoadFile loads the module in a file. Its name is the file's, without .wasm.
+func (h *Host) LoadFile(ctx context.Context, file string, options ...Options) (*Module, error) {
+	return h.loadFileAs(ctx, moduleName(filepath.Base(file)), file, options...)
+}
+
+func (h *Host) loadFileAs(ctx context.Context, name, file string, options ...Options) (*Module, error) {
+	wasm, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return h.Load(ctx, name, wasm, options...)
+}
+
+// LoadFS loads the module in a file of fsys.
+func (h *Host) LoadFS(ctx context.Context, fsys fs.FS, file string, options ...Options) (*Module, error) {
+	wasm, err := fs.ReadFile(fsys, file)
+	if err != nil {
+		return nil, err
+	}
+	return h.Load(ctx, moduleName(path.Base(file)), wasm, options...)
+}
+
+func moduleName(file string) string { return strings.TrimSuffix(file, ".wasm") }
+
+func (m *module) invalid(err error, format string, args ...any) error {
+	return &InvalidModuleError{Module: m.name, Reason: fmt.Sprintf(format, args...), Err: err}
+}
+
+// notModule says what bytes are that are no WebAssembly module, or "".
+func notModule(b []byte) string {
+	magic := []byte("\x00asm")
+	text := bytes.TrimSpace(b[:min(len(b), 512)])
+	switch {
+	case len(b) == 0:
+		return "the file is empty"
+	case bytes.HasPrefix(b, []byte("\x00asm\x01\x00\x00\x00")):
+		return ""
+	case bytes.HasPrefix(b, magic) && len(b) >= 8 && b[6] == 1:
+		return "it is a WebAssembly component, and components are not supported; core modules are: build for wasm32-wasip1 (or wasi preview 1), or take the core module out of it"
+	case bytes.HasPrefix(b, magic) && len(b) >= 8:
+		return fmt.Sprintf("it has WebAssembly version %#x; version 1 is supported", b[4:8])
+	case bytes.HasPrefix(magic, b) || bytes.HasPrefix(b, magic):
+		return "it is cut off after its first bytes"
+	case bytes.HasPrefix(b, []byte("\x7fELF")):
+		return "it is an ELF executable, not WebAssembly: build it for wasm32-wasip1"
+	case bytes.HasPrefix(b, []byte("MZ")):
+		return "it is a Windows executable, not WebAssembly: build it for wasm32-wasip1"
+	case bytes.HasPrefix(text, []byte("(module")) || bytes.HasPrefix(text, []byte(";;")) || bytes.HasPrefix(text, []byte("(component")):
+		return "it is WebAssembly text: turn it into a binary with wat2wasm or wasm-tools parse"
+	}
+	return "it is not WebAssembly: the first four bytes are not \\0asm"
+}
+
+// understand finds out what tasks a compiled module has and how to enter it.
+func (m *module) understand(ctx context.Context) error {
+	if err := m.checkImports(); err != nil {
+		return err
+	}
+	for _, mem := range m.compiled.ExportedMemories() {
+		m.minMemory = uint64(mem.Min()) * pageSize
+	}
+	if most := m.host.cfg.Limits.Memory; m.minMemory > most {
+		return m.invalid(nil, "it starts with %d bytes of memory, at most %d are allowed (Config.Limits.Memory)", m.minMemory, most)
+	}
+	text, err := m.manifestText(ctx)
+	if err != nil {
+		return err
+	}
+	if text != nil {
+		return m.useManifest(text)
+	}
+	return m.useExports()
+}
+
+// checkImports says early, and by name, what instantiating would only say
+// later.
+func (m *module) checkImports() error {
+	for _, f := range m.compiled.ImportedFunctions() {
+		mod, name, _ := f.Import()
+		switch mod {
+		case abi.ImportModule:
+			if _, ok := imports[name]; !ok {
+				return m.invalid(nil, "it imports %s.%s, which is not in this version of the ABI", mod, name)
+			}
+		case wasiModule:
+		default:
+			return m.invalid(nil, "it imports %s.%s; a host has %s and %s", mod, name, abi.ImportModule, wasiModule)
+		}
+	}
+	for _, mem := range m.compiled.ImportedMemories() {
+		mod, name, _ := mem.Import()
+		return m.invalid(nil, "it imports the memory %s.%s; a module must define its own", mod, name)
+	}
+	return nil
+}
+
+// manifestText returns the manifest from the custom section, or from the
+// export, or nil.
+func (m *module) manifestText(ctx context.Context) ([]byte, error) {
+	for _, s := range m.compiled.CustomSections() {
+		if s.Name() == abi.ManifestSection {
+			return s.Data(), nil
+		}
+	}
+	f, ok := m.compiled.ExportedFunctions()[abi.ExportManifest]
+	if !ok {
+		return nil, nil
+	}
+	m.asksGuest = true
+	if !hasType(f, nil, []api.ValueType{api.ValueTypeI64}) {
+		return nil, &InvalidManifestError{m.name, errors.New("the export " + abi.ExportManifest + " must take nothing and return an i64")}
+	}
+	inst := m.newInstance("", newInbox(), m.host.cfg.Limits.Memory)
+	defer inst.close()
+	timer := time.AfterFunc(bootTimeout, func() { inst.stop(&TimeoutError{Phase: "run", Limit: bootTimeout}) })
+	defer timer.Stop()
+	defer context.AfterFunc(ctx, func() { inst.stop(contextError(ctx)) })()
+	if err := inst.boot(m.defaults.WASI); err != nil {
+		return nil, &InvalidManifestError{m.name, fmt.Errorf("starting the module: %w", err)}
+	}
+	var place [1]uint64
+	if err := inst.enter(inst.wasm.ExportedFunction(abi.ExportManifest), place[:]); err != nil {
+		return nil, &InvalidManifestError{m.name, err}
+	}
+	ptr, length := uint32(place[0]>>32), uint32(place[0])
+	if inst.wasm.Memory() != nil {
+		if b, ok := inst.wasm.Memory().Read(ptr, length); ok {
+			return copied(b), nil
+		}
+	}
+	return nil, &InvalidManifestError{m.name, fmt.Errorf("%s points to %d bytes at %#x, which are not inside the memory", abi.ExportManifest, length, ptr)}
+}
+
+func (m *module) useManifest(text []byte) error {
+	manifest, err := abi.ParseManifest(text)
+	if err != nil {
+		return &InvalidManifestError{m.name, err}
+	}
+	m.manifest, m.hasManifest = manifest, true
+	exports := m.compiled.ExportedFunctions()
+	call, hasCall := exports[abi.ExportCall]
+	resume, hasResume := exports[abi.ExportResume]
+	i32 := api.ValueTypeI32
+	switch {
+	case hasCall && hasResume:
+		return m.invalid(nil, "it exports both %s and %s: a guest is direct or resumable", abi.ExportCall, abi.ExportResume)
+	case hasCall && !hasType(call, []api.ValueType{i32, i32}, nil):
+		return m.invalid(nil, "its export %s must take two i32 and return nothing", abi.ExportCall)
+	case hasResume && !hasType(resume, nil, []api.ValueType{i32}):
+		return m.invalid(nil, "its export %s must take nothing and return an i32", abi.ExportResume)
+	case hasCall:
+		m.style, m.entry = direct, abi.ExportCall
+	case hasResume:
+		m.style, m.entry = resumable, abi.ExportResume
+	default:
+		return m.invalid(nil, "its manifest lists the task %q, but it exports neither %s nor %s to run it", manifest.Tasks[0].Name, abi.ExportCall, abi.ExportResume)
+	}
+	if _, ok := m.compiled.ExportedMemories()[abi.ExportMemory]; !ok {
+		return m.invalid(nil, "it does not export its memory as %q", abi.ExportMemory)
+	}
+	return m.compileSchemas()
+}
+
+// useExports makes tasks of a module without a manifest.
+func (m *module) useExports() error {
+	m.manifest = &abi.Manifest{}
+	exports := m.compiled.ExportedFunctions()
+	if _, ok := exports[abi.ExportStart]; ok {
+		m.style, m.entry = command, abi.ExportStart
+		m.manifest.Tasks = []abi.Task{{Name: "main", Mode: Blocking, Doc: "The program: standard input in, standard output out."}}
+		return nil
+	}
+	m.style = bare
+	for name, f := range exports {
+		if isBare(f) && name != abi.ExportInitialize {
+			doc := "The exported function " + functionType(f) + "."
+			m.manifest.Tasks = append(m.manifest.Tasks, abi.Task{Name: name, Mode: Blocking, Doc: doc})
+		}
+	}
+	if len(m.manifest.Tasks) == 0 {
+		return m.invalid(nil, "it has no tasks: no manifest, no %s, and no exported function of numbers", abi.ExportStart)
+	}
+	slices.SortFunc(m.manifest.Tasks, func(a, b abi.Task) int { return strings.Compare(a.Name, b.Name) })
+	return nil
+}
+
+func hasType(f api.FunctionDefinition, params, results []api.ValueType) bool {
+	return slices.Equal(f.ParamTypes(), params) && slices.Equal(f.ResultTypes(), results)
+}
+
+// runtimeConfig is how modules are compiled.
+func runtimeConfig(cfg Config, cache wazero.CompilationCache) wazero.RuntimeConfig {
+	return stoppable(wazero.NewRuntimeConfig()).
+		WithCoreFeatures(api.CoreFeaturesV2).
+		WithCustomSections(true).
+		WithMemoryLimitPages(uint32(cfg.Limits.Memory / pageSize)).
+		WithCompilationCache(cache)
+}

@@ -1,0 +1,286 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+
+	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/executors"
+)
+
+// Task is what a module says of one of its tasks.
+type Task = abi.Task
+
+// Module is a loaded module, seen with some Options. It is safe for use by any
+// number of goroutines.
+type Module struct {
+	m       *module
+	options Options
+}
+
+// module is what all views of a module share.
+type module struct {
+	host        *Host
+	name        string
+	size        int
+	defaults    Options
+	compiled    wazero.CompiledModule
+	style       style
+	entry       string // the export that runs a call, if there is one for all
+	manifest    *abi.Manifest
+	hasManifest bool
+	asksGuest   bool // the manifest is an export's, not a section's
+	schemas     []schemas
+	minMemory   uint64
+	gate        gate
+
+	mu     sync.Mutex
+	idle   []*instance         // that hold no call; the most recently used last
+	shards map[string][]*shard // by tenant
+}
+
+// Name returns the module's name.
+func (m *Module) Name() string { return m.m.name }
+
+// Tasks returns the module's tasks, in the manifest's order. They must not be
+// changed.
+func (m *Module) Tasks() []Task { return m.m.manifest.Tasks }
+
+// With returns the module as seen with more options: they narrow what the
+// module and its host allow, and never widen it. The views share everything
+// else, and closing one closes all.
+func (m *Module) With(options Options) *Module {
+	return &Module{m: m.m, options: m.options.and(options)}
+}
+
+// Call runs a task and returns its future at once. It never blocks: what can't
+// be run is a future that is done, with the reason. The call is cancelled when
+// ctx ends or the future's Cancel is called. The input must not be changed
+// before the future is done.
+func (m *Module) Call(ctx context.Context, task string, input []byte) *Future[[]byte] {
+	c, err := m.m.submit(ctx, nil, task, input, m.options)
+	if err != nil {
+		return executors.Rejected[[]byte](err)
+	}
+	return c.promise.Future()
+}
+
+// submit makes a call and gives it to its executor.
+func (m *module) submit(ctx context.Context, parent *call, task string, input []byte, o Options) (*call, error) {
+	index := slices.IndexFunc(m.manifest.Tasks, func(t abi.Task) bool { return t.Name == task })
+	if index < 0 {
+		return nil, &NoSuchTaskError{Module: m.name, Task: task, Near: nearest(task, m.manifest.Tasks)}
+	}
+	c, err := m.newCall(ctx, parent, index, input, o)
+	if err == nil {
+		err = m.admit(c)
+	}
+	if err != nil {
+		t := &m.manifest.Tasks[index]
+		return nil, &CallError{Module: m.name, Task: t.Name, Mode: t.Mode, Err: err}
+	}
+	c.promise.OnCancel(func() { c.cancel(ErrCancelled) })
+	c.watch(ctx)
+	return c, nil
+}
+
+// newCall checks what is asked for, and works out the call's limits.
+func (m *module) newCall(ctx context.Context, parent *call, index int, input []byte, o Options) (*call, error) {
+	cfg := &m.host.cfg
+	t := &m.manifest.Tasks[index]
+	if most := cfg.Limits.Input; len(input) > most {
+		return nil, &InvalidInputError{fmt.Sprintf("%d bytes, at most %d are allowed (Config.Limits.Input)", len(input), most)}
+	}
+	if o.Mode != "" && o.Mode != t.Mode {
+		if m.hasManifest {
+			return nil, &InvalidInputError{fmt.Sprintf("the module itself says that the task is %s; only tasks of modules without a manifest take a mode from the caller", t.Mode)}
+		}
+		withMode := *t
+		withMode.Mode, t = o.Mode, &withMode
+	}
+	if o.WASI != m.defaults.WASI && m.style != command {
+		return nil, &InvalidInputError{"Options.WASI of a call is for WASI commands; give it to Load for a module of tasks, whose instances serve many calls"}
+	}
+	if o.Validate {
+		if err := m.checkInput(index, input); err != nil {
+			return nil, err
+		}
+	}
+	c := &call{
+		id: m.host.ids.Add(1), parent: parent, mod: m, task: t, index: index, input: input, ctx: ctx,
+		options: o, grants: intersect(cfg.Grants, o.Grants), memory: cfg.Limits.Memory,
+	}
+	for _, limit := range []uint64{t.Memory, o.Memory} {
+		if limit != 0 {
+			c.memory = min(c.memory, limit)
+		}
+	}
+	c.Priority = o.Priority
+	c.QueueTimeout = max(narrow(cfg.Limits.QueueTimeout, o.QueueTimeout), 0)
+	c.RunTimeout = max(narrow(narrow(cfg.Limits.RunTimeout, t.Timeout), o.RunTimeout), 0)
+	if cfg.Observe != nil {
+		c.queued = time.Now()
+	}
+	if parent != nil {
+		c.depth = parent.depth + 1
+		if c.depth > cfg.Limits.Depth {
+			return nil, &DeniedError{abi.CapTaskCall, fmt.Sprintf("tasks call tasks %d deep already: %s (Config.Limits.Depth)", cfg.Limits.Depth, trail(parent))}
+		}
+	}
+	return c, nil
+}
+
+// trail writes the names of the calls that led to c.
+func trail(c *call) string {
+	var names []string
+	for ; c != nil; c = c.parent {
+		names = append(names, c.task.Name)
+	}
+	slices.Reverse(names)
+	return strings.Join(names, " → ")
+}
+
+// admit gives a call to the executor of its mode.
+func (m *module) admit(c *call) error {
+	h := m.host
+	enter := (*gate).enter
+	if c.parent != nil {
+		enter = (*gate).enterMore // what is under way may finish while the host drains
+	}
+	if err := enter(&h.gate); err != nil {
+		return err
+	}
+	if err := enter(&m.gate); err != nil {
+		h.gate.leave()
+		return err
+	}
+	err := m.enqueue(c)
+	if err != nil {
+		m.gate.leave()
+		h.gate.leave()
+	}
+	return err
+}
+
+func (m *module) enqueue(c *call) error {
+	if m.style == resumable && c.task.Mode == IO {
+		loop := m.pickShard(c.options.Tenant).loop
+		c.executor = loop
+		return loop.Submit(c)
+	}
+	pool := m.host.pools[c.task.Mode]
+	c.executor = pool
+	return pool.Submit(c)
+}
+
+// sharedMemory is the limit of an instance that holds calls of several tasks:
+// the largest that one of them may have.
+func (m *module) sharedMemory() uint64 {
+	most := m.host.cfg.Limits.Memory
+	var largest uint64
+	for _, t := range m.manifest.Tasks {
+		if t.Mode == IO && t.Memory == 0 {
+			return most
+		}
+		if t.Mode == IO {
+			largest = max(largest, t.Memory)
+		}
+	}
+	return min(most, largest)
+}
+
+// Close takes no more calls, waits for those under way until ctx ends, and
+// then stops them. It frees the module's name.
+func (m *Module) Close(ctx context.Context) error {
+	m.m.host.unregister(m.m)
+	return m.m.close(ctx)
+}
+
+// loops returns the loops of all tenants.
+func (m *module) loops() []*executors.Loop[event] {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var loops []*executors.Loop[event]
+	for _, shards := range m.shards {
+		for _, s := range shards {
+			loops = append(loops, s.loop)
+		}
+	}
+	return loops
+}
+
+func (m *module) close(ctx context.Context) error {
+	m.gate.shut()
+	if !m.gate.wait(ctx) {
+		for _, pool := range m.host.pools {
+			pool.CancelAll(func(job executors.Job) bool { return job.(*call).mod == m }, ErrClosed)
+		}
+	}
+	var errs []error
+	for _, loop := range m.loops() {
+		errs = append(errs, loop.Close(ctx, m.host.cfg.Grace))
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.host.cfg.Grace)
+	defer cancel()
+	if !m.gate.wait(grace) {
+		// Guest code still runs: what it uses can't be freed.
+		lost := &executors.AbandonedError{Executor: fmt.Sprintf("module %q", m.name), Jobs: m.gate.count()}
+		return errors.Join(append(errs, lost)...)
+	}
+	m.mu.Lock()
+	idle := m.idle
+	m.idle = nil
+	m.mu.Unlock()
+	for _, inst := range idle {
+		inst.close()
+	}
+	return errors.Join(append(errs, m.compiled.Close(context.WithoutCancel(ctx)))...)
+}
+
+// nearest returns the names that are most like name: those a slip away, or
+// else the first few.
+func nearest(name string, tasks []abi.Task) []string {
+	var near, all []string
+	for _, t := range tasks {
+		all = append(all, t.Name)
+		if distance(strings.ToLower(name), strings.ToLower(t.Name)) <= 1+len(t.Name)/4 {
+			near = append(near, t.Name)
+		}
+	}
+	if len(near) == 0 {
+		near = all
+	}
+	const few = 8
+	if len(near) > few {
+		near = append(near[:few:few], fmt.Sprintf("and %d more", len(near)-few))
+	}
+	return near
+}
+
+// distance is the Levenshtein distance of two short names.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

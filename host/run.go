@@ -1,0 +1,155 @@
+package host
+
+import (
+	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/executors"
+)
+
+// workerWords say what the workers of each mode stand for.
+var workerWords = map[Mode]string{IO: "io", Blocking: "thread", CPU: "core"}
+
+// Run implements executors.PoolJob: a worker runs the call in an instance that
+// is the call's alone while it lasts.
+func (c *call) Run(w *executors.Worker) {
+	out, err := c.run(w)
+	c.finish(out, err)
+}
+
+func (c *call) run(w *executors.Worker) ([]byte, error) {
+	m := c.mod
+	inst := m.takeIdle(c)
+	fresh := inst == nil
+	if fresh {
+		inst = m.newInstance(c.options.Tenant, newInbox(), c.memory)
+	}
+	inst.worker, inst.memory.limit = w, c.memory
+	defer m.putBack(inst)
+	if err := c.attach(inst, lane{workerWords[c.task.Mode], w.ID}); err != nil {
+		return nil, err
+	}
+	if fresh {
+		if err := inst.boot(c.wasi()); err != nil {
+			return nil, err
+		}
+	}
+	out, err := inst.serve(c)
+	c.memoryBytes.Store(uint64(len(inst.memory.bytes)))
+	return out, err
+}
+
+// wasi returns what the system calls of a new instance see.
+func (c *call) wasi() *WASI {
+	if c.mod.style == command {
+		w := WASI{}
+		if c.options.WASI != nil {
+			w = *c.options.WASI
+		}
+		return &w
+	}
+	return c.mod.defaults.WASI
+}
+
+// serve runs one call in an instance that holds no other.
+func (inst *instance) serve(c *call) ([]byte, error) {
+	switch inst.mod.style {
+	case command:
+		return inst.serveCommand(c)
+	case bare:
+		return inst.serveBare(c)
+	}
+	if _, err := inst.accept(c); err != nil {
+		return nil, err
+	}
+	var err error
+	if inst.mod.style == direct {
+		inst.stack = [2]uint64{uint64(c.index), uint64(c.handle)}
+		err = inst.enter(inst.entry, inst.stack[:])
+	} else {
+		inst.announce(c)
+		err = inst.drive(c)
+	}
+	switch {
+	case err != nil:
+		inst.drop(c)
+		return nil, err
+	case !c.over:
+		inst.drop(c)
+		return nil, &TrapError{Reason: abi.ExportCall + " returned without ending the call: it must call output or fail"}
+	}
+	return c.output, c.err
+}
+
+// drop ends a call that the guest did not end, and the instance with it.
+func (inst *instance) drop(c *call) {
+	inst.dead = true
+	if !c.over {
+		inst.end(c, nil, nil)
+	}
+}
+
+// drive runs the one call of a resumable guest to its end.
+func (inst *instance) drive(c *call) error {
+	for {
+		again, err := inst.resume()
+		if err != nil || c.over {
+			return err
+		}
+		switch {
+		case again || len(inst.news) > 0:
+			continue
+		case inst.running == 0:
+			return &TrapError{Reason: abi.ExportResume + " waits for events, but no op is running: the call would never end"}
+		}
+		if err := inst.await(); err != nil {
+			return err
+		}
+	}
+}
+
+// serveCommand runs a WASI command, for which the instance was made.
+func (inst *instance) serveCommand(c *call) ([]byte, error) {
+	inst.wasi.stdin.feed(c.input)
+	err := inst.enter(inst.entry, nil)
+	inst.dead = true
+	if exit, ok := err.(*ExitError); ok && exit.Code == 0 {
+		err = nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return inst.wasi.output()
+}
+
+// takeIdle returns an idle instance that may serve the call, or nil.
+func (m *module) takeIdle(c *call) *instance {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := len(m.idle) - 1; i >= 0; i-- {
+		inst := m.idle[i]
+		if inst.tenant == c.options.Tenant && uint64(len(inst.memory.bytes)) <= c.memory {
+			m.idle = append(m.idle[:i], m.idle[i+1:]...)
+			return inst
+		}
+	}
+	return nil
+}
+
+// putBack keeps a clean instance for the next call, and closes any other.
+func (m *module) putBack(inst *instance) {
+	inst.worker = nil
+	if m.style == command || inst.wasm == nil || !inst.clean() {
+		inst.close()
+		return
+	}
+	m.mu.Lock()
+	m.idle = append(m.idle, inst)
+	var oldest *instance
+	if len(m.idle) > m.host.maxIdle {
+		oldest = m.idle[0]
+		m.idle = m.idle[1:]
+	}
+	m.mu.Unlock()
+	if oldest != nil {
+		oldest.close()
+	}
+}

@@ -1,0 +1,24 @@
+package host
+
+import "time"
+
+// Span is what is known of a call when it has ended.
+type Span struct {
+	// ID is unique in the host; Parent is the ID of the call that made this
+	// one, or 0.
+	ID, Parent   uint64
+	Module, Task string
+	Mode         Mode
+	Tenant       string
+	// Lane is where it ran: "loop 0", "io 3", "thread 1", "core 0". It is
+	// empty if the call never started.
+	Lane string
+	// Queued, Started and Ended are when; Started is zero if it never did.
+	Queued, Started, Ended time.Time
+	// HostCalls counts the calls of host functions, and MemoryBytes is the
+	// size of the instance's linear memory at the end.
+	HostCalls   uint64
+	MemoryBytes uint64
+	// Err is the call's error, or nil.
+	Err error
+}
