@@ -82,8 +82,9 @@ func (c *call) Stop(err error) {
 	case inst == nil: // it is about to start: attach will see
 	case inst.inbox == nil:
 		// Others share the instance: this call is over, the guest is told.
-		c.finish(nil, err)
 		inst.box.post(event{cancelled: c})
+		inst.box.(loopBox).Finish(c)
+		c.finish(nil, err)
 	default:
 		inst.stop(err)
 		if inst.inbox.halt() {

@@ -139,14 +139,15 @@ func (inst *instance) clean() bool {
 	return !inst.dead && inst.calls.len() == 0 && inst.ops.len() == 0 && inst.ctx.Err() == nil
 }
 
-// accept gives a call to the guest, for which it gets a handle.
-func (inst *instance) accept(c *call) (handle uint32, err error) {
-	handle, ok := inst.calls.add(c)
-	if !ok {
-		return 0, &QueueFullError{Queue: inst.mod.name, What: "in one instance", Size: tableLimit}
+// accept gives a call to the guest, for which it gets a handle. Calls that were
+// cancelled count until the guest has ended them.
+func (inst *instance) accept(c *call) error {
+	most := min(inst.mod.host.cfg.IO.InFlight, tableLimit)
+	if inst.calls.len() >= most {
+		return &QueueFullError{Queue: fmt.Sprintf("an instance of module %q", inst.mod.name), What: "that its guest has not ended", Size: most}
 	}
-	c.handle = handle
-	return handle, nil
+	c.handle, _ = inst.calls.add(c)
+	return nil
 }
 
 // announce tells a resumable guest of a call that it has accepted.

@@ -57,7 +57,7 @@ func (inst *instance) serve(c *call) ([]byte, error) {
 	case bare:
 		return inst.serveBare(c)
 	}
-	if _, err := inst.accept(c); err != nil {
+	if err := inst.accept(c); err != nil {
 		return nil, err
 	}
 	var err error

@@ -76,7 +76,7 @@ func (s *shard) accept(c *call) {
 	}
 	err := c.attach(s.inst, s.lane)
 	if err == nil {
-		_, err = s.inst.accept(c)
+		err = s.inst.accept(c)
 	}
 	if err != nil {
 		s.refuse(c, err)

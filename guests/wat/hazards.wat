@@ -1,0 +1,15 @@
+;; Bare functions that tests call: arithmetic of every type, and ways to misbehave.
+(module
+  (memory (export "memory") 1 2)
+  (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func (export "add64") (param i64 i64) (result i64) (i64.add (local.get 0) (local.get 1)))
+  (func (export "half") (param f32) (result f32) (f32.mul (local.get 0) (f32.const 0.5)))
+  (func (export "divide") (param f64 f64) (result f64) (f64.div (local.get 0) (local.get 1)))
+  (func (export "swap") (param i32 i64) (result i64 i32) (local.get 1) (local.get 0))
+  (func (export "nothing"))
+  (func (export "trap") (unreachable))
+  (func (export "spin") (loop $l (br $l)))
+  (func $deep (export "recurse") (param i32) (result i32)
+    (i32.add (call $deep (i32.add (local.get 0) (i32.const 1))) (i32.const 1)))
+  (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+)

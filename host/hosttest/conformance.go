@@ -1,0 +1,253 @@
+package hosttest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/host"
+)
+
+// Conformance runs the suite against the conformance guest of a language: a
+// module with the tasks that guests/c/conformance.c describes. exceptions are
+// the names of cases that the language can't pass, each with the reason.
+func Conformance(t *testing.T, wasm []byte, exceptions map[string]string) {
+	var log Log
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "page "+r.URL.Path)
+	}))
+	defer web.Close()
+	h := New(t, host.Config{
+		Logger:    log.Logger(),
+		AllowHTTP: []string{web.Listener.Addr().String()},
+		Limits:    host.Limits{Memory: 64 << 20},
+	})
+	m := Load(t, h, wasm)
+	s := &suite{h: h, m: m, log: &log, url: web.URL, exceptions: exceptions, seen: map[string]bool{}}
+	t.Run("table", s.table)
+	t.Run("behaviour", s.behaviour)
+	for name := range exceptions {
+		if !s.seen[name] {
+			t.Errorf("there is no case %q to make an exception for", name)
+		}
+	}
+}
+
+type suite struct {
+	h          *host.Host
+	m          *host.Module
+	log        *Log
+	url        string
+	exceptions map[string]string
+	seen       map[string]bool
+}
+
+// expect is how a call ends: with output, or with an error of a kind whose
+// text contains message.
+type expect struct {
+	output  string
+	kind    abi.Status
+	message string
+}
+
+func (s *suite) table(t *testing.T) {
+	big := make([]byte, 300_000)
+	for i := range big {
+		big[i] = byte(i % 251)
+	}
+	ok := func(output string) expect { return expect{output: output} }
+	bad := func(kind abi.Status, message string) expect { return expect{kind: kind, message: message} }
+	for _, c := range []struct {
+		task, input string
+		want        expect
+	}{
+		{"echo", "hello", ok("hello")},
+		{"echo", "", ok("")},
+		{"echo", "\x00\xff\n\x80", ok("\x00\xff\n\x80")},
+		{"echo", string(big), ok(string(big))},
+		{"echo_blocking", "hello", ok("hello")},
+		{"echo_cpu", "hello", ok("hello")},
+		{"noop", "", ok("")},
+		{"noop_io", "ignored", ok("")},
+		{"noop_cpu", "", ok("")},
+		{"sum", "\x01\x02\xff", ok("258")},
+		{"big", "300000", ok(string(big))},
+		{"big", "0", ok("")},
+		{"fail", "why", bad(abi.Failed, "failed with code 7: told to fail: why")},
+		{"trap", "", bad(abi.Trap, "trapped")},
+		{"trap_io", "", bad(abi.Trap, "trapped")},
+		{"exit3", "", bad(abi.Exit, "exited with code 3")},
+		{"sleep", "1", ok("slept")},
+		{"sleep_blocking", "1", ok("slept")},
+		{"await_cpu", "", bad(abi.Denied, `task "await_cpu" (mode cpu) called clock.sleep: cpu tasks may not await; declare it io or blocking`)},
+		{"fetch", s.url + "/a", ok("page /a")},
+		{"fetch", "http://denied.example/", bad(abi.Denied, "denied.example")},
+		{"fetch", "no url", bad(abi.InvalidInput, "")},
+		{"call", "echo\nhello", ok("hello")},
+		{"call", "echo_blocking\nhello", ok("hello")},
+		{"call", "sum\nab", ok("195")},
+		{"call", "fail\nx", bad(abi.Failed, "told to fail: x")},
+		{"call", "trap\n", bad(abi.Trap, "trapped")},
+		{"call", "slow\n", bad(abi.Timeout, "timed out")},
+		{"call", "nosuch\n", bad(abi.Denied, "no.such")},
+		{"call", "missing\n", bad(abi.NoSuchTask, `no task "missing"`)},
+		{"call_blocking", "echo_cpu\nhello", ok("hello")},
+		{"call_blocking", "call_blocking\nfail\nx", bad(abi.Failed, "told to fail: x")},
+		{"fan", "100 1", ok("100")},
+		{"tree", "5", ok("32")},
+		{"nosuch", "", bad(abi.Denied, "no.such")},
+		{"log", "line", ok("")},
+		{"print", "printed", ok("")},
+		{"leak_op", "", ok("")},
+		{"slow", "", bad(abi.Timeout, "ran for more than 50ms")},
+		{"schema", `{"n": 42}`, ok("42")},
+	} {
+		name := fmt.Sprintf("%s(%.30q)", c.task, c.input)
+		s.run(t, name, func(t *testing.T) {
+			got, err := s.m.Call(t.Context(), c.task, []byte(c.input)).Wait(t.Context())
+			c.want.check(t, got, err)
+		})
+	}
+}
+
+func (w expect) check(t *testing.T, got []byte, err error) {
+	t.Helper()
+	if kind := host.Kind(err); kind != w.kind {
+		t.Fatalf("ended as %v (%v), want %v", kind, err, w.kind)
+	}
+	if err != nil && !strings.Contains(err.Error(), w.message) {
+		t.Errorf("error %q, want %q in it", err, w.message)
+	}
+	if !bytes.Equal(got, []byte(w.output)) {
+		t.Errorf("output %.60q, want %.60q", got, w.output)
+	}
+}
+
+// run runs a case, unless there is an exception for it.
+func (s *suite) run(t *testing.T, name string, f func(t *testing.T)) {
+	s.seen[name] = true
+	t.Run(name, func(t *testing.T) {
+		if reason, ok := s.exceptions[name]; ok {
+			t.Skip("an exception for this language:", reason)
+		}
+		f(t)
+	})
+}
+
+func (s *suite) behaviour(t *testing.T) {
+	s.run(t, "cancel", s.cancel)
+	s.run(t, "logs", s.logs)
+	s.run(t, "memory", s.memory)
+	s.run(t, "modes", s.modes)
+	s.run(t, "schema", s.schema)
+	s.run(t, "together", s.together)
+	s.run(t, "trap spares the next", s.trapSparesTheNext)
+}
+
+// cancel ends calls that sleep, loop for ever, or wait for one that does.
+func (s *suite) cancel(t *testing.T) {
+	for _, c := range [][2]string{{"hang", ""}, {"call", "hang\n"}, {"call", "forever\n"}, {"forever", ""}, {"forever_cpu", ""}} {
+		f := s.m.Call(t.Context(), c[0], []byte(c[1]))
+		time.Sleep(20 * time.Millisecond) // so that it has started, most likely
+		f.Cancel()
+		if _, err := f.Wait(t.Context()); host.Kind(err) != abi.Cancelled {
+			t.Errorf("%v: got %v, want a cancelled call", c, err)
+		}
+	}
+}
+
+func (s *suite) logs(t *testing.T) {
+	for _, task := range []string{"log", "print"} {
+		if _, err := s.m.Call(t.Context(), task, []byte("seen by "+task)).Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if want := `msg="seen by ` + task + `"`; !strings.Contains(s.log.String(), want) {
+			t.Errorf("%s: no %s in the log:\n%s", task, want, s.log)
+		}
+	}
+}
+
+// memory asks for all there is: the guest is told no, or ends, and the host
+// goes on.
+func (s *suite) memory(t *testing.T) {
+	out, err := s.m.Call(t.Context(), "grow", nil).Wait(t.Context())
+	if err == nil && string(out) == "0" {
+		t.Error("not even one piece of memory")
+	}
+	if out, err := s.m.Call(t.Context(), "echo", []byte("x")).Wait(t.Context()); err != nil || string(out) != "x" {
+		t.Errorf("afterwards: %q, %v", out, err)
+	}
+}
+
+func (s *suite) modes(t *testing.T) {
+	want := map[string]host.Mode{"echo": host.IO, "echo_blocking": host.Blocking, "echo_cpu": host.CPU}
+	for _, task := range s.m.Tasks() {
+		if mode, ok := want[task.Name]; ok && mode != task.Mode {
+			t.Errorf("%s has mode %s, want %s", task.Name, task.Mode, mode)
+		}
+		delete(want, task.Name)
+	}
+	if len(want) > 0 {
+		t.Errorf("tasks missing from the manifest: %v", want)
+	}
+}
+
+func (s *suite) schema(t *testing.T) {
+	checked := s.m.With(host.Options{Validate: true})
+	for _, c := range []struct {
+		input string
+		want  expect
+	}{
+		{`{"n": 5}`, expect{output: "5"}},
+		{`{"n": "five"}`, expect{kind: abi.InvalidInput}},
+		{`{}`, expect{kind: abi.InvalidInput}},
+		{`nonsense`, expect{kind: abi.InvalidInput}},
+	} {
+		got, err := checked.Call(t.Context(), "schema", []byte(c.input)).Wait(t.Context())
+		c.want.check(t, got, err)
+	}
+}
+
+// together has many calls of every mode under way at once.
+func (s *suite) together(t *testing.T) {
+	var calls []*host.Future[[]byte]
+	var want [][]byte
+	for i := range 300 {
+		text := fmt.Append(nil, i)
+		task := []string{"echo", "echo_blocking", "echo_cpu", "sleep"}[i%4]
+		if task == "sleep" {
+			calls = append(calls, s.m.Call(t.Context(), task, []byte("5")))
+			want = append(want, []byte("slept"))
+			continue
+		}
+		calls = append(calls, s.m.Call(t.Context(), task, text))
+		want = append(want, text)
+	}
+	got, err := host.All(calls...).Wait(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.EqualFunc(got, want, bytes.Equal) {
+		t.Error("outputs got mixed up")
+	}
+}
+
+// trapSparesTheNext: a trap ends an instance, not the module.
+func (s *suite) trapSparesTheNext(t *testing.T) {
+	for _, task := range []string{"trap_io", "trap"} {
+		if _, err := s.m.Call(t.Context(), task, nil).Wait(context.Background()); host.Kind(err) != abi.Trap {
+			t.Errorf("%s: %v", task, err)
+		}
+		if out, err := s.m.Call(t.Context(), "echo", []byte("alive")).Wait(t.Context()); string(out) != "alive" {
+			t.Errorf("after %s: %q, %v", task, out, err)
+		}
+	}
+}
