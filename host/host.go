@@ -61,7 +61,7 @@ func New(config Config) (*Host, error) {
 		}
 	}
 	h.cache = openCache(cfg)
-	h.maxIdle = max(cfg.IO.Workers, cfg.Blocking.Workers, cfg.CPU.Workers)
+	h.maxIdle = cfg.IO.Workers + cfg.Blocking.Workers + cfg.CPU.Workers
 	h.pools = map[Mode]*executors.Pool{
 		IO:       newPool("io", cfg.IO, burst),
 		Blocking: newPool("blocking", cfg.Blocking, 0),

@@ -2,6 +2,7 @@ package host_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -164,7 +165,7 @@ func TestInstanceLost(t *testing.T) {
 	for _, f := range others {
 		_, err := f.Wait(t.Context())
 		var trap *host.TrapError
-		if host.Kind(err) != abi.InstanceLost || !asError(err, host.ErrInstanceLost) || !asType(err, &trap) {
+		if host.Kind(err) != abi.InstanceLost || !errors.Is(err, host.ErrInstanceLost) || !errors.As(err, &trap) {
 			t.Errorf("another call: %v", err)
 		}
 	}

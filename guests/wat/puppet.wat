@@ -31,6 +31,8 @@
   (data (i32.const 48) "{\22task\22:\22run\22}\0a")  ;; 48, 15 bytes
   (data (i32.const 64) "no.such")              ;; 64, 7 bytes
   (data (i32.const 80) "test.wait")            ;; 80, 9 bytes
+  (data (i32.const 96) "{\22module\22:\22guest\22,\22task\22:\22sum\22}\0aab") ;; 96, 34 bytes
+  (data (i32.const 144) "{\22module\22:\22none\22,\22task\22:\22sum\22}\0aab") ;; 144, 33 bytes
 
   (global $call (mut i32) (i32.const 0))
   (global $last (mut i32) (i32.const 0))

@@ -1,0 +1,183 @@
+package host_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/hosttest"
+)
+
+// waiter is a puppet with the capability test.wait.
+func waiter(t *testing.T, cfg host.Config, wait host.Capability, options ...host.Options) (*host.Host, *host.Module) {
+	cfg.Capabilities = map[string]host.Capability{"test.wait": wait}
+	h := hosttest.New(t, cfg)
+	return h, hosttest.Load(t, h, puppets(t)["direct"], options...)
+}
+
+// awaited starts test.wait, waits for it, and outputs what it left.
+func awaited() script {
+	return script{}.testWait().do(doOpWait, theLast).do(doOutput, theCall, 1024, 8).do(doNoMore)
+}
+
+// status is that of the op of awaited.
+func status(out []byte) abi.Status { return abi.Status(out[4]) }
+
+func TestCapability(t *testing.T) {
+	var caller host.Caller
+	_, m := waiter(t, host.Config{}, func(ctx context.Context, arg []byte) ([]byte, error) {
+		caller, _ = host.CallerOf(ctx)
+		return []byte("result"), nil
+	})
+	view := m.With(host.Options{Tenant: "acme"})
+	s := script{}.testWait().do(doOpWait, theLast).testWait()
+	s = s.do(doOpCancel, theLast).do(doOpWait, theLast)
+	out, err := view.Call(t.Context(), "io", s).Wait(t.Context())
+	if err != nil || abi.Status(out[4]) != abi.OK || abi.Status(out[16]) != abi.Cancelled {
+		t.Errorf("% x, %v", out, err)
+	}
+	if caller != (host.Caller{Module: "guest", Task: "io", Tenant: "acme"}) {
+		t.Errorf("caller %+v", caller)
+	}
+}
+
+func TestCapabilityErrors(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		fn   host.Capability
+		want abi.Status
+	}{
+		{"its own", func(context.Context, []byte) ([]byte, error) { return nil, errors.New("no") }, abi.Failed},
+		{"a denial", func(context.Context, []byte) ([]byte, error) { return nil, host.ErrDenied }, abi.Denied},
+		{"a deadline", func(context.Context, []byte) ([]byte, error) { return nil, context.DeadlineExceeded }, abi.Timeout},
+		{"a panic", func(context.Context, []byte) ([]byte, error) { panic("oh") }, abi.Failed},
+		{"too large a result", func(context.Context, []byte) ([]byte, error) { return make([]byte, 2000), nil }, abi.Failed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var log hosttest.Log
+			_, m := waiter(t, host.Config{Limits: host.Limits{Output: 1000}, Logger: log.Logger()}, c.fn)
+			out, err := m.Call(t.Context(), "io", awaited()).Wait(t.Context())
+			if err != nil || status(out) != c.want {
+				t.Errorf("% x, %v; want %v", out, err, c.want)
+			}
+			if c.name == "a panic" && !strings.Contains(log.String(), "capability panicked") {
+				t.Error("the panic was not loud")
+			}
+		})
+	}
+}
+
+func TestGrants(t *testing.T) {
+	ok := func(context.Context, []byte) ([]byte, error) { return nil, nil }
+	for _, c := range []struct {
+		name   string
+		host   []string
+		module []string
+		call   []string
+		want   abi.Status
+	}{
+		{"nobody says", nil, nil, nil, abi.OK},
+		{"the host grants", []string{"test.wait"}, nil, nil, abi.OK},
+		{"the host does not", []string{"clock.sleep"}, nil, nil, abi.Denied},
+		{"the module may", nil, []string{"test.wait"}, nil, abi.OK},
+		{"the module may not", nil, []string{}, nil, abi.Denied},
+		{"the call may not", nil, []string{"test.wait"}, []string{"clock.sleep"}, abi.Denied},
+		{"the call can't widen", nil, []string{"clock.sleep"}, []string{"test.wait"}, abi.Denied},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, m := waiter(t, host.Config{Grants: c.host}, ok, host.Options{Grants: c.module})
+			out, err := m.With(host.Options{Grants: c.call}).Call(t.Context(), "io", awaited()).Wait(t.Context())
+			if err != nil || status(out) != c.want {
+				t.Errorf("% x, %v; want %v", out, err, c.want)
+			}
+		})
+	}
+}
+
+// TestGrantsOfAChild: a child has what both its module and its caller may use.
+func TestGrantsOfAChild(t *testing.T) {
+	_, m := conformance(t, host.Config{})
+	_, err := m.With(host.Options{Grants: []string{abi.CapTaskCall}}).Call(t.Context(), "call", []byte("sleep\n1")).Wait(t.Context())
+	if host.Kind(err) != abi.Denied || !errors.Is(err, host.ErrDenied) || !strings.Contains(err.Error(), "clock.sleep is denied") {
+		t.Error(err)
+	}
+}
+
+// TestStrays: a capability that ignores its cancellation does not hold the
+// call. It is counted, and past a bound none is started.
+func TestStrays(t *testing.T) {
+	release := make(chan struct{})
+	var started atomic.Int32
+	h, m := waiter(t, host.Config{Limits: host.Limits{Strays: 2}}, func(context.Context, []byte) ([]byte, error) {
+		started.Add(1)
+		<-release
+		return nil, nil
+	})
+	for i := range 2 {
+		f := m.Call(t.Context(), "io", awaited())
+		for started.Load() != int32(i+1) {
+			time.Sleep(time.Millisecond)
+		}
+		f.Cancel()
+		if _, err := f.Wait(t.Context()); !errors.Is(err, host.ErrCancelled) {
+			t.Error(err)
+		}
+	}
+	for h.Stats().Strays != 2 {
+		time.Sleep(time.Millisecond)
+	}
+	out, err := m.Call(t.Context(), "io", awaited()).Wait(t.Context())
+	if err != nil || status(out) != abi.QueueFull {
+		t.Errorf("one too many: % x, %v", out, err)
+	}
+	close(release)
+	for h.Stats().Strays != 0 {
+		time.Sleep(time.Millisecond)
+	}
+	out, err = m.Call(t.Context(), "io", awaited()).Wait(t.Context())
+	if err != nil || status(out) != abi.OK {
+		t.Errorf("afterwards: % x, %v", out, err)
+	}
+}
+
+// TestCapabilityMayWait: a capability runs off the loop, and may wait for a
+// task of the same module.
+func TestCapabilityMayWait(t *testing.T) {
+	var m *host.Module
+	_, m = waiter(t, host.Config{IO: host.Executor{Workers: 1}}, func(ctx context.Context, _ []byte) ([]byte, error) {
+		return m.Call(ctx, "io", script{}.do(doStore, 60000)).Wait(ctx)
+	})
+	out, err := m.Call(t.Context(), "io", awaited()).Wait(t.Context())
+	if err != nil || status(out) != abi.OK {
+		t.Errorf("% x, %v", out, err)
+	}
+}
+
+// TestCallIntoAnotherModule calls a task of a module by the module's name.
+func TestCallIntoAnotherModule(t *testing.T) {
+	h, _ := conformance(t, host.Config{})
+	caller, err := h.Load(t.Context(), "caller", puppets(t)["direct"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		message, length int // of the puppet
+		want            abi.Status
+	}{
+		{96, 34, abi.OK},          // the task sum of the module guest
+		{144, 33, abi.NoSuchTask}, // of a module that is not there
+		{48, 15, abi.NoSuchTask},  // the caller has no task run
+		{0, 11, abi.InvalidInput}, // not a message
+	} {
+		s := script{}.do(doOpStart, theCall, 16, 9, c.message, c.length).do(doOpWait, theLast).do(doOutput, theCall, 1024, 8).do(doNoMore)
+		out, err := caller.Call(t.Context(), "io", s).Wait(t.Context())
+		if err != nil || status(out) != c.want {
+			t.Errorf("message at %d: % x, %v; want %v", c.message, out, err, c.want)
+		}
+	}
+}
