@@ -1,16 +1,15 @@
 package host_test
 
 import (
-	"os"
 	"testing"
 
 	"github.com/wexec/wexec/host/hosttest"
 )
 
 func TestConformanceC(t *testing.T) {
-	wasm, err := os.ReadFile("../guests/c/conformance.wasm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	hosttest.Conformance(t, wasm, nil)
+	hosttest.Conformance(t, guest(t, "c/conformance.wasm"), nil)
+}
+
+func TestConformanceGo(t *testing.T) {
+	hosttest.Conformance(t, hosttest.GoGuest(t, "../guests/go/conformance"), nil)
 }

@@ -105,7 +105,11 @@ func (inst *instance) broken(err error) error {
 // enter runs a function of the guest.
 func (inst *instance) enter(fn api.Function, stack []uint64) error {
 	inst.named = nil
-	if err := fn.CallWithStack(inst.ctx, stack); err != nil {
+	err := fn.CallWithStack(inst.ctx, stack)
+	if err == nil {
+		err = inst.ctx.Err() // a guest may end well, but too late
+	}
+	if err != nil {
 		return inst.broken(err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"os"
 	"testing"
 
@@ -14,12 +15,20 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		if h, err := host.Default(); err == nil {
-			h.Close(context.Background())
-		}
-		os.Exit(code)
-	}))
+	code := m.Run()
+	// The ambient host lives as long as its program.
+	h, err := host.Default()
+	if err == nil {
+		err = h.Close(context.Background())
+	}
+	if err == nil {
+		err = goleak.Find()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
 }
 
 // guest returns a prebuilt guest.

@@ -1,0 +1,108 @@
+package host_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/host"
+)
+
+func TestFunc(t *testing.T) {
+	_, m := conformance(t, host.Config{})
+	type in struct {
+		N int `json:"n"`
+	}
+	number := host.Func[in, int](m, "schema")
+	if got, err := number(t.Context(), in{42}).Wait(t.Context()); err != nil || got != 42 {
+		t.Errorf("%d, %v", got, err)
+	}
+	if _, err := number(t.Context(), in{13}).Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "does not match its schema") {
+		t.Errorf("a task that breaks its word: %v", err)
+	}
+	if _, err := host.Func[string, int](m, "schema")(t.Context(), "x").Wait(t.Context()); host.Kind(err) != abi.InvalidInput {
+		t.Errorf("an input that the schema forbids: %v", err)
+	}
+	if _, err := host.Func[func(), int](m, "schema")(t.Context(), nil).Wait(t.Context()); host.Kind(err) != abi.InvalidInput {
+		t.Errorf("an input that is no JSON: %v", err)
+	}
+	if _, err := host.Func[[]byte, int](m, "echo")(t.Context(), []byte("words")).Wait(t.Context()); err == nil {
+		t.Error("an output that is no number was taken")
+	}
+	if got, err := host.Func[[]byte, []byte](m, "echo")(t.Context(), []byte("raw")).Wait(t.Context()); err != nil || string(got) != "raw" {
+		t.Errorf("%s, %v", got, err)
+	}
+	_, err := host.Func[int, int](m, "missing")(t.Context(), 1).Wait(t.Context())
+	var none *host.NoSuchTaskError
+	if !errors.As(err, &none) {
+		t.Errorf("a task that is not there: %v", err)
+	}
+}
+
+func TestAmbient(t *testing.T) {
+	const file = "../guests/wat/hazards.wasm"
+	for range 3 {
+		sums := []*host.Future[[]byte]{
+			host.Call(t.Context(), file, "add", []byte("[1, 2]")),
+			host.Call(t.Context(), file, "add", []byte("[3, 4]")),
+		}
+		out, err := host.All(sums...).Wait(t.Context())
+		if err != nil || string(out[0]) != "3" || string(out[1]) != "7" {
+			t.Errorf("%s, %v", out, err)
+		}
+	}
+	if _, err := host.Call(t.Context(), "none.wasm", "x", nil).Wait(t.Context()); err == nil {
+		t.Error("a missing file")
+	}
+	f := host.Call(t.Context(), file, "spin", nil)
+	f.Cancel()
+	if _, err := f.Wait(t.Context()); !errors.Is(err, host.ErrCancelled) {
+		t.Error(err)
+	}
+}
+
+func ExampleCall() {
+	ctx := context.Background()
+	sum := host.Call(ctx, "../guests/wat/hazards.wasm", "add", []byte("[40, 2]"))
+	out, err := sum.Wait(ctx)
+	fmt.Println(string(out), err)
+	// Output: 42 <nil>
+}
+
+func ExampleFunc() {
+	ctx := context.Background()
+	h, err := host.New(host.Config{})
+	if err != nil {
+		panic(err)
+	}
+	defer h.Close(ctx)
+	m, err := h.LoadFile(ctx, "../guests/wat/hazards.wasm")
+	if err != nil {
+		panic(err)
+	}
+	add := host.Func[[2]int, int](m.With(host.Options{Mode: host.CPU}), "add")
+	both, err := host.All(add(ctx, [2]int{1, 2}), add(ctx, [2]int{3, 4})).Wait(ctx)
+	fmt.Println(both, err)
+	// Output: [3 7] <nil>
+}
+
+// Example_capability gives guests an asynchronous host function.
+func Example_capability() {
+	ctx := context.Background()
+	h, err := host.New(host.Config{
+		Capabilities: map[string]host.Capability{
+			"geo.lookup": func(ctx context.Context, arg []byte) ([]byte, error) {
+				return []byte("52.52,13.40"), nil
+			},
+		},
+	})
+	if err != nil {
+		panic(err)
+	}
+	defer h.Close(ctx)
+	fmt.Println(h.Stats().Modules, "modules are loaded")
+	// Output: 0 modules are loaded
+}

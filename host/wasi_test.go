@@ -1,0 +1,111 @@
+package host_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/hosttest"
+)
+
+func command(t *testing.T, cfg host.Config, wasi *host.WASI) *host.Module {
+	t.Helper()
+	m := hosttest.Load(t, hosttest.New(t, cfg), guest(t, "c/command.wasm"))
+	return m.With(host.Options{WASI: wasi})
+}
+
+func TestCommand(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "file"), []byte("text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mounts := []host.Mount{{Host: folder, Guest: "/rw"}, {Host: folder, Guest: "/ro", ReadOnly: true}}
+	for _, c := range []struct {
+		args, input, want string
+		exit              uint32
+	}{
+		{args: "args a b", want: "a\nb\n"},
+		{args: "cat", input: "standard input", want: "standard input"},
+		{args: "env COLOUR", want: "red\n"},
+		{args: "read /rw/file", want: "text"},
+		{args: "read /ro/file", want: "text"},
+		{args: "write /rw/new x"},
+		{args: "read /ro/new", want: "x"},
+		{args: "write /ro/other x", exit: 1},
+		{args: "read /rw/../../../../../../etc/passwd", exit: 1},
+		{args: "read /etc/passwd", exit: 1},
+		{args: "exit 0"},
+		{args: "exit 3", exit: 3},
+		{args: "exit 255", exit: 255},
+		{args: "nonsense", exit: 64},
+	} {
+		m := command(t, host.Config{}, &host.WASI{Args: strings.Fields(c.args), Env: []string{"COLOUR=red"}, Mounts: mounts})
+		out, err := m.Call(t.Context(), "main", []byte(c.input)).Wait(t.Context())
+		var exit *host.ExitError
+		if errors.As(err, &exit); (exit == nil) != (c.exit == 0) || exit != nil && exit.Code != c.exit || exit == nil && err != nil {
+			t.Errorf("%s: %v, want exit code %d", c.args, err, c.exit)
+		}
+		if string(out) != c.want {
+			t.Errorf("%s: got %q, want %q", c.args, out, c.want)
+		}
+	}
+}
+
+func TestCommandStreams(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	m := command(t, host.Config{}, &host.WASI{Args: []string{"cat"}, Stdin: strings.NewReader("in"), Stdout: &stdout, Stderr: &stderr})
+	out, err := m.Call(t.Context(), "main", []byte("ignored")).Wait(t.Context())
+	if err != nil || len(out) != 0 || stdout.String() != "in" {
+		t.Errorf("%q, %v; stdout %q", out, err, stdout.String())
+	}
+	m = m.With(host.Options{WASI: &host.WASI{Stderr: &stderr}})
+	if _, err := m.Call(t.Context(), "main", nil).Wait(t.Context()); err == nil || stderr.Len() == 0 {
+		t.Errorf("usage: %v; stderr %q", err, stderr.String())
+	}
+}
+
+// TestCommandStops: a command ends in time, whether it computes, sleeps in a
+// system call, or reads from a pipe that never fills.
+func TestCommandStops(t *testing.T) {
+	never, feed := io.Pipe()
+	defer feed.Close()
+	for _, args := range [][]string{{"spin"}, {"sleep", "3600000"}, {"cat"}} {
+		m := command(t, host.Config{Limits: host.Limits{RunTimeout: 30 * time.Millisecond}}, &host.WASI{Args: args, Stdin: never})
+		if _, err := m.Call(t.Context(), "main", nil).Wait(t.Context()); !errors.Is(err, host.ErrTimeout) {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+}
+
+func TestCommandLimits(t *testing.T) {
+	m := command(t, host.Config{Limits: host.Limits{Output: 10}}, &host.WASI{Args: []string{"cat"}})
+	_, err := m.Call(t.Context(), "main", make([]byte, 11)).Wait(t.Context())
+	if err == nil {
+		t.Error("output past the limit was taken")
+	}
+	for _, bad := range []*host.WASI{
+		{Env: []string{"novalue"}},
+		{Mounts: []host.Mount{{Host: filepath.Join(t.TempDir(), "none"), Guest: "/x"}}},
+	} {
+		if _, err := m.With(host.Options{WASI: bad}).Call(t.Context(), "main", nil).Wait(t.Context()); host.Kind(err) != abi.InvalidInput {
+			t.Errorf("%+v: %v", bad, err)
+		}
+	}
+}
+
+// TestTasksOfAModuleSeeLoadedWASI: tasks see what the module was loaded with,
+// and a call can't change it.
+func TestTasksOfAModuleSeeLoadedWASI(t *testing.T) {
+	_, m := conformance(t, host.Config{})
+	_, err := m.With(host.Options{WASI: &host.WASI{Env: []string{"A=b"}}}).Call(t.Context(), "echo", nil).Wait(t.Context())
+	if host.Kind(err) != abi.InvalidInput {
+		t.Error(err)
+	}
+}
