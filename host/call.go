@@ -24,7 +24,7 @@ type call struct {
 	task    *abi.Task
 	index   int // of the task in the manifest
 	input   []byte
-	options Options
+	options *Options
 	grants  []string        // nil for all
 	memory  uint64          // the most linear memory
 	ctx     context.Context // of the caller; for capabilities
@@ -184,12 +184,12 @@ func (c *call) span(err error) Span {
 
 // inherited returns the options of a call that this one makes: what callee
 // allows, narrowed by what this one may.
-func (c *call) inherited(callee *module) Options {
+func (c *call) inherited(callee *module) *Options {
 	o := callee.defaults
 	o.Tenant, o.Priority, o.Validate = c.options.Tenant, c.options.Priority, c.options.Validate
 	o.Grants = intersect(callee.defaults.Grants, c.grants)
 	o.RunTimeout = narrow(o.RunTimeout, c.remaining())
-	return o
+	return &o
 }
 
 // remaining returns how long the call may still run, or 0 for no limit.

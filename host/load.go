@@ -69,7 +69,7 @@ func (h *Host) Load(ctx context.Context, name string, wasm []byte, options ...Op
 		m.compiled.Close(ctx)
 		return nil, err
 	}
-	return &Module{m: m, options: m.defaults}, nil
+	return &Module{m: m, options: &m.defaults}, nil
 }
 
 // LoadFile loads the module in a file. Its name is the file's, without .wasm.

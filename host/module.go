@@ -22,7 +22,7 @@ type Task = abi.Task
 // number of goroutines.
 type Module struct {
 	m       *module
-	options Options
+	options *Options // never changed: calls refer to it
 }
 
 // module is what all views of a module share.
@@ -57,7 +57,8 @@ func (m *Module) Tasks() []Task { return m.m.manifest.Tasks }
 // module and its host allow, and never widen it. The views share everything
 // else, and closing one closes all.
 func (m *Module) With(options Options) *Module {
-	return &Module{m: m.m, options: m.options.and(options)}
+	narrowed := m.options.and(options)
+	return &Module{m: m.m, options: &narrowed}
 }
 
 // Call runs a task and returns its future at once. It never blocks: what can't
@@ -73,7 +74,7 @@ func (m *Module) Call(ctx context.Context, task string, input []byte) *Future[[]
 }
 
 // submit makes a call and gives it to its executor.
-func (m *module) submit(ctx context.Context, parent *call, task string, input []byte, o Options) (*call, error) {
+func (m *module) submit(ctx context.Context, parent *call, task string, input []byte, o *Options) (*call, error) {
 	index := slices.IndexFunc(m.manifest.Tasks, func(t abi.Task) bool { return t.Name == task })
 	if index < 0 {
 		return nil, &NoSuchTaskError{Module: m.name, Task: task, Near: nearest(task, m.manifest.Tasks)}
@@ -92,7 +93,7 @@ func (m *module) submit(ctx context.Context, parent *call, task string, input []
 }
 
 // newCall checks what is asked for, and works out the call's limits.
-func (m *module) newCall(ctx context.Context, parent *call, index int, input []byte, o Options) (*call, error) {
+func (m *module) newCall(ctx context.Context, parent *call, index int, input []byte, o *Options) (*call, error) {
 	cfg := &m.host.cfg
 	t := &m.manifest.Tasks[index]
 	if most := cfg.Limits.Input; len(input) > most {
@@ -242,45 +243,4 @@ func (m *module) close(ctx context.Context) error {
 		inst.close()
 	}
 	return errors.Join(append(errs, m.compiled.Close(context.WithoutCancel(ctx)))...)
-}
-
-// nearest returns the names that are most like name: those a slip away, or
-// else the first few.
-func nearest(name string, tasks []abi.Task) []string {
-	var near, all []string
-	for _, t := range tasks {
-		all = append(all, t.Name)
-		if distance(strings.ToLower(name), strings.ToLower(t.Name)) <= 1+len(t.Name)/4 {
-			near = append(near, t.Name)
-		}
-	}
-	if len(near) == 0 {
-		near = all
-	}
-	const few = 8
-	if len(near) > few {
-		near = append(near[:few:few], fmt.Sprintf("and %d more", len(near)-few))
-	}
-	return near
-}
-
-// distance is the Levenshtein distance of two short names.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
