@@ -7,7 +7,7 @@ import (
 
 // nearest returns the names that are most like name: those a slip away, or
 // else the first few.
-func nearest(name string, tasks []abi.Task) []string {
+func nearest(name string, tasks []Task) []string {
 	var near, all []string
 	for _, t := range tasks {
 		all = append(all, t.Name)
