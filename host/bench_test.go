@@ -5,7 +5,7 @@ package host_test
 import (
 	"context"
 	"fmt"
-	"runtime"
+	"runtime/debug"
 	"syscall"
 	"testing"
 	"time"
@@ -160,6 +160,7 @@ func holdSleepers(b *testing.B, calls int, wasm []byte, io host.Executor) {
 	if _, err := m.Call(ctx, "sleep", []byte("1")).Wait(ctx); err != nil {
 		b.Fatal(err)
 	}
+	debug.FreeOSMemory()
 	before, cpu := resident(b), cpuTime()
 	sleepers := make([]*host.Future[[]byte], calls)
 	for i := range sleepers {
@@ -171,7 +172,7 @@ func holdSleepers(b *testing.B, calls int, wasm []byte, io host.Executor) {
 	if got := h.Stats().Calls; got != calls {
 		b.Fatalf("%d calls are in flight, want %d", got, calls)
 	}
-	runtime.GC()
+	debug.FreeOSMemory()
 	b.ReportMetric(float64(resident(b)-before)/float64(calls), "B/call")
 	for _, f := range sleepers {
 		if out, err := f.Wait(ctx); err != nil || string(out) != "slept" {

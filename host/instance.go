@@ -63,7 +63,7 @@ func (m *module) newInstance(tenant string, box mailbox, memoryLimit uint64) *in
 	inst := &instance{mod: m, tenant: tenant, box: box}
 	inst.inbox, _ = box.(*inbox)
 	inst.ctx = newGuestContext(inst)
-	inst.memory.limit = memoryLimit
+	inst.memory.limit, inst.memory.most = memoryLimit, m.host.cfg.Limits.Memory
 	return inst
 }
 
@@ -136,6 +136,7 @@ func (inst *instance) close() {
 		inst.wasi.close()
 	}
 	inst.ctx.end(nil)
+	inst.memory.release()
 }
 
 // clean reports whether the instance may serve another call.

@@ -8,14 +8,20 @@ const (
 )
 
 // memory is an instance's linear memory: it grows to limit and no further.
+//
+// Where the system can, the most that it may ever be is reserved as addresses
+// outside of Go's heap, and gets pages when it is touched: it never moves, no
+// growth copies it, and the collector does not count it.
 type memory struct {
-	bytes []byte
-	limit uint64
+	bytes    []byte
+	limit    uint64 // now; a call may have less than the instance
+	most     uint64 // ever
+	reserved []byte // nil if bytes is on Go's heap
 }
 
 // Allocate makes memory its own allocator: it serves one instance.
-func (m *memory) Allocate(capacity, _ uint64) experimental.LinearMemory {
-	m.bytes = make([]byte, 0, min(capacity, m.limit))
+func (m *memory) Allocate(_, most uint64) experimental.LinearMemory {
+	m.reserved = reserve(min(most, m.most))
 	return m
 }
 
@@ -25,17 +31,29 @@ func (m *memory) Reallocate(size uint64) []byte {
 	if size > m.limit {
 		return nil
 	}
-	if size > uint64(cap(m.bytes)) {
+	switch {
+	case m.reserved != nil:
+		m.bytes = m.reserved[:size]
+	case size <= uint64(cap(m.bytes)):
+		m.bytes = m.bytes[:size]
+	default:
 		// Growing by a quarter at least keeps a guest that grows page by page
 		// from copying its memory each time.
-		room := min(max(size, uint64(cap(m.bytes))+uint64(cap(m.bytes))/4), m.limit)
-		grown := make([]byte, size, room)
+		grown := make([]byte, size, min(max(size, uint64(cap(m.bytes))*5/4), m.most))
 		copy(grown, m.bytes)
 		m.bytes = grown
 	}
-	m.bytes = m.bytes[:size]
 	return m.bytes
 }
 
-// Free drops the memory. Go's collector does the rest.
-func (m *memory) Free() { m.bytes = nil }
+// Free is called by wazero, and by the guest's proc_exit while its code still
+// has frames on the stack. The memory goes with the instance, in release.
+func (m *memory) Free() {}
+
+// release gives the memory back. No code runs in the instance any more.
+func (m *memory) release() {
+	if m.reserved != nil {
+		unreserve(m.reserved)
+	}
+	m.bytes, m.reserved = nil, nil
+}
