@@ -2,41 +2,53 @@ package executors
 
 import (
 	"context"
+	"errors"
 	"iter"
-	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 )
 
 // Then returns the future of fn applied to f's value. If f fails, so does the
 // new future, with the same error and without fn. fn runs on a goroutine of
-// its own and may block; its context ends when the new future is cancelled,
-// which also cancels f.
+// its own and may block. Cancelling the new future cancels f, or, once fn has
+// begun, ends fn's context: the future is then done when fn has returned.
 func Then[T, U any](f *Future[T], fn func(context.Context, T) (U, error)) *Future[U] {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	p := &Promise[U]{}
+	var begun atomic.Bool // by fn, or by Cancel in its place
 	p.OnCancel(func() {
 		cancel(ErrCancelled)
-		f.Cancel()
-		p.Reject(ErrCancelled)
+		if begun.CompareAndSwap(false, true) {
+			p.Reject(ErrCancelled)
+			f.Cancel()
+		}
 	})
 	f.Notify(func() {
-		value, err := f.value, f.err
-		if err != nil {
-			cancel(err)
-			p.Reject(err)
+		if !begun.CompareAndSwap(false, true) {
+			return
+		}
+		if f.err != nil {
+			p.Reject(f.err)
 			return
 		}
 		go func() {
 			defer cancel(nil)
-			if u, err := fn(ctx, value); err != nil {
-				p.Reject(err)
-			} else {
-				p.Resolve(u)
-			}
+			u, err := fn(ctx, f.value)
+			p.future.settle(u, endedBy(ctx, err))
 		}()
 	})
 	return p.Future()
+}
+
+// endedBy returns why ctx ended, in place of an error that only says that it
+// did.
+func endedBy(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
+	if cause != nil && errors.Is(err, context.Canceled) && !errors.Is(err, cause) {
+		return cause
+	}
+	return err
 }
 
 // All returns the future of all values, in the order of fs. The first error
@@ -53,19 +65,14 @@ func All[T any](fs ...*Future[T]) *Future[[]T] {
 		}
 	}
 	p.OnCancel(func() { end(ErrCancelled) })
-	var mu sync.Mutex
-	left := len(fs)
+	var done atomic.Int64
 	for _, f := range fs {
 		f.Notify(func() {
 			if f.err != nil {
 				end(f.err)
 				return
 			}
-			mu.Lock()
-			left--
-			last := left == 0
-			mu.Unlock()
-			if last {
+			if done.Add(1) == int64(len(fs)) {
 				p.Resolve(values(fs))
 			}
 		})
@@ -110,9 +117,14 @@ func Race[T any](fs ...*Future[T]) *Future[T] {
 }
 
 // AsCompleted yields the futures as they are done, each with its place in fs.
-// It stops early if ctx ends; the work goes on.
+// It stops early if ctx ends; the work goes on. Inside an event loop it does
+// not wait: the futures that are not done come last, and their Wait says so.
 func AsCompleted[T any](ctx context.Context, fs ...*Future[T]) iter.Seq2[int, *Future[T]] {
 	return func(yield func(int, *Future[T]) bool) {
+		if onLoop(ctx) {
+			doneFirst(fs, yield)
+			return
+		}
 		done := make(chan int, len(fs))
 		for i, f := range fs {
 			f.Notify(func() { done <- i })
@@ -120,7 +132,7 @@ func AsCompleted[T any](ctx context.Context, fs ...*Future[T]) iter.Seq2[int, *F
 		for range fs {
 			select {
 			case i := <-done:
-				if !yield(i, fs[i]) {
+				if ctx.Err() != nil || !yield(i, fs[i]) {
 					return
 				}
 			case <-ctx.Done():
@@ -130,23 +142,36 @@ func AsCompleted[T any](ctx context.Context, fs ...*Future[T]) iter.Seq2[int, *F
 	}
 }
 
+// doneFirst yields the futures that are done, and then the others.
+func doneFirst[T any](fs []*Future[T], yield func(int, *Future[T]) bool) {
+	var others []int
+	for i, f := range fs {
+		if !f.settled.Load() {
+			others = append(others, i)
+		} else if !yield(i, f) {
+			return
+		}
+	}
+	for _, i := range others {
+		if !yield(i, fs[i]) {
+			return
+		}
+	}
+}
+
 // Map calls fn for every item, at most limit at a time, and returns the future
 // of the values in the order of items. The first error is its error; it ends
-// fn's context, and no more items are started.
+// fn's context, cancels the futures that are not done, and no more items are
+// started. So does the end of ctx. The future is done when no call of fn is
+// under way.
 func Map[T, U any](ctx context.Context, limit int, items []T, fn func(context.Context, T) *Future[U]) *Future[[]U] {
 	ctx, cancel := context.WithCancelCause(offLoop(ctx))
 	p := &Promise[[]U]{}
-	p.OnCancel(func() {
-		cancel(ErrCancelled)
-		p.Reject(ErrCancelled)
-	})
+	p.OnCancel(func() { cancel(ErrCancelled) })
 	go func() {
 		defer cancel(nil)
-		if out, err := mapAll(ctx, limit, items, fn); err != nil {
-			p.Reject(err)
-		} else {
-			p.Resolve(out)
-		}
+		out, err := mapAll(ctx, limit, items, fn)
+		p.future.settle(out, endedBy(ctx, err))
 	}()
 	return p.Future()
 }
@@ -156,17 +181,19 @@ func mapAll[T, U any](ctx context.Context, limit int, items []T, fn func(context
 	group.SetLimit(max(limit, 1))
 	out := make([]U, len(items))
 	for i, item := range items {
-		group.Go(func() error {
+		group.Go(func() (err error) {
 			if each.Err() != nil {
 				return context.Cause(each)
 			}
 			f := fn(each, item)
-			var err error
 			if out[i], err = f.Wait(each); err != nil {
 				f.Cancel()
 			}
 			return err
 		})
 	}
-	return out, group.Wait()
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return out, nil
 }

@@ -147,7 +147,8 @@ func (p *Promise[T]) Reject(err error) bool {
 }
 
 // OnCancel says what the future's Cancel does, in place of ending the future
-// with ErrCancelled: cancel must see to it that the promise is settled.
+// with ErrCancelled: cancel must see to it that the promise is settled. Call
+// it before anybody has the future; cancel may be called more than once.
 func (p *Promise[T]) OnCancel(cancel func()) {
 	f := &p.future
 	f.mu.Lock()

@@ -2,7 +2,6 @@ package executors
 
 import (
 	"context"
-	"sync"
 	"time"
 )
 
@@ -38,18 +37,18 @@ type Loop[E any] struct {
 	actor  Actor[E]
 	inbox  []E
 	spare  []E // the slice that the last turn is done with
-	jobs   []Job
+	taken  []Job
 	wake   chan struct{}
 	asleep bool
-	on     bool // the goroutine exists
 	turn   bool // a turn is under way
-	wg     sync.WaitGroup
+	idle   deadline
 }
 
 // NewLoop returns a loop without a goroutine; it comes with the first job.
 func NewLoop[E any](cfg LoopConfig, actor Actor[E]) *Loop[E] {
 	l := &Loop[E]{cfg: cfg, actor: actor, wake: make(chan struct{}, 1)}
 	l.init(cfg.Name, cfg.Limits)
+	l.idle.owner = expiry(l.rouse)
 	return l
 }
 
@@ -60,9 +59,9 @@ func (l *Loop[E]) Submit(job Job) error {
 	if err := l.enter(job); err != nil {
 		return err
 	}
-	if !l.on {
-		l.on = true
-		l.wg.Go(l.run)
+	if l.crew == 0 {
+		l.crew = 1
+		go l.run()
 	}
 	l.rouse()
 	return nil
@@ -73,7 +72,11 @@ func (l *Loop[E]) Submit(job Job) error {
 func (l *Loop[E]) Post(e E) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.on {
+	l.post(e)
+}
+
+func (l *Loop[E]) post(e E) {
+	if l.crew > 0 {
 		l.inbox = append(l.inbox, e)
 		l.rouse()
 	}
@@ -94,19 +97,21 @@ type Alarm[E any] struct {
 	event E
 }
 
-// After posts e after d, from the loop's own heap of timers.
+// After posts e after d, from the loop's own heap of timers. As with Post, a
+// loop without jobs may drop it.
 func (l *Loop[E]) After(d time.Duration, e E) *Alarm[E] {
 	a := &Alarm[E]{loop: l, event: e}
 	a.due.owner = a
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.due.set(&a.due, l.now()+d)
-	l.rouse()
+	if l.crew > 0 {
+		l.schedule(&a.due, later(l.now(), d))
+	}
 	return a
 }
 
 // expired is called under the loop's lock.
-func (a *Alarm[E]) expired() { a.loop.inbox = append(a.loop.inbox, a.event) }
+func (a *Alarm[E]) expired() { a.loop.post(a.event) }
 
 // Stop takes the alarm back, and reports whether it was in time.
 func (a *Alarm[E]) Stop() bool {
@@ -120,18 +125,18 @@ func (l *Loop[E]) Finish(job Job) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.end(job)
+	if l.count == 0 {
+		l.rouse() // to begin its idle time, or to go if it is closed
+	}
 }
 
 func (l *Loop[E]) run() {
 	ctx := inLoop(context.Background())
-	for again := false; ; again = false {
-		for l.collect(again) {
-			again = l.actor.Turn(ctx, l.jobs, l.spare)
+	for gone := false; !gone; gone = l.leave() {
+		for again := false; l.collect(again); {
+			again = l.actor.Turn(ctx, l.taken, l.spare)
 		}
 		l.actor.Rest()
-		if l.leave() {
-			return
-		}
 	}
 }
 
@@ -139,77 +144,61 @@ func (l *Loop[E]) run() {
 func (l *Loop[E]) leave() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.on = l.queue.len > 0
-	return !l.on
+	if l.queue.len > 0 {
+		return false
+	}
+	l.inbox, l.spare, l.taken = nil, nil, nil
+	l.crew = 0
+	l.checkVacant()
+	return true
 }
 
-// collect waits until there is something for a turn, and puts it into l.jobs
+// collect waits until there is something for a turn, and puts it into l.taken
 // and l.spare. It returns false if there is nothing left to wait for.
 func (l *Loop[E]) collect(again bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	clear(l.jobs)
+	clear(l.taken)
 	clear(l.spare)
-	l.jobs, l.spare, l.turn = l.jobs[:0], l.spare[:0], false
-	for {
-		late := l.expireDue()
-		if len(late) > 0 {
-			l.mu.Unlock()
-			for _, n := range late {
-				n.deliver()
-			}
-			l.mu.Lock()
-		}
-		for len(l.jobs) < l.cfg.Batch {
-			job := l.start()
-			if job == nil {
-				break
-			}
-			l.jobs = append(l.jobs, job)
-		}
-		if again || len(l.jobs) > 0 || len(l.inbox) > 0 {
+	l.taken, l.spare, l.turn = l.taken[:0], l.spare[:0], false
+	for tired := false; ; tired = l.sleep() {
+		l.take()
+		switch {
+		case l.closed && l.count == 0:
+			return false
+		case again || len(l.taken) > 0 || len(l.inbox) > 0:
 			l.inbox, l.spare, l.turn = l.spare, l.inbox, true
 			return true
-		}
-		if !l.sleep() {
+		case tired:
 			return false
 		}
 	}
 }
 
-// sleep waits for a wake-up, for the next deadline, or until the loop has been
-// idle for too long: then it returns false. The lock is held before and after.
-func (l *Loop[E]) sleep() bool {
+// take starts as many jobs as fit into a turn. The lock is held.
+func (l *Loop[E]) take() {
+	n := min(l.queue.len, l.cfg.Batch)
+	if n == 0 {
+		return
+	}
+	now := l.now()
+	for range n {
+		l.taken = append(l.taken, l.start(now))
+	}
+}
+
+// sleep waits for a wake-up. It returns true if the loop has no jobs and has
+// slept for its idle time. The lock is held before and after.
+func (l *Loop[E]) sleep() (tired bool) {
 	idle := l.count == 0
-	if idle && l.closed {
-		return false
-	}
-	wait := l.cfg.Idle
-	at, timed := l.due.next()
-	if timed {
-		wait = at - l.now()
-	}
-	var expiry <-chan time.Time
-	if timed || idle {
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
-		expiry = timer.C
+	if idle {
+		l.schedule(&l.idle, later(l.now(), l.cfg.Idle))
 	}
 	l.asleep = true
 	l.mu.Unlock()
-	woken := false
-	select {
-	case <-l.wake:
-		woken = true
-	case <-expiry:
-	}
+	<-l.wake
 	l.mu.Lock()
-	if !woken && !l.asleep {
-		<-l.wake // it came with the expiry
-		woken = true
-	}
-	l.asleep = false
-	return woken || timed
+	return idle && !l.due.clear(&l.idle)
 }
 
 // Stats returns the loop's figures now.
@@ -217,10 +206,7 @@ func (l *Loop[E]) Stats() Stats {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := l.stats
-	s.Queued, s.Running = l.queue.len, l.count
-	if l.on {
-		s.Workers = 1
-	}
+	s.Queued, s.Running, s.Workers = l.queue.len, l.count, l.crew
 	return s
 }
 
@@ -228,7 +214,7 @@ func (l *Loop[E]) Stats() Stats {
 func (l *Loop[E]) Busy() (turn bool, jobs int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.turn, l.queue.len + l.count
+	return l.turn, l.jobs()
 }
 
 // Close takes no more jobs and waits for those there are until ctx ends; then
@@ -236,13 +222,9 @@ func (l *Loop[E]) Busy() (turn bool, jobs int) {
 // a turn after that is given up: the error, an *AbandonedError, says with how
 // many jobs.
 func (l *Loop[E]) Close(ctx context.Context, grace time.Duration) error {
-	left := l.drain(ctx, grace)
 	l.mu.Lock()
+	l.close()
 	l.rouse()
 	l.mu.Unlock()
-	if left > 0 {
-		return &AbandonedError{l.name, left}
-	}
-	l.wg.Wait()
-	return nil
+	return l.drain(ctx, grace)
 }

@@ -2,7 +2,6 @@ package executors
 
 import (
 	"context"
-	"sync"
 	"time"
 )
 
@@ -41,49 +40,24 @@ type PoolJob interface {
 // waits, so that any number may be parked.
 type Pool struct {
 	roster
-	cfg     PoolConfig
-	limit   int       // of active workers: Workers to Burst
-	active  int       // workers that run a job or look for one
-	parked  int       // workers that wait inside Park
-	idle    []*Worker // the longest idle first
-	resume  []*Worker // workers that have waited inside Park and want a place
-	ids     []int     // of workers that went, to be used again
-	workers int
-	alarm   alarm // for deadlines
-	stall   alarm
-	reap    alarm
-	starts  uint64 // jobs and resumptions
-	seen    uint64 // starts, when stall was set
-	wg      sync.WaitGroup
-}
-
-// alarm is one runtime timer that is moved to ever earlier times.
-type alarm struct {
-	timer *time.Timer
-	at    time.Duration // 0 if it is not set
-}
-
-func (a *alarm) set(now, at time.Duration) {
-	if a.at != 0 && a.at <= at {
-		return
-	}
-	a.at = at
-	a.timer.Reset(at - now)
-}
-
-func newAlarm(fn func()) alarm {
-	t := time.AfterFunc(time.Hour, fn)
-	t.Stop()
-	return alarm{timer: t}
+	cfg    PoolConfig
+	limit  int       // of busy workers: Workers to Burst
+	parked int       // workers that wait inside Park
+	resume []*Worker // workers that have waited inside Park and want a place
+	idle   []*Worker // the longest idle first
+	ids    []int     // of workers that went, to be used again
+	starts uint64    // jobs and resumptions
+	seen   uint64    // starts, when stall was set
+	stall  deadline
+	reap   deadline // of the longest idle worker
 }
 
 // NewPool returns a pool without workers; they come with the jobs.
 func NewPool(cfg PoolConfig) *Pool {
 	p := &Pool{cfg: cfg, limit: cfg.Workers}
 	p.init(cfg.Name, cfg.Limits)
-	p.alarm = newAlarm(p.expire)
-	p.stall = newAlarm(p.stalled)
-	p.reap = newAlarm(p.dismiss)
+	p.stall.owner = expiry(p.stalled)
+	p.reap.owner = expiry(p.shrink)
 	return p
 }
 
@@ -92,7 +66,7 @@ type Worker struct {
 	// ID is the worker's number among those at work now, from 0.
 	ID        int
 	pool      *Pool
-	wake      chan bool // true: there is work, or a place; false: go
+	wake      chan PoolJob // a job, or nil: go home, or come back from Park
 	idleSince time.Duration
 }
 
@@ -104,133 +78,133 @@ func (p *Pool) Submit(job PoolJob) error {
 		return err
 	}
 	p.staff()
-	p.arm()
 	return nil
 }
+
+// busy counts the workers that have a place: those with a job, but for those
+// that wait inside Park. The lock is held.
+func (p *Pool) busy() int { return p.count - p.parked - len(p.resume) }
 
 // staff gives free places to workers that wait for one, then to new jobs. The
 // lock is held.
 func (p *Pool) staff() {
-	for p.active < p.limit && (len(p.resume) > 0 || p.queue.len > p.active-p.busy()) {
-		p.active++
-		if len(p.resume) > 0 {
-			p.starts++
-			p.popResumed().wake <- true
-		} else if n := len(p.idle); n > 0 {
-			w := p.idle[n-1]
-			p.idle[n-1] = nil
-			p.idle = p.idle[:n-1]
-			w.wake <- true
-		} else {
-			p.hire()
+	for p.waiting() {
+		if p.busy() >= p.limit {
+			p.watch()
+			return
 		}
-	}
-	if p.active >= p.limit && p.limit < p.cfg.Burst && (p.queue.len > 0 || len(p.resume) > 0) && p.stall.at == 0 {
-		p.seen = p.starts
-		now := p.now()
-		p.stall.set(now, now+Stall)
-	}
-}
-
-// busy counts the active workers that have a job: the others are on their way
-// to the queue, and will find what is in it.
-func (p *Pool) busy() int { return p.count - p.parked - len(p.resume) }
-
-func (p *Pool) popResumed() *Worker {
-	w := p.resume[0]
-	p.resume[0] = nil
-	p.resume = p.resume[1:]
-	return w
-}
-
-func (p *Pool) hire() {
-	id := p.workers
-	if n := len(p.ids); n > 0 {
-		id = p.ids[n-1]
-		p.ids = p.ids[:n-1]
-	}
-	p.workers++
-	w := &Worker{ID: id, pool: p, wake: make(chan bool, 1)}
-	p.wg.Go(w.work)
-}
-
-func (w *Worker) work() {
-	p := w.pool
-	for job := p.next(w, nil); job != nil; job = p.next(w, job) {
-		job.Run(w)
-	}
-}
-
-// next ends the worker's last job and returns its next one, or nil if the
-// worker is to go. The caller holds a place.
-func (p *Pool) next(w *Worker, last PoolJob) PoolJob {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if last != nil {
-		p.end(last)
-	}
-	for {
 		// Those who were parked come first: they hold what others wait for.
 		if len(p.resume) > 0 {
 			p.starts++
-			p.popResumed().wake <- true // and gets this worker's place
-		} else if p.active <= p.limit {
-			if job := p.start(); job != nil {
-				p.starts++
-				p.arm()
-				return job.(PoolJob)
-			}
-			p.active--
+			w := pop(&p.resume)
+			w.wake <- nil
 		} else {
-			p.active--
-		}
-		p.limit = max(p.cfg.Workers, min(p.limit, p.active))
-		if p.closed || !p.rest(w) {
-			p.workers--
-			p.ids = append(p.ids, w.ID)
-			return nil
+			p.assign(p.take())
 		}
 	}
 }
 
-// rest makes the worker wait for work. It returns false if the worker is to
-// go. The lock is held before and after, not while it waits.
-func (p *Pool) rest(w *Worker) bool {
+// waiting reports whether there is somebody who wants a place.
+func (p *Pool) waiting() bool { return p.queue.len > 0 || len(p.resume) > 0 }
+
+// take starts the next job of the queue, which is not empty.
+func (p *Pool) take() PoolJob {
+	p.starts++
+	return p.start(p.now()).(PoolJob)
+}
+
+// assign gives a job to a worker: to the one that is idle for the shortest
+// time, or to a new one.
+func (p *Pool) assign(job PoolJob) {
+	if n := len(p.idle) - 1; n >= 0 {
+		w := p.idle[n]
+		p.idle[n] = nil
+		p.idle = p.idle[:n]
+		w.wake <- job
+		return
+	}
+	id := p.crew
+	if n := len(p.ids) - 1; n >= 0 {
+		id = p.ids[n]
+		p.ids = p.ids[:n]
+	}
+	p.crew++
+	w := &Worker{ID: id, pool: p, wake: make(chan PoolJob, 1)}
+	go w.work(job)
+}
+
+func (w *Worker) work(job PoolJob) {
+	for job != nil {
+		job.Run(w)
+		job = w.pool.next(w, job)
+	}
+	w.pool.lose(w)
+}
+
+// lose strikes a worker off the list.
+func (p *Pool) lose(w *Worker) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.crew--
+	p.ids = append(p.ids, w.ID)
+	p.checkVacant()
+}
+
+// next ends the worker's last job and returns its next one, or nil if the
+// worker is to go.
+func (p *Pool) next(w *Worker, last PoolJob) PoolJob {
+	p.mu.Lock()
+	p.end(last)
+	if len(p.resume) == 0 && p.queue.len > 0 {
+		defer p.mu.Unlock()
+		return p.take()
+	}
+	p.staff()
+	p.limit = max(p.cfg.Workers, min(p.limit, p.busy()))
+	if p.closed {
+		p.mu.Unlock()
+		return nil
+	}
+	p.rest(w)
+	p.mu.Unlock()
+	return <-w.wake
+}
+
+// rest puts a worker on the list of the idle. The lock is held.
+func (p *Pool) rest(w *Worker) {
 	w.idleSince = p.now()
 	p.idle = append(p.idle, w)
-	if len(p.idle) > p.cfg.Spare {
-		p.reap.set(w.idleSince, p.idle[0].idleSince+p.cfg.Idle)
+	if len(p.idle) > p.cfg.Spare && p.reap.place == 0 {
+		p.schedule(&p.reap, later(p.idle[0].idleSince, p.cfg.Idle))
 	}
-	p.mu.Unlock()
-	stay := <-w.wake
-	p.mu.Lock()
-	return stay
 }
 
-// dismiss sends home the workers that have been idle for too long.
-func (p *Pool) dismiss() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// shrink sends home the workers that have been idle for too long. The lock is
+// held.
+func (p *Pool) shrink() {
 	now := p.now()
-	p.reap.at = 0
 	for len(p.idle) > p.cfg.Spare {
-		w := p.idle[0]
-		if w.idleSince+p.cfg.Idle > now {
-			p.reap.set(now, w.idleSince+p.cfg.Idle)
+		if due := later(p.idle[0].idleSince, p.cfg.Idle); due > now {
+			p.schedule(&p.reap, due)
 			return
 		}
-		p.idle = p.idle[1:]
-		w.wake <- false
+		pop(&p.idle).wake <- nil
 	}
 }
 
-// stalled adds a worker if nothing has started since the alarm was set.
+// watch looks again after a while whether the pool has stalled. The lock is
+// held.
+func (p *Pool) watch() {
+	if p.limit < p.cfg.Burst && p.stall.place == 0 {
+		p.seen = p.starts
+		p.schedule(&p.stall, p.now()+Stall)
+	}
+}
+
+// stalled adds a place if nothing has started since watch. The lock is held.
 func (p *Pool) stalled() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.stall.at = 0
-	if p.starts == p.seen && p.limit < p.cfg.Burst {
-		p.limit = max(p.limit, p.active) + 1
+	if p.waiting() && p.starts == p.seen {
+		p.limit++
 	}
 	p.staff()
 }
@@ -241,43 +215,29 @@ func (p *Pool) stalled() {
 func (w *Worker) Park(wait func()) {
 	p := w.pool
 	p.mu.Lock()
-	p.active--
 	p.parked++
 	p.staff()
 	p.mu.Unlock()
-
+	defer w.unpark() // also if wait panics and the job recovers
 	wait()
+}
 
+func (w *Worker) unpark() {
+	p := w.pool
 	p.mu.Lock()
 	p.parked--
-	if p.active < p.limit && len(p.resume) == 0 {
-		p.active++
-		p.starts++
-		p.mu.Unlock()
-		return
-	}
 	p.resume = append(p.resume, w)
 	p.staff()
 	p.mu.Unlock()
 	<-w.wake
 }
 
-// arm sets the alarm for the next deadline. The lock is held.
-func (p *Pool) arm() {
-	if at, ok := p.due.next(); ok {
-		p.alarm.set(p.now(), at)
-	}
-}
-
-func (p *Pool) expire() {
-	p.mu.Lock()
-	p.alarm.at = 0
-	late := p.expireDue()
-	p.arm()
-	p.mu.Unlock()
-	for _, n := range late {
-		n.deliver()
-	}
+// pop takes the first worker off a list.
+func pop(list *[]*Worker) *Worker {
+	w := (*list)[0]
+	(*list)[0] = nil
+	*list = (*list)[1:]
+	return w
 }
 
 // Stats returns the pool's figures now.
@@ -285,8 +245,7 @@ func (p *Pool) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.stats
-	s.Queued, s.Parked, s.Workers = p.queue.len, p.parked+len(p.resume), p.workers
-	s.Running = p.count - s.Parked
+	s.Queued, s.Running, s.Parked, s.Workers = p.queue.len, p.busy(), p.count-p.busy(), p.crew
 	return s
 }
 
@@ -294,19 +253,11 @@ func (p *Pool) Stats() Stats {
 // it stops them and waits again, for at most grace. Workers that are left
 // after that are given up: the error, an *AbandonedError, says how many.
 func (p *Pool) Close(ctx context.Context, grace time.Duration) error {
-	left := p.drain(ctx, grace)
 	p.mu.Lock()
-	for _, w := range p.idle {
-		w.wake <- false
-	}
-	p.idle = nil
-	for _, a := range []*alarm{&p.alarm, &p.stall, &p.reap} {
-		a.timer.Stop()
+	p.close()
+	for len(p.idle) > 0 {
+		pop(&p.idle).wake <- nil
 	}
 	p.mu.Unlock()
-	if left > 0 {
-		return &AbandonedError{p.name, left}
-	}
-	p.wg.Wait()
-	return nil
+	return p.drain(ctx, grace)
 }

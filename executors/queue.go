@@ -1,6 +1,9 @@
 package executors
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // queue holds jobs by priority, highest first, and within a priority in the
 // order they came. Pushing, popping and removing take constant time for a
@@ -18,7 +21,7 @@ type line struct {
 
 func (q *queue) push(t *Ticket) {
 	i, found := slices.BinarySearchFunc(q.lines, t.Priority, func(l *line, priority int) int {
-		return priority - l.priority
+		return cmp.Compare(priority, l.priority)
 	})
 	if !found {
 		q.lines = slices.Insert(q.lines, i, &line{priority: t.Priority})
@@ -69,4 +72,11 @@ func (l *line) remove(t *Ticket) {
 		t.next.prev = t.prev
 	}
 	t.line, t.prev, t.next = nil, nil, nil
+}
+
+func (l *line) appendTo(all []*Ticket) []*Ticket {
+	for t := l.head; t != nil; t = t.next {
+		all = append(all, t)
+	}
+	return all
 }

@@ -9,13 +9,16 @@ import (
 
 // Job is work that is given to an executor. Types embed a Ticket to be one.
 // An executor calls at most one of Abandon and (for a Pool) Run.
+//
+// Abandon and Stop come from any goroutine, and hold up whoever calls them:
+// they must not block.
 type Job interface {
 	ticket() *Ticket
 	// Abandon says that the job will not run: it was cancelled or expired in
 	// the queue, or the executor was closed.
 	Abandon(err error)
 	// Stop asks a job that has started to end soon, with that error. It may
-	// come more than once, and after the end.
+	// come more than once, just before Run, and after the end.
 	Stop(err error)
 }
 
@@ -49,34 +52,17 @@ const (
 
 func (t *Ticket) ticket() *Ticket { return t }
 
-// QueueTime returns how long the job was in the queue, and RunTime how long
-// it has been running at now, which is when its executor says it ended.
+// QueueTime returns how long the job was in the queue. It is known when the
+// job has started, or was abandoned.
 func (t *Ticket) QueueTime() time.Duration { return t.startedAt - t.queuedAt }
 
 // expired is called under the roster's lock.
 func (t *Ticket) expired() {
-	r := t.roster
-	r.stats.TimedOut++
+	t.roster.stats.TimedOut++
 	if t.state == queued {
-		r.leave(t)
-		r.late = append(r.late, notice{t.job, &TimeoutError{InQueue, t.QueueTimeout}, true})
+		t.roster.dismiss(t, &TimeoutError{InQueue, t.QueueTimeout})
 	} else {
-		r.late = append(r.late, notice{t.job, &TimeoutError{Running, t.RunTimeout}, false})
-	}
-}
-
-// notice is something to tell a job once the lock is free.
-type notice struct {
-	job     Job
-	err     error
-	abandon bool
-}
-
-func (n notice) deliver() {
-	if n.abandon {
-		n.job.Abandon(n.err)
-	} else {
-		n.job.Stop(n.err)
+		t.roster.dismiss(t, &TimeoutError{Running, t.RunTimeout})
 	}
 }
 
@@ -90,7 +76,8 @@ type Limits struct {
 	InFlight int
 }
 
-// Stats is a snapshot of an executor.
+// Stats is a snapshot of an executor. Submitted is always the sum of Queued,
+// Running, Parked and Ended.
 type Stats struct {
 	// Queued, Running and Parked count the jobs that are in those states now.
 	Queued, Running, Parked int
@@ -101,34 +88,52 @@ type Stats struct {
 	Submitted, Refused, Ended, TimedOut uint64
 }
 
+// Add returns the sum of two executors' figures.
+func (s Stats) Add(o Stats) Stats {
+	s.Queued += o.Queued
+	s.Running += o.Running
+	s.Parked += o.Parked
+	s.Workers += o.Workers
+	s.Submitted += o.Submitted
+	s.Refused += o.Refused
+	s.Ended += o.Ended
+	s.TimedOut += o.TimedOut
+	return s
+}
+
 // roster is the part that Pool and Loop share: the jobs that wait and the jobs
 // that run, their deadlines, and the way they stop.
 type roster struct {
 	name   string
 	limits Limits
 	epoch  time.Time
+	alarm  *time.Timer // for the first deadline of due
 
-	mu     sync.Mutex
-	queue  queue
-	active line // jobs that have started
-	count  int  // of active
-	due    timers
-	late   []notice
-	stats  Stats
-	closed bool
-	empty  chan struct{} // made by Close, closed when no job is left
+	mu      sync.Mutex
+	queue   queue
+	active  line // jobs that have started
+	count   int  // of active
+	crew    int  // goroutines: a pool's workers, or a loop's one
+	due     timers
+	alarmAt time.Duration
+	notices []notice
+	telling int // notices that are being delivered
+	stats   Stats
+	closed  bool
+	vacant  chan struct{} // closed when all of that has come to an end
 }
 
 func (r *roster) init(name string, limits Limits) {
 	r.name, r.limits, r.epoch = name, limits, time.Now()
+	r.vacant = make(chan struct{})
+	r.alarm, r.alarmAt = time.AfterFunc(never, r.expire), never
 }
 
 func (r *roster) now() time.Duration { return time.Since(r.epoch) }
 
 // enter puts a job into the queue. The lock is held.
 func (r *roster) enter(job Job) error {
-	err := r.admit()
-	if err != nil {
+	if err := r.admit(); err != nil {
 		r.stats.Refused++
 		return err
 	}
@@ -137,11 +142,11 @@ func (r *roster) enter(job Job) error {
 		panic(fmt.Sprintf("executors: job %v was submitted twice", job))
 	}
 	t.job, t.roster, t.state, t.queuedAt = job, r, queued, r.now()
-	t.due.owner = t
 	r.queue.push(t)
 	r.stats.Submitted++
 	if t.QueueTimeout > 0 {
-		r.due.set(&t.due, t.queuedAt+t.QueueTimeout)
+		t.due.owner = t
+		r.schedule(&t.due, later(t.queuedAt, t.QueueTimeout))
 	}
 	return nil
 }
@@ -152,24 +157,25 @@ func (r *roster) admit() error {
 		return ErrClosed
 	case r.queue.len >= r.limits.Queue:
 		return &QueueFullError{r.name, "queued", r.limits.Queue}
-	case r.queue.len+r.count >= r.limits.InFlight:
+	case r.jobs() >= r.limits.InFlight:
 		return &QueueFullError{r.name, "in flight", r.limits.InFlight}
 	}
 	return nil
 }
 
-// start takes the next job out of the queue, or returns nil. The lock is held.
-func (r *roster) start() Job {
+func (r *roster) jobs() int { return r.queue.len + r.count }
+
+// start takes the next job out of the queue, which is not empty. The lock is
+// held.
+func (r *roster) start(now time.Duration) Job {
 	t := r.queue.first()
-	if t == nil {
-		return nil
-	}
 	r.queue.remove(t)
-	t.state, t.startedAt = running, r.now()
+	t.state, t.startedAt = running, now
 	r.active.append(t)
 	r.count++
 	if t.RunTimeout > 0 {
-		r.due.set(&t.due, t.startedAt+t.RunTimeout)
+		t.due.owner = t
+		r.schedule(&t.due, later(now, t.RunTimeout))
 	} else {
 		r.due.clear(&t.due)
 	}
@@ -195,96 +201,82 @@ func (r *roster) leave(t *Ticket) {
 	t.state = ended
 	r.due.clear(&t.due)
 	r.stats.Ended++
-	if r.empty != nil && r.queue.len+r.count == 0 {
-		close(r.empty)
-		r.empty = nil
+}
+
+// schedule sets a deadline and sees to it that somebody wakes up for it. The
+// lock is held.
+func (r *roster) schedule(d *deadline, at time.Duration) {
+	r.due.set(d, at)
+	r.arm()
+}
+
+// arm moves the alarm to the first deadline, if that is earlier. An alarm that
+// comes too early, since its deadline was met, does no harm. The lock is held.
+func (r *roster) arm() {
+	if at := r.due.next(); at < r.alarmAt {
+		r.alarmAt = at
+		r.alarm.Reset(at - r.now())
 	}
 }
 
-// expireDue finds the deadlines that have passed and returns what to tell
-// their jobs. The lock is held.
-func (r *roster) expireDue() []notice {
+// expire is what the alarm does.
+func (r *roster) expire() {
+	r.mu.Lock()
+	r.alarmAt = never
 	r.due.expire(r.now())
-	late := r.late
-	r.late = nil
-	return late
+	r.arm()
+	r.unlockAndTell()
 }
 
-// Cancel ends a job with err: one in the queue is abandoned, one that runs is
-// asked to stop, one that has ended is left alone.
-func (r *roster) Cancel(job Job, err error) {
-	t := job.ticket()
-	r.mu.Lock()
-	state := t.state
-	if state == queued {
-		r.leave(t)
-	}
-	r.mu.Unlock()
-	switch state {
-	case queued:
-		job.Abandon(err)
-	case running:
-		job.Stop(err)
+// close takes no more jobs. The lock is held.
+func (r *roster) close() {
+	if !r.closed {
+		r.closed = true
+		r.checkVacant()
 	}
 }
 
-// drain takes no more jobs, waits for those there are until ctx ends, then
-// stops them and waits again, for at most grace. It returns how many were
-// left behind.
-func (r *roster) drain(ctx context.Context, grace time.Duration) int {
-	r.mu.Lock()
-	r.closed = true
-	empty := r.empty
-	if empty == nil {
-		empty = make(chan struct{})
-		if r.queue.len+r.count == 0 {
-			close(empty)
-		} else {
-			r.empty = empty
-		}
+// checkVacant closes vacant when the last one is gone. Nobody comes after
+// that, so it happens once. The lock is held.
+func (r *roster) checkVacant() {
+	if r.closed && r.jobs()+r.crew+r.telling == 0 {
+		close(r.vacant)
+		r.alarm.Stop()
 	}
-	r.mu.Unlock()
+}
 
+// drain waits, after close, for the jobs there are until ctx ends; then it
+// stops them and waits again, for at most grace.
+func (r *roster) drain(ctx context.Context, grace time.Duration) error {
 	select {
-	case <-empty:
-		return 0
+	case <-r.vacant:
+		return nil
 	case <-ctx.Done():
 	}
-	r.stopAll()
+	r.CancelAll(func(Job) bool { return true }, ErrClosed)
 	patience := time.NewTimer(grace)
 	defer patience.Stop()
 	select {
-	case <-empty:
-		return 0
+	case <-r.vacant:
+		return nil
 	case <-patience.C:
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		return r.queue.len + r.count
 	}
-}
-
-func (r *roster) stopAll() {
 	r.mu.Lock()
-	var notices []notice
-	for t := r.queue.first(); t != nil; t = r.queue.first() {
-		r.leave(t)
-		notices = append(notices, notice{t.job, ErrClosed, true})
-	}
-	for t := r.active.head; t != nil; t = t.next {
-		notices = append(notices, notice{t.job, ErrClosed, false})
-	}
-	r.mu.Unlock()
-	for _, n := range notices {
-		n.deliver()
-	}
+	defer r.mu.Unlock()
+	return &AbandonedError{r.name, r.jobs()}
 }
 
 // AbandonedError says that jobs ignored their cancellation for too long.
 type AbandonedError struct {
 	Executor string
-	Jobs     int
+	// Jobs that have not ended. It is 0 if all have, but a turn or a callback
+	// goes on.
+	Jobs int
 }
 
 func (e *AbandonedError) Error() string {
+	if e.Jobs == 0 {
+		return e.Executor + ": gave up on a turn or a callback that did not end"
+	}
 	return fmt.Sprintf("%s: gave up on %d jobs that did not stop", e.Executor, e.Jobs)
 }

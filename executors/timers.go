@@ -1,7 +1,7 @@
 package executors
 
 import (
-	"container/heap"
+	"math"
 	"time"
 )
 
@@ -11,7 +11,7 @@ import (
 // One heap for each executor, in place of a runtime timer for each deadline,
 // makes a deadline that is met (nearly all are) cost an append and a removal.
 type timers struct {
-	heap deadlineHeap
+	heap []*deadline
 }
 
 // deadline is one entry of the heap.
@@ -24,13 +24,29 @@ type deadline struct {
 // expirer is told, under the heap owner's lock, that its deadline has passed.
 type expirer interface{ expired() }
 
-func (ts *timers) set(d *deadline, at time.Duration) {
-	d.at = at
-	if d.place > 0 {
-		heap.Fix(&ts.heap, d.place-1)
-		return
+// expiry is a function that is an expirer.
+type expiry func()
+
+func (fn expiry) expired() { fn() }
+
+// never is a time that does not come.
+const never time.Duration = math.MaxInt64
+
+// later returns now + d, or never if that is too far away to tell.
+func later(now, d time.Duration) time.Duration {
+	if d > never-now {
+		return never
 	}
-	heap.Push(&ts.heap, d)
+	return now + d
+}
+
+func (ts *timers) set(d *deadline, at time.Duration) {
+	if d.place == 0 {
+		ts.heap = append(ts.heap, d)
+		d.place = len(ts.heap)
+	}
+	d.at = at
+	ts.fix(d, d.place)
 }
 
 // clear takes d out and reports whether it was set.
@@ -38,46 +54,57 @@ func (ts *timers) clear(d *deadline) bool {
 	if d.place == 0 {
 		return false
 	}
-	heap.Remove(&ts.heap, d.place-1)
+	n := len(ts.heap) - 1
+	last := ts.heap[n]
+	ts.heap[n] = nil
+	ts.heap = ts.heap[:n]
+	if last != d {
+		ts.fix(last, d.place)
+	}
+	d.place = 0
 	return true
 }
 
 // next returns when the first deadline is due.
-func (ts *timers) next() (at time.Duration, ok bool) {
+func (ts *timers) next() time.Duration {
 	if len(ts.heap) == 0 {
-		return 0, false
+		return never
 	}
-	return ts.heap[0].at, true
+	return ts.heap[0].at
 }
 
 // expire takes out every deadline that is due and tells its owner.
 func (ts *timers) expire(now time.Duration) {
-	for len(ts.heap) > 0 && ts.heap[0].at <= now {
-		heap.Pop(&ts.heap).(*deadline).owner.expired()
+	for ts.next() <= now {
+		d := ts.heap[0]
+		ts.clear(d)
+		d.owner.expired()
 	}
 }
 
-type deadlineHeap []*deadline
-
-func (h deadlineHeap) Len() int           { return len(h) }
-func (h deadlineHeap) Less(i, j int) bool { return h[i].at < h[j].at }
-
-func (h deadlineHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].place, h[j].place = i+1, j+1
+// fix puts d into the place that is free, or as far above or below as it
+// belongs. (container/heap does the same through an interface, at twice the
+// price.)
+func (ts *timers) fix(d *deadline, place int) {
+	for place > 1 && d.at < ts.heap[place/2-1].at {
+		ts.put(ts.heap[place/2-1], place)
+		place /= 2
+	}
+	for 2*place <= len(ts.heap) {
+		child := 2 * place
+		if child < len(ts.heap) && ts.heap[child].at < ts.heap[child-1].at {
+			child++
+		}
+		if d.at <= ts.heap[child-1].at {
+			break
+		}
+		ts.put(ts.heap[child-1], place)
+		place = child
+	}
+	ts.put(d, place)
 }
 
-func (h *deadlineHeap) Push(x any) {
-	d := x.(*deadline)
-	*h = append(*h, d)
-	d.place = len(*h)
-}
-
-func (h *deadlineHeap) Pop() any {
-	old := *h
-	d := old[len(old)-1]
-	old[len(old)-1] = nil
-	*h = old[:len(old)-1]
-	d.place = 0
-	return d
+func (ts *timers) put(d *deadline, place int) {
+	ts.heap[place-1] = d
+	d.place = place
 }
