@@ -14,7 +14,8 @@ type Actor[E any] interface {
 	// see Future.Wait.
 	Turn(ctx context.Context, jobs []Job, events []E) (again bool)
 	// Rest is called when the loop has had nothing to do for its idle time,
-	// and when it is closed. A later job starts it again.
+	// and when it is closed. A later job starts it again, and may find events
+	// of alarms that were set before.
 	Rest()
 }
 
@@ -23,9 +24,10 @@ type LoopConfig struct {
 	// Name is used in errors.
 	Name string
 	Limits
-	// Batch is the most jobs in one turn.
+	// Batch is the most jobs in one turn, at least 1.
 	Batch int
-	// Idle is how long a loop without jobs keeps its goroutine.
+	// Idle is how long a loop without jobs and events keeps its goroutine. An
+	// alarm that is set does not keep it.
 	Idle time.Duration
 }
 
@@ -46,6 +48,7 @@ type Loop[E any] struct {
 
 // NewLoop returns a loop without a goroutine; it comes with the first job.
 func NewLoop[E any](cfg LoopConfig, actor Actor[E]) *Loop[E] {
+	cfg.Batch = max(cfg.Batch, 1)
 	l := &Loop[E]{cfg: cfg, actor: actor, wake: make(chan struct{}, 1)}
 	l.init(cfg.Name, cfg.Limits)
 	l.idle.owner = expiry(l.rouse)

@@ -11,7 +11,7 @@ type PoolConfig struct {
 	// Name is used in errors and as the workers' lane.
 	Name string
 	Limits
-	// Workers is how many jobs run at once.
+	// Workers is how many jobs run at once, at least 1.
 	Workers int
 	// Burst is how many may run at once when all of them are busy, others
 	// wait, and none has ended for a while (Stall): a few long jobs then
@@ -54,6 +54,7 @@ type Pool struct {
 
 // NewPool returns a pool without workers; they come with the jobs.
 func NewPool(cfg PoolConfig) *Pool {
+	cfg.Workers = max(cfg.Workers, 1)
 	p := &Pool{cfg: cfg, limit: cfg.Workers}
 	p.init(cfg.Name, cfg.Limits)
 	p.stall.owner = expiry(p.stalled)

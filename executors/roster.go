@@ -127,6 +127,7 @@ func (r *roster) init(name string, limits Limits) {
 	r.name, r.limits, r.epoch = name, limits, time.Now()
 	r.vacant = make(chan struct{})
 	r.alarm, r.alarmAt = time.AfterFunc(never, r.expire), never
+	r.alarm.Stop() // or the runtime would hold on to an executor that nobody closes
 }
 
 func (r *roster) now() time.Duration { return time.Since(r.epoch) }
@@ -236,10 +237,13 @@ func (r *roster) close() {
 	}
 }
 
+// gone reports whether there is nobody left. The lock is held.
+func (r *roster) gone() bool { return r.jobs()+r.crew+r.telling == 0 }
+
 // checkVacant closes vacant when the last one is gone. Nobody comes after
 // that, so it happens once. The lock is held.
 func (r *roster) checkVacant() {
-	if r.closed && r.jobs()+r.crew+r.telling == 0 {
+	if r.closed && r.gone() {
 		close(r.vacant)
 		r.alarm.Stop()
 	}
@@ -263,6 +267,9 @@ func (r *roster) drain(ctx context.Context, grace time.Duration) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.gone() {
+		return nil // at the last moment
+	}
 	return &AbandonedError{r.name, r.jobs()}
 }
 

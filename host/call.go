@@ -77,19 +77,21 @@ func (c *call) Stop(err error) {
 	}
 	c.halted = err
 	inst := c.inst
+	over := false
+	if inst != nil && inst.inbox != nil {
+		// Under the lock, the instance is still this call's: see detach.
+		inst.stop(err)
+		over = inst.inbox.halt()
+	}
 	c.mu.Unlock()
-	switch {
-	case inst == nil: // it is about to start: attach will see
-	case inst.inbox == nil:
+	if inst != nil && inst.inbox == nil {
 		// Others share the instance: this call is over, the guest is told.
 		inst.box.post(event{cancelled: c})
 		inst.box.(loopBox).Finish(c)
+		over = true
+	}
+	if over {
 		c.finish(nil, err)
-	default:
-		inst.stop(err)
-		if inst.inbox.halt() {
-			c.finish(nil, err)
-		}
 	}
 }
 
@@ -100,6 +102,13 @@ func (c *call) attach(inst *instance, where lane) error {
 	defer c.mu.Unlock()
 	c.inst, c.lane, c.started = inst, where, time.Now()
 	return c.halted
+}
+
+// detach says that the instance is the call's no more.
+func (c *call) detach() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.inst = nil
 }
 
 // cancel ends the call, wherever it is.
@@ -186,7 +195,7 @@ func (c *call) span(err error) Span {
 // allows, narrowed by what this one may.
 func (c *call) inherited(callee *module) *Options {
 	o := callee.defaults
-	o.Tenant, o.Priority, o.Validate = c.options.Tenant, c.options.Priority, c.options.Validate
+	o.Tenant, o.Priority = c.options.Tenant, c.options.Priority
 	o.Grants = intersect(callee.defaults.Grants, c.grants)
 	o.RunTimeout = narrow(o.RunTimeout, c.remaining())
 	return &o

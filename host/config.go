@@ -137,7 +137,8 @@ type Options struct {
 	Priority int
 	// QueueTimeout and RunTimeout narrow those of the host and of the task.
 	QueueTimeout, RunTimeout time.Duration
-	// Memory narrows the most linear memory of the instance, in bytes.
+	// Memory narrows the most linear memory of the instance, in bytes. An
+	// instance that holds many calls has the most that one of its tasks may.
 	Memory uint64
 	// Mode says how to run a task of a module that has no manifest.
 	Mode Mode

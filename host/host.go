@@ -195,6 +195,9 @@ func (h *Host) Close(ctx context.Context) error {
 	}
 	try(h.waitForCapabilities)
 	group.Wait()
+	if n := h.gate.count(); n > 0 {
+		errs = append(errs, &executors.AbandonedError{Executor: "host", Jobs: n})
+	}
 	h.fetch.Close()
 	if err := errors.Join(errs...); err != nil {
 		return err // guest code may still run: what it uses can't be freed

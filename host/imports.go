@@ -51,7 +51,7 @@ var imports = map[string]func(inst *instance, stack []uint64){
 			panic(misuse("op_wait: a resumable guest would block its loop: return from wexec_resume, and take the op's end from next"))
 		}
 		for !o.over {
-			if err := inst.await(); err != nil {
+			if err := inst.await(true); err != nil {
 				panic(&stopped{err})
 			}
 		}

@@ -187,9 +187,10 @@ func (inst *instance) apply(e event) {
 	}
 }
 
-// await parks the worker until something happens, and takes it in. It returns
-// an error if the instance must stop.
-func (inst *instance) await() error {
+// await takes in what has happened outside; if that is nothing, and park is
+// true, it parks the worker until something does. It returns an error if the
+// instance must stop.
+func (inst *instance) await(park bool) error {
 	for {
 		events, halted := inst.inbox.take()
 		for _, e := range events {
@@ -199,7 +200,7 @@ func (inst *instance) await() error {
 			inst.dead = true
 			return inst.whyStopped()
 		}
-		if len(events) > 0 {
+		if len(events) > 0 || !park {
 			return nil
 		}
 		inst.worker.Park(inst.inbox.wait)

@@ -88,7 +88,9 @@ func (m *module) submit(ctx context.Context, parent *call, task string, input []
 		return nil, &CallError{Module: m.name, Task: t.Name, Mode: t.Mode, Err: err}
 	}
 	c.promise.OnCancel(func() { c.cancel(ErrCancelled) })
-	c.watch(ctx)
+	if parent == nil { // whose end is its children's
+		c.watch(ctx)
+	}
 	return c, nil
 }
 

@@ -23,7 +23,10 @@ func (c *call) run(w *executors.Worker) ([]byte, error) {
 		inst = m.newInstance(c.options.Tenant, newInbox(), c.memory)
 	}
 	inst.worker, inst.memory.limit = w, c.memory
-	defer m.putBack(inst)
+	defer func() {
+		c.detach()
+		m.putBack(inst)
+	}()
 	if err := c.attach(inst, lane{workerWords[c.task.Mode], w.ID}); err != nil {
 		return nil, err
 	}
@@ -94,13 +97,11 @@ func (inst *instance) drive(c *call) error {
 		if err != nil || c.over {
 			return err
 		}
-		switch {
-		case again || len(inst.news) > 0:
-			continue
-		case inst.running == 0:
+		idle := !again && len(inst.news) == 0
+		if idle && inst.running == 0 {
 			return &TrapError{Reason: abi.ExportResume + " waits for events, but no op is running: the call would never end"}
 		}
-		if err := inst.await(); err != nil {
+		if err := inst.await(idle); err != nil {
 			return err
 		}
 	}
