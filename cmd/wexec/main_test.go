@@ -1,0 +1,100 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// The scripts in testdata/script run the command as a person types it: it is a
+// process of its own.
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"wexec": main})
+}
+
+func TestScript(t *testing.T) {
+	guests, err := filepath.Abs("../../guests/c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache := t.TempDir()
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Write([]byte("the page " + r.URL.Path))
+	}))
+	defer site.Close()
+	t.Run("group", func(t *testing.T) { // the scripts are parallel, and need the site until they end
+		testscript.Run(t, testscript.Params{
+			Dir:                 "testdata/script",
+			RequireExplicitExec: true,
+			RequireUniqueNames:  true,
+			Setup: func(env *testscript.Env) error {
+				env.Setenv("GUESTS", guests)
+				env.Setenv("XDG_CACHE_HOME", cache)
+				env.Setenv("SITE", site.URL)
+				env.Setenv("SITEHOST", strings.TrimPrefix(site.URL, "http://"))
+				return writeFiles(env.WorkDir, guests)
+			},
+			Cmds: map[string]func(*testscript.TestScript, bool, []string){
+				"exits":     exits,
+				"interrupt": interrupt,
+			},
+		})
+	})
+}
+
+// exits runs a program and checks its exit code: exits CODE PROGRAM [ARG...]
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM [ARG...]")
+	}
+	checkExit(ts, args[0], ts.Exec(args[1], args[2:]...))
+}
+
+// interrupt runs a program until a file is there and a little longer, presses
+// ctrl-C and checks the exit code: interrupt CODE FILE PROGRAM [ARG...]
+func interrupt(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: interrupt CODE FILE PROGRAM [ARG...]")
+	}
+	cmd := exec.Command(args[2], args[3:]...)
+	cmd.Dir = ts.MkAbs(".")
+	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+ts.Getenv("XDG_CACHE_HOME"))
+	cmd.Stdout, cmd.Stderr = ts.Stdout(), ts.Stderr()
+	stdin, err := cmd.StdinPipe() // open until the program has ended
+	ts.Check(err)
+	defer stdin.Close()
+	ts.Check(cmd.Start())
+	for !exists(ts.MkAbs(args[1])) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	time.Sleep(200 * time.Millisecond)
+	ts.Check(cmd.Process.Signal(os.Interrupt))
+	checkExit(ts, args[0], cmd.Wait())
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
+func checkExit(ts *testscript.TestScript, want string, err error) {
+	code := 0
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		code = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if strconv.Itoa(code) != want {
+		ts.Fatalf("exit code %d, want %s", code, want)
+	}
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// The small modules that scripts run, as bytes: they are easier to read here
+// than as binaries, and most are wrong in one way.
+
+// writeFiles writes them and what else a script can't write itself.
+func writeFiles(dir, guests string) error {
+	conformance, err := os.ReadFile(filepath.Join(guests, "conformance.wasm"))
+	if err != nil {
+		return err
+	}
+	files := map[string][]byte{
+		"empty.wasm":     nil,
+		"truncated.wasm": conformance[:len(conformance)/2],
+		"component.wasm": []byte("\x00asm\x0d\x00\x01\x00"),
+		"elf.wasm":       []byte("\x7fELF\x02\x01\x01"),
+		"text.wasm":      []byte("(module)\n"),
+		"notjson.wasm":   module(manifest(`tasks`)),
+		"badmode.wasm":   module(manifest(`{"tasks": [{"name": "a"}, {"name": "b", "mode": "fast"}]}`)),
+		"twins.wasm":     module(manifest(`{"tasks": [{"name": "a"}, {"name": "a"}]}`)),
+		"noexport.wasm":  module(manifest(`{"tasks": [{"name": "a"}]}`)),
+		"needs.wasm":     needy,
+		"add.wasm":       add,
+		"red":            []byte("\x1b[31mred\x1b[0m"),
+		"asked.wasm":     asked(`{"tasks": [{"name": "only", "doc": "Says \u001b[31mhi."}]}`),
+	}
+	for name, b := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o666); err != nil {
+			return err
+		}
+	}
+	large := filepath.Join(dir, "large") // takes no room on most disks
+	if err := os.WriteFile(large, nil, 0o666); err != nil {
+		return err
+	}
+	return os.Truncate(large, maxInput+1)
+}
+
+// Sections of a module, by their numbers.
+const (
+	customSection   = 0
+	typeSection     = 1
+	importSection   = 2
+	functionSection = 3
+	memorySection   = 5
+	exportSection   = 7
+	codeSection     = 10
+	dataSection     = 11
+)
+
+// Types and kinds.
+const (
+	i32, i64          = "\x7f", "\x7e"
+	function, memory_ = "\x00", "\x02"
+)
+
+func module(sections ...string) []byte {
+	b := []byte("\x00asm\x01\x00\x00\x00")
+	for _, s := range sections {
+		b = append(b, s...)
+	}
+	return b
+}
+
+func manifest(json string) string { return section(customSection, name("wexec.v1")+json) }
+
+func section(id byte, content string) string { return string(id) + size(len(content)) + content }
+
+// items returns a vector.
+func items(items ...string) string {
+	b := size(len(items))
+	for _, item := range items {
+		b += item
+	}
+	return b
+}
+
+func name(s string) string { return size(len(s)) + s }
+
+func body(code string) string { return name("\x00" + code + "\x0b") } // no locals
+
+func signature(params, results []string) string {
+	return "\x60" + items(params...) + items(results...)
+}
+
+// size writes a number as LEB128.
+func size(n int) string {
+	var b []byte
+	for ; n >= 0x80; n >>= 7 {
+		b = append(b, byte(n)|0x80)
+	}
+	return string(append(b, byte(n)))
+}
+
+// signed writes a number as signed LEB128.
+func signed(n int64) string {
+	var b []byte
+	for ; n < -64 || n >= 64; n >>= 7 {
+		b = append(b, byte(n)|0x80)
+	}
+	return string(append(b, byte(n)&0x7f))
+}
+
+// add has one bare function, add.
+var add = module(
+	section(typeSection, items(signature([]string{i32, i32}, []string{i32}))),
+	section(functionSection, items("\x00")),
+	section(exportSection, items(name("add")+function+"\x00")),
+	section(codeSection, items(body("\x20\x00\x20\x01\x6a"))),
+)
+
+// needy imports what leads out of the sandbox.
+var needy = module(
+	section(typeSection, items(
+		signature(nil, nil),
+		signature([]string{i32, i32}, []string{i32}),
+		signature([]string{i32, i32, i32}, []string{i32}),
+		signature([]string{i32, i32, i32, i32, i32, i64, i64, i32, i32}, []string{i32}),
+	)),
+	section(importSection, items(
+		name("wasi_snapshot_preview1")+name("environ_get")+function+"\x01",
+		name("wasi_snapshot_preview1")+name("path_open")+function+"\x03",
+		name("wasi_snapshot_preview1")+name("path_unlink_file")+function+"\x02",
+		name("wasi_snapshot_preview1")+name("sock_shutdown")+function+"\x01",
+	)),
+	section(functionSection, items("\x00")),
+	section(exportSection, items(name("_start")+function+"\x04")),
+	section(codeSection, items(body(""))),
+)
+
+// asked has its manifest in an export, and a task that outputs "hi".
+func asked(manifest string) []byte {
+	const at = 16
+	place := int64(at)<<32 | int64(len(manifest))
+	data := slices.Concat([]byte("hi"), make([]byte, at-2), []byte(manifest))
+	return module(
+		section(typeSection, items(
+			signature([]string{i32, i32, i32}, nil),
+			signature([]string{i32, i32}, nil),
+			signature(nil, []string{i64}),
+		)),
+		section(importSection, items(name("wexec/v1")+name("output")+function+"\x00")),
+		section(functionSection, items("\x01", "\x02")),
+		section(memorySection, items("\x00\x01")),
+		section(exportSection, items(
+			name("memory")+memory_+"\x00",
+			name("wexec_call")+function+"\x01",
+			name("wexec_manifest")+function+"\x02",
+		)),
+		section(codeSection, items(
+			body("\x20\x01\x41\x00\x41\x02\x10\x00"), // output(call, 0, 2)
+			body("\x42"+signed(place)),
+		)),
+		section(dataSection, items("\x00\x41\x00\x0b"+name(string(data)))),
+	)
+}

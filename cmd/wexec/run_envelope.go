@@ -1,0 +1,61 @@
+package main
+
+import (
+	"encoding/json"
+	"time"
+	"unicode/utf8"
+
+	"github.com/wexec/wexec/host"
+)
+
+// envelope is what run --json prints.
+type envelope struct {
+	Task   string    `json:"task"`
+	Mode   host.Mode `json:"mode"`
+	Status string    `json:"status"` // ok, or as in Error.Kind
+	// Output is the output's JSON value, or a string of it. It is absent if
+	// the call failed; if the bytes are no UTF-8, OutputBase64 is in its place.
+	Output       any            `json:"output,omitempty"`
+	OutputBase64 []byte         `json:"output_base64,omitempty"`
+	Error        *envelopeError `json:"error,omitempty"`
+	Stats        envelopeStats  `json:"stats"`
+}
+
+type envelopeError struct {
+	Kind    string `json:"kind"`
+	Message string `json:"message"`
+}
+
+type envelopeStats struct {
+	QueueNS     int64  `json:"queue_ns"`
+	RunNS       int64  `json:"run_ns"`
+	HostCalls   uint64 `json:"host_calls"`
+	MemoryBytes uint64 `json:"memory_bytes"`
+}
+
+func newEnvelope(o outcome) envelope {
+	e := envelope{Task: o.task, Mode: o.mode, Status: host.Kind(o.err).String(), Stats: statsOf(o.span)}
+	switch {
+	case o.err != nil:
+		e.Error = &envelopeError{Kind: e.Status, Message: o.err.Error()}
+	case !utf8.Valid(o.output):
+		e.OutputBase64 = o.output
+	case json.Valid(o.output):
+		e.Output = json.RawMessage(o.output)
+	default:
+		e.Output = string(o.output)
+	}
+	return e
+}
+
+func statsOf(s host.Span) envelopeStats {
+	stats := envelopeStats{HostCalls: s.HostCalls, MemoryBytes: s.MemoryBytes}
+	if s.Started.IsZero() { // it was only queued
+		stats.QueueNS = nanoseconds(s.Queued, s.Ended)
+	} else {
+		stats.QueueNS, stats.RunNS = nanoseconds(s.Queued, s.Started), nanoseconds(s.Started, s.Ended)
+	}
+	return stats
+}
+
+func nanoseconds(from, to time.Time) int64 { return to.Sub(from).Nanoseconds() }
