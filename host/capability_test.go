@@ -29,9 +29,10 @@ func awaited() script {
 func status(out []byte) abi.Status { return abi.Status(out[4]) }
 
 func TestCapability(t *testing.T) {
-	var caller host.Caller
+	callers := make(chan host.Caller, 2)
 	_, m := waiter(t, host.Config{}, func(ctx context.Context, arg []byte) ([]byte, error) {
-		caller, _ = host.CallerOf(ctx)
+		caller, _ := host.CallerOf(ctx)
+		callers <- caller
 		return []byte("result"), nil
 	})
 	view := m.With(host.Options{Tenant: "acme"})
@@ -41,7 +42,7 @@ func TestCapability(t *testing.T) {
 	if err != nil || abi.Status(out[4]) != abi.OK || abi.Status(out[16]) != abi.Cancelled {
 		t.Errorf("% x, %v", out, err)
 	}
-	if caller != (host.Caller{Module: "guest", Task: "io", Tenant: "acme"}) {
+	if caller := <-callers; caller != (host.Caller{Module: "guest", Task: "io", Tenant: "acme"}) {
 		t.Errorf("caller %+v", caller)
 	}
 }

@@ -106,3 +106,18 @@ func Example_capability() {
 	fmt.Println(h.Stats().Modules, "modules are loaded")
 	// Output: 0 modules are loaded
 }
+
+// TestSchemaErrors say what is wrong, and where, and nothing of this machine.
+func TestSchemaErrors(t *testing.T) {
+	_, m := conformance(t, host.Config{})
+	for input, want := range map[string]string{
+		`{"n": "x"}`: `invalid input: n: got string, want integer`,
+		`{}`:         `invalid input: missing property 'n'`,
+		`[1]`:        `invalid input: got array, want object`,
+	} {
+		_, err := m.With(host.Options{Validate: true}).Call(t.Context(), "schema", []byte(input)).Wait(t.Context())
+		if err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", input, err, want)
+		}
+	}
+}

@@ -47,7 +47,7 @@ var imports = map[string]func(inst *instance, stack []uint64){
 	},
 	"op_wait": func(inst *instance, s []uint64) {
 		o := inst.op("op_wait", s[0])
-		if inst.mod.style == resumable {
+		if inst.mod.style == Resumable {
 			panic(misuse("op_wait: a resumable guest would block its loop: return from wexec_resume, and take the op's end from next"))
 		}
 		for !o.over {
@@ -67,7 +67,7 @@ var imports = map[string]func(inst *instance, stack []uint64){
 	"op_cancel": func(inst *instance, s []uint64) { inst.cancelOp(inst.op("op_cancel", s[0])) },
 	"op_drop":   func(inst *instance, s []uint64) { inst.dropOp(inst.op("op_drop", s[0])) },
 	"next": func(inst *instance, s []uint64) {
-		if inst.mod.style != resumable {
+		if inst.mod.style != Resumable {
 			panic(misuse("next: only resumable guests take events"))
 		}
 		s[0] = inst.next(s[0], s[1])

@@ -9,9 +9,8 @@ import (
 // Info is what can be said of a module without running its tasks.
 type Info struct {
 	Name string
-	// Style is how its tasks are entered: "direct", "resumable", "WASI
-	// command" or "bare functions".
-	Style string
+	// Style is how its tasks are entered.
+	Style Style
 	// Size of the module in bytes.
 	Size int
 	// Manifest says where the manifest came from: "section", "export", or
@@ -30,7 +29,7 @@ type Info struct {
 // Info describes the module.
 func (m *Module) Info() Info {
 	mod := m.m
-	info := Info{Name: mod.name, Style: mod.style.String(), Size: mod.size, Tasks: m.Tasks(), MemoryMin: mod.minMemory}
+	info := Info{Name: mod.name, Style: mod.style, Size: mod.size, Tasks: m.Tasks(), MemoryMin: mod.minMemory}
 	switch {
 	case mod.asksGuest:
 		info.Manifest = "export"

@@ -19,19 +19,16 @@ import (
 	"github.com/wexec/wexec/abi"
 )
 
-// style is how a module's tasks are entered.
-type style int
+// Style is how a module's tasks are entered.
+type Style string
 
+// The styles.
 const (
-	direct    style = iota // wexec_call
-	resumable              // wexec_resume
-	command                // _start
-	bare                   // the exported function itself
+	Direct    Style = "direct"         // wexec_call
+	Resumable Style = "resumable"      // wexec_resume
+	Command   Style = "WASI command"   // _start
+	Bare      Style = "bare functions" // the exported function itself
 )
-
-func (s style) String() string {
-	return [...]string{"direct", "resumable", "WASI command", "bare functions"}[s]
-}
 
 const wasiModule = "wasi_snapshot_preview1"
 
@@ -223,9 +220,9 @@ func (m *module) useManifest(text []byte) error {
 	case hasResume && !hasType(resume, nil, []api.ValueType{i32}):
 		return m.invalid(nil, "its export %s must take nothing and return an i32", abi.ExportResume)
 	case hasCall:
-		m.style, m.entry = direct, abi.ExportCall
+		m.style, m.entry = Direct, abi.ExportCall
 	case hasResume:
-		m.style, m.entry = resumable, abi.ExportResume
+		m.style, m.entry = Resumable, abi.ExportResume
 	default:
 		return m.invalid(nil, "its manifest lists the task %q, but it exports neither %s nor %s to run it", manifest.Tasks[0].Name, abi.ExportCall, abi.ExportResume)
 	}
@@ -240,11 +237,11 @@ func (m *module) useExports() error {
 	m.manifest = &abi.Manifest{}
 	exports := m.compiled.ExportedFunctions()
 	if _, ok := exports[abi.ExportStart]; ok {
-		m.style, m.entry = command, abi.ExportStart
+		m.style, m.entry = Command, abi.ExportStart
 		m.manifest.Tasks = []abi.Task{{Name: "main", Mode: Blocking, Doc: "The program: standard input in, standard output out."}}
 		return nil
 	}
-	m.style = bare
+	m.style = Bare
 	for name, f := range exports {
 		if isBare(f) && name != abi.ExportInitialize {
 			doc := "The exported function " + functionType(f) + "."

@@ -32,7 +32,7 @@ type module struct {
 	size        int
 	defaults    Options
 	compiled    wazero.CompiledModule
-	style       style
+	style       Style
 	entry       string // the export that runs a call, if there is one for all
 	manifest    *abi.Manifest
 	hasManifest bool
@@ -108,7 +108,7 @@ func (m *module) newCall(ctx context.Context, parent *call, index int, input []b
 		withMode := *t
 		withMode.Mode, t = o.Mode, &withMode
 	}
-	if o.WASI != m.defaults.WASI && m.style != command {
+	if o.WASI != m.defaults.WASI && m.style != Command {
 		return nil, &InvalidInputError{"Options.WASI of a call is for WASI commands; give it to Load for a module of tasks, whose instances serve many calls"}
 	}
 	if o.Validate {
@@ -173,7 +173,7 @@ func (m *module) admit(c *call) error {
 }
 
 func (m *module) enqueue(c *call) error {
-	if m.style == resumable && c.task.Mode == IO {
+	if m.style == Resumable && c.task.Mode == IO {
 		loop := m.pickShard(c.options.Tenant).loop
 		c.executor = loop
 		return loop.Submit(c)

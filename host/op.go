@@ -76,7 +76,7 @@ func (inst *instance) endOp(o *op, result []byte, err error) {
 		o.result = []byte(err.Error())
 	}
 	inst.retire(o)
-	if inst.mod.style == resumable {
+	if inst.mod.style == Resumable {
 		inst.news = append(inst.news, news{kind: abi.EventOp, op: o})
 	}
 }

@@ -42,7 +42,7 @@ func (c *call) run(w *executors.Worker) ([]byte, error) {
 
 // wasi returns what the system calls of a new instance see.
 func (c *call) wasi() *WASI {
-	if c.mod.style == command {
+	if c.mod.style == Command {
 		w := WASI{}
 		if c.options.WASI != nil {
 			w = *c.options.WASI
@@ -55,16 +55,16 @@ func (c *call) wasi() *WASI {
 // serve runs one call in an instance that holds no other.
 func (inst *instance) serve(c *call) ([]byte, error) {
 	switch inst.mod.style {
-	case command:
+	case Command:
 		return inst.serveCommand(c)
-	case bare:
+	case Bare:
 		return inst.serveBare(c)
 	}
 	if err := inst.accept(c); err != nil {
 		return nil, err
 	}
 	var err error
-	if inst.mod.style == direct {
+	if inst.mod.style == Direct {
 		inst.stack = [2]uint64{uint64(c.index), uint64(c.handle)}
 		err = inst.enter(inst.entry, inst.stack[:])
 	} else {
@@ -138,7 +138,7 @@ func (m *module) takeIdle(c *call) *instance {
 // putBack keeps a clean instance for the next call, and closes any other.
 func (m *module) putBack(inst *instance) {
 	inst.worker = nil
-	if m.style == command || inst.wasm == nil || !inst.clean() {
+	if m.style == Command || inst.wasm == nil || !inst.clean() {
 		inst.close()
 		return
 	}

@@ -4,14 +4,19 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
 
 	"github.com/wexec/wexec/abi"
 )
 
 // schemas are those of one task; nil allows any bytes.
 type schemas struct{ input, output *jsonschema.Schema }
+
+var english = message.NewPrinter(language.English)
 
 // compileSchemas compiles the manifest's schemas. They are taken as they are:
 // a reference to another document is refused, not fetched.
@@ -44,11 +49,15 @@ func compileSchema(text []byte) (*jsonschema.Schema, error) {
 	}
 	c := jsonschema.NewCompiler()
 	c.UseLoader(noLoader{})
-	if err := c.AddResource("schema.json", doc); err != nil {
+	if err := c.AddResource(schemaURL, doc); err != nil {
 		return nil, err
 	}
-	return c.Compile("schema.json")
+	return c.Compile(schemaURL)
 }
+
+// schemaURL stands for the manifest's text; without one the library takes the
+// working directory.
+const schemaURL = "manifest:/schema"
 
 type noLoader struct{}
 
@@ -84,5 +93,24 @@ func check(schema *jsonschema.Schema, text []byte) error {
 	if err != nil {
 		return fmt.Errorf("want JSON: %w", err)
 	}
-	return schema.Validate(doc)
+	var invalid *jsonschema.ValidationError
+	if err := schema.Validate(doc); errors.As(err, &invalid) {
+		return errors.New(strings.Join(causes(nil, invalid), "; "))
+	}
+	return nil
+}
+
+// causes lists what is wrong and where: the leaves of a validation error.
+func causes(list []string, e *jsonschema.ValidationError) []string {
+	if len(e.Causes) == 0 {
+		what := e.ErrorKind.LocalizedString(english)
+		if at := strings.Join(e.InstanceLocation, "."); at != "" {
+			what = at + ": " + what
+		}
+		return append(list, what)
+	}
+	for _, cause := range e.Causes {
+		list = causes(list, cause)
+	}
+	return list
 }

@@ -38,10 +38,11 @@ func newSystem(inst *instance, wasi *WASI) (*system, error) {
 	if wasi == nil {
 		wasi = &WASI{}
 	}
-	s := &system{stdin: newStdin(inst.ctx, wasi.Stdin)}
+	s := &system{stdin: &stdin{ctx: inst.ctx}}
 	s.logs = [2]lineLog{{inst: inst}, {inst: inst}}
 	var stdout, stderr io.Writer = &s.logs[0], &s.logs[1]
-	if inst.mod.style == command {
+	if inst.mod.style == Command {
+		s.stdin.reader = wasi.Stdin
 		if stdout = wasi.Stdout; stdout == nil {
 			s.stdout = &limitedBuffer{limit: inst.mod.host.cfg.Limits.Output}
 			stdout = s.stdout
@@ -57,7 +58,7 @@ func newSystem(inst *instance, wasi *WASI) (*system, error) {
 		WithNanotime(nanotime, sys.ClockResolution(clockResolution)).
 		WithNanosleep(inst.nanosleep).
 		WithOsyield(func() {})
-	if inst.mod.style == command {
+	if inst.mod.style == Command {
 		c = c.WithArgs(append([]string{inst.mod.name}, wasi.Args...)...)
 	}
 	for _, kv := range wasi.Env {
@@ -145,8 +146,6 @@ type stdin struct {
 	reads chan []byte // what the reader gave; closed at its end
 	rest  []byte
 }
-
-func newStdin(ctx context.Context, r io.Reader) *stdin { return &stdin{ctx: ctx, reader: r} }
 
 // feed sets the input, which is what is read unless there is a reader.
 func (s *stdin) feed(input []byte) { s.input.Reset(input) }

@@ -49,9 +49,9 @@ to be asked for its manifest, it is, with no access to anything.`,
 
 // description is what inspect --json prints.
 type description struct {
-	Name  string `json:"name"`
-	Style string `json:"style"`
-	Size  int    `json:"size_bytes"`
+	Name  string     `json:"name"`
+	Style host.Style `json:"style"`
+	Size  int        `json:"size_bytes"`
 	// Manifest is where it is: "section", "export" or "".
 	Manifest string `json:"manifest"`
 	// RanCode is whether code of the module was run to find out.

@@ -47,7 +47,7 @@ func (o *runOptions) perform(ctx context.Context, spans *recorder, result *outco
 	if err != nil {
 		return err
 	}
-	result.command = m.Info().Style == wasiCommand
+	result.command = m.Info().Style == host.Command
 	task, err := pickTask(m, o.task)
 	if err != nil {
 		return err
@@ -110,9 +110,6 @@ func (o *runOptions) config(spans *recorder) host.Config {
 		Observe:   spans.observe,
 	}
 }
-
-// wasiCommand is the style of a module that is a program.
-const wasiCommand = "WASI command"
 
 // commandWASI returns what a WASI command sees: unless its output is wanted as
 // JSON, the streams of this process.
