@@ -3,68 +3,71 @@ package host
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
 // gate counts who is inside, and can be shut: then it lets nobody in and says
-// when the last one has left.
+// when the last one has left. Entering and leaving are on the path of every
+// call, and take no lock.
 type gate struct {
-	mu     sync.Mutex
-	inside int
-	closed bool
-	empty  chan struct{} // made by wait, closed when nobody is inside
+	state atomic.Int64 // how many are inside, and shutBit once it is shut
+	mu    sync.Mutex
+	empty chan struct{} // made by wait, closed when the gate is shut and empty
 }
+
+const shutBit = 1 << 62
 
 // enter lets somebody in, or returns ErrClosed.
 func (g *gate) enter() error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.closed {
-		return ErrClosed
+	if g.state.Add(1)&shutBit == 0 {
+		return nil
 	}
-	g.inside++
-	return nil
+	g.leave()
+	return ErrClosed
 }
 
 // enterMore lets in somebody who was brought by one who is inside, even if the
 // gate is shut.
 func (g *gate) enterMore() error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.closed && g.inside == 0 {
-		return ErrClosed
+	if g.state.Add(1) != shutBit|1 {
+		return nil
 	}
-	g.inside++
-	return nil
+	g.leave()
+	return ErrClosed
 }
 
 func (g *gate) leave() {
+	if g.state.Add(-1) != shutBit {
+		return
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.inside--
-	if g.inside == 0 && g.empty != nil {
+	if g.empty != nil {
 		close(g.empty)
 		g.empty = nil
 	}
 }
 
-func (g *gate) shut() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.closed = true
-}
+func (g *gate) shut() { g.state.Or(shutBit) }
 
-// wait returns true when nobody is inside, or false when ctx ends first.
+// wait returns true when nobody is inside a gate that was shut, or false when
+// ctx ends first.
 func (g *gate) wait(ctx context.Context) bool {
 	g.mu.Lock()
-	if g.inside == 0 {
-		g.mu.Unlock()
-		return true
-	}
 	if g.empty == nil {
 		g.empty = make(chan struct{})
 	}
 	empty := g.empty
+	if g.state.Load() == shutBit { // or the last one will see the channel
+		close(g.empty)
+		g.empty = nil
+	}
 	g.mu.Unlock()
+	select {
+	case <-empty:
+		return true
+	default:
+	}
 	select {
 	case <-empty:
 		return true
@@ -73,8 +76,4 @@ func (g *gate) wait(ctx context.Context) bool {
 	}
 }
 
-func (g *gate) count() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.inside
-}
+func (g *gate) count() int { return int(g.state.Load() &^ shutBit) }
