@@ -3,7 +3,7 @@ package executors
 // Cancel ends a job with err: one in the queue is abandoned, one that runs is
 // asked to stop, one that has ended is left alone.
 func (r *roster) Cancel(job Job, err error) {
-	r.mu.Lock()
+	r.lock()
 	r.dismiss(job.ticket(), err)
 	r.unlockAndTell()
 }
@@ -11,7 +11,7 @@ func (r *roster) Cancel(job Job, err error) {
 // CancelAll ends the jobs that which selects with err, as Cancel does. which
 // is called under a lock: it must not call back.
 func (r *roster) CancelAll(which func(Job) bool, err error) {
-	r.mu.Lock()
+	r.lock()
 	for _, t := range r.tickets() {
 		if which(t.job) {
 			r.dismiss(t, err)

@@ -57,7 +57,7 @@ func NewLoop[E any](cfg LoopConfig, actor Actor[E]) *Loop[E] {
 
 // Submit queues a job. It fails at once if a bound is reached.
 func (l *Loop[E]) Submit(job Job) error {
-	l.mu.Lock()
+	l.lock()
 	defer l.mu.Unlock()
 	if err := l.enter(job); err != nil {
 		return err
@@ -105,10 +105,10 @@ type Alarm[E any] struct {
 func (l *Loop[E]) After(d time.Duration, e E) *Alarm[E] {
 	a := &Alarm[E]{loop: l, event: e}
 	a.due.owner = a
-	l.mu.Lock()
+	l.lock()
 	defer l.mu.Unlock()
 	if l.crew > 0 {
-		l.schedule(&a.due, later(l.now(), d))
+		l.schedule(&a.due, later(l.now, d))
 	}
 	return a
 }
@@ -159,7 +159,7 @@ func (l *Loop[E]) leave() bool {
 // collect waits until there is something for a turn, and puts it into l.taken
 // and l.spare. It returns false if there is nothing left to wait for.
 func (l *Loop[E]) collect(again bool) bool {
-	l.mu.Lock()
+	l.lock()
 	defer l.mu.Unlock()
 	clear(l.taken)
 	clear(l.spare)
@@ -180,13 +180,8 @@ func (l *Loop[E]) collect(again bool) bool {
 
 // take starts as many jobs as fit into a turn. The lock is held.
 func (l *Loop[E]) take() {
-	n := min(l.queue.len, l.cfg.Batch)
-	if n == 0 {
-		return
-	}
-	now := l.now()
-	for range n {
-		l.taken = append(l.taken, l.start(now))
+	for range min(l.queue.len, l.cfg.Batch) {
+		l.taken = append(l.taken, l.start())
 	}
 }
 
@@ -195,12 +190,12 @@ func (l *Loop[E]) take() {
 func (l *Loop[E]) sleep() (tired bool) {
 	idle := l.count == 0
 	if idle {
-		l.schedule(&l.idle, later(l.now(), l.cfg.Idle))
+		l.schedule(&l.idle, later(l.now, l.cfg.Idle))
 	}
 	l.asleep = true
 	l.mu.Unlock()
 	<-l.wake
-	l.mu.Lock()
+	l.lock()
 	return idle && !l.due.clear(&l.idle)
 }
 

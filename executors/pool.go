@@ -73,7 +73,7 @@ type Worker struct {
 
 // Submit queues a job. It fails at once if a bound is reached.
 func (p *Pool) Submit(job PoolJob) error {
-	p.mu.Lock()
+	p.lock()
 	defer p.mu.Unlock()
 	if err := p.enter(job); err != nil {
 		return err
@@ -111,7 +111,7 @@ func (p *Pool) waiting() bool { return p.queue.len > 0 || len(p.resume) > 0 }
 // take starts the next job of the queue, which is not empty.
 func (p *Pool) take() PoolJob {
 	p.starts++
-	return p.start(p.now()).(PoolJob)
+	return p.start().(PoolJob)
 }
 
 // assign gives a job to a worker: to the one that is idle for the shortest
@@ -154,7 +154,7 @@ func (p *Pool) lose(w *Worker) {
 // next ends the worker's last job and returns its next one, or nil if the
 // worker is to go.
 func (p *Pool) next(w *Worker, last PoolJob) PoolJob {
-	p.mu.Lock()
+	p.lock()
 	p.end(last)
 	if len(p.resume) == 0 && p.queue.len > 0 {
 		defer p.mu.Unlock()
@@ -173,7 +173,7 @@ func (p *Pool) next(w *Worker, last PoolJob) PoolJob {
 
 // rest puts a worker on the list of the idle. The lock is held.
 func (p *Pool) rest(w *Worker) {
-	w.idleSince = p.now()
+	w.idleSince = p.now
 	p.idle = append(p.idle, w)
 	if len(p.idle) > p.cfg.Spare && p.reap.place == 0 {
 		p.schedule(&p.reap, later(p.idle[0].idleSince, p.cfg.Idle))
@@ -183,9 +183,8 @@ func (p *Pool) rest(w *Worker) {
 // shrink sends home the workers that have been idle for too long. The lock is
 // held.
 func (p *Pool) shrink() {
-	now := p.now()
 	for len(p.idle) > p.cfg.Spare {
-		if due := later(p.idle[0].idleSince, p.cfg.Idle); due > now {
+		if due := later(p.idle[0].idleSince, p.cfg.Idle); due > p.now {
 			p.schedule(&p.reap, due)
 			return
 		}
@@ -198,7 +197,7 @@ func (p *Pool) shrink() {
 func (p *Pool) watch() {
 	if p.limit < p.cfg.Burst && p.stall.place == 0 {
 		p.seen = p.starts
-		p.schedule(&p.stall, p.now()+Stall)
+		p.schedule(&p.stall, p.now+Stall)
 	}
 }
 
@@ -215,7 +214,7 @@ func (p *Pool) stalled() {
 // that the worker runs may call it.
 func (w *Worker) Park(wait func()) {
 	p := w.pool
-	p.mu.Lock()
+	p.lock()
 	p.parked++
 	p.staff()
 	p.mu.Unlock()
@@ -225,7 +224,7 @@ func (w *Worker) Park(wait func()) {
 
 func (w *Worker) unpark() {
 	p := w.pool
-	p.mu.Lock()
+	p.lock()
 	p.parked--
 	p.resume = append(p.resume, w)
 	p.staff()

@@ -110,6 +110,7 @@ type roster struct {
 	alarm  *time.Timer // for the first deadline of due
 
 	mu      sync.Mutex
+	now     time.Duration // of the last lock, since epoch
 	queue   queue
 	active  line // jobs that have started
 	count   int  // of active
@@ -130,7 +131,13 @@ func (r *roster) init(name string, limits Limits) {
 	r.alarm.Stop() // or the runtime would hold on to an executor that nobody closes
 }
 
-func (r *roster) now() time.Duration { return time.Since(r.epoch) }
+// lock takes the lock for work that looks at the clock. It is read before, once,
+// to hold the lock for as short as possible: it is what executors contend for.
+func (r *roster) lock() {
+	now := time.Since(r.epoch)
+	r.mu.Lock()
+	r.now = max(r.now, now)
+}
 
 // enter puts a job into the queue. The lock is held.
 func (r *roster) enter(job Job) error {
@@ -142,7 +149,7 @@ func (r *roster) enter(job Job) error {
 	if t.state != fresh {
 		panic(fmt.Sprintf("executors: job %v was submitted twice", job))
 	}
-	t.job, t.roster, t.state, t.queuedAt = job, r, queued, r.now()
+	t.job, t.roster, t.state, t.queuedAt = job, r, queued, r.now
 	r.queue.push(t)
 	r.stats.Submitted++
 	if t.QueueTimeout > 0 {
@@ -168,15 +175,15 @@ func (r *roster) jobs() int { return r.queue.len + r.count }
 
 // start takes the next job out of the queue, which is not empty. The lock is
 // held.
-func (r *roster) start(now time.Duration) Job {
+func (r *roster) start() Job {
 	t := r.queue.first()
 	r.queue.remove(t)
-	t.state, t.startedAt = running, now
+	t.state, t.startedAt = running, r.now
 	r.active.append(t)
 	r.count++
 	if t.RunTimeout > 0 {
 		t.due.owner = t
-		r.schedule(&t.due, later(now, t.RunTimeout))
+		r.schedule(&t.due, later(r.now, t.RunTimeout))
 	} else {
 		r.due.clear(&t.due)
 	}
@@ -194,7 +201,7 @@ func (r *roster) end(job Job) {
 func (r *roster) leave(t *Ticket) {
 	if t.state == queued {
 		r.queue.remove(t)
-		t.startedAt = r.now()
+		t.startedAt = r.now
 	} else {
 		r.active.remove(t)
 		r.count--
@@ -216,15 +223,15 @@ func (r *roster) schedule(d *deadline, at time.Duration) {
 func (r *roster) arm() {
 	if at := r.due.next(); at < r.alarmAt {
 		r.alarmAt = at
-		r.alarm.Reset(at - r.now())
+		r.alarm.Reset(at - r.now)
 	}
 }
 
 // expire is what the alarm does.
 func (r *roster) expire() {
-	r.mu.Lock()
+	r.lock()
 	r.alarmAt = never
-	r.due.expire(r.now())
+	r.due.expire(r.now)
 	r.arm()
 	r.unlockAndTell()
 }

@@ -116,7 +116,7 @@ func exit3(context.Context, wexec.None) (none wexec.None, err error) {
 // grow ends when the memory does, and with it the instance.
 func grow(context.Context, wexec.None) (wexec.None, error) {
 	for kept := [][]byte{}; ; {
-		kept = append(kept, bytes.Repeat([]byte{1}, 1<<20))
+		kept = append(kept, make([]byte, 1<<20))
 	}
 }
 

@@ -1,8 +1,8 @@
 // The demo: four functions, each of which says once how it is best run, and a
 // main that calls them like any function and asks the futures for results.
 //
-//	wexec run demo.wasm main "sequence 1000000 https://example.com"
-//	wexec run demo.wasm main "futures 1000000 https://example.com"
+//	wexec run demo.wasm main -i "sequence 1000000 https://example.com" --allow-http example.com
+//	wexec run demo.wasm main -i "futures 1000000 https://example.com" --allow-http example.com
 package main
 
 import (

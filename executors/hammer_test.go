@@ -1,0 +1,230 @@
+package executors
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+)
+
+// The hammers give an executor everything at once, from all sides and for
+// real: jobs of all priorities that end, park, sleep and make more jobs, with
+// deadlines that are too short, cancelled at any moment. All that they ask is
+// that every job ends exactly once, and that the figures add up.
+
+const (
+	hammers = 4
+	blows   = 1000 // of each
+)
+
+// someTime is from 0 to 300 µs, and sometimes nothing.
+func someTime() time.Duration {
+	return time.Duration(max(0, rand.IntN(400)-100)) * time.Microsecond
+}
+
+// anvil keeps count of what is given to an executor.
+type anvil struct {
+	executor
+	mu      sync.Mutex
+	jobs    []*task
+	refused uint64
+}
+
+// strike submits a job and may cancel it later. It returns nil if the job was
+// refused.
+func (a *anvil) strike(t *testing.T, job Job, submit func() error) *task {
+	tk := jobTask(job)
+	tk.Priority = rand.IntN(3)
+	tk.QueueTimeout, tk.RunTimeout = 5*someTime(), 5*someTime()
+	tk.OnCancel(func() { a.Cancel(job, ErrCancelled) })
+	err := submit()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err != nil {
+		a.refused++
+		if !errors.Is(err, ErrQueueFull) && err != ErrClosed { // a child may be late
+			t.Error(err)
+		}
+		return nil
+	}
+	a.jobs = append(a.jobs, tk)
+	return tk
+}
+
+// run strikes from many sides, cancels what it has struck now and then, and
+// waits for the end of it all.
+func (a *anvil) run(t *testing.T, strike func() *task) {
+	var all sync.WaitGroup
+	for range hammers {
+		all.Go(func() {
+			for range blows {
+				job := strike()
+				switch {
+				case job == nil:
+					time.Sleep(someTime())
+				case rand.IntN(4) == 0:
+					runtime.Gosched()
+					job.Future().Cancel()
+				case rand.IntN(4) == 0:
+					job.Future().Wait(t.Context())
+				}
+			}
+		})
+	}
+	all.Wait()
+	if err := a.Close(t.Context(), 0); err != nil {
+		t.Error(err)
+	}
+	a.check(t)
+}
+
+func (a *anvil) check(t *testing.T) {
+	kinds := map[string]int{}
+	for _, job := range a.jobs {
+		want(t, "ends", job.ends(), 1)
+		want(t, "is done", isDone(job.Future()), true)
+		_, err := result(t, job.Future())
+		kinds[kind(err)]++
+	}
+	s := a.Stats()
+	want(t, "stats", s, Stats{Submitted: uint64(len(a.jobs)), Refused: a.refused, Ended: uint64(len(a.jobs)), TimedOut: s.TimedOut})
+	if timeouts := kinds["queue timeout"] + kinds["run timeout"]; uint64(timeouts) > s.TimedOut {
+		t.Errorf("%d timeouts, but %d in the stats", timeouts, s.TimedOut)
+	}
+	t.Log(kinds, a.refused, "refused")
+}
+
+func kind(err error) string {
+	var timeout *TimeoutError
+	switch {
+	case err == nil:
+		return "done"
+	case errors.As(err, &timeout):
+		return string(timeout.Phase) + " timeout"
+	case errors.Is(err, ErrCancelled):
+		return "cancelled"
+	}
+	return err.Error()
+}
+
+func TestPoolHammer(t *testing.T) {
+	p := NewPool(PoolConfig{
+		Name: "anvil", Limits: Limits{Queue: 10, InFlight: 500},
+		Workers: 2, Burst: 4, Spare: 1, Idle: 50 * time.Microsecond,
+	})
+	a := &anvil{executor: poolExecutor{p}}
+	var strike func() *task
+	strike = func() *task {
+		job := newTask("", func(j *task, w *Worker) (err error) {
+			switch rand.IntN(5) {
+			case 0:
+				w.Park(func() { err = j.sleep(someTime()) })
+			case 1:
+				if child := strike(); child != nil {
+					w.Park(func() { child.Future().Wait(context.Background()) })
+				}
+			case 2:
+				err = j.sleep(someTime())
+			}
+			return err
+		})
+		return a.strike(t, job, func() error { return p.Submit(job) })
+	}
+	a.run(t, strike)
+}
+
+// forged is a job of the Loop's hammer: its actor learns of Stop by an event.
+type forged struct {
+	*task
+	loop *Loop[hammerEvent]
+}
+
+func (j forged) Stop(err error) { j.loop.Post(hammerEvent{j, err}) }
+
+// hammerEvent ends a job.
+type hammerEvent struct {
+	job forged
+	err error
+}
+
+func jobTask(job Job) *task {
+	if j, ok := job.(forged); ok {
+		return j.task
+	}
+	return job.(*task)
+}
+
+type forge struct {
+	t       *testing.T
+	loop    *Loop[hammerEvent]
+	held    map[*task]bool
+	helpers sync.WaitGroup
+}
+
+func (f *forge) Turn(_ context.Context, jobs []Job, events []hammerEvent) bool {
+	for _, job := range jobs {
+		f.begin(job.(forged))
+	}
+	for _, e := range events {
+		f.end(e)
+	}
+	return rand.IntN(4) == 0
+}
+
+func (f *forge) begin(j forged) {
+	f.held[j.task] = true
+	done := hammerEvent{j, nil}
+	switch rand.IntN(4) {
+	case 0:
+		f.end(done)
+	case 1:
+		f.loop.After(someTime(), done)
+	case 2:
+		f.helpers.Go(func() {
+			time.Sleep(someTime())
+			f.loop.Post(done)
+		})
+	case 3: // from outside, and the actor hears nothing of it
+		delete(f.held, j.task)
+		f.helpers.Go(func() { f.finish(j, nil) })
+	}
+}
+
+// end ends a job, unless another event has done so before.
+func (f *forge) end(e hammerEvent) {
+	if f.held[e.job.task] {
+		delete(f.held, e.job.task)
+		f.finish(e.job, e.err)
+	}
+}
+
+func (f *forge) finish(j forged, err error) {
+	j.ran.Add(1)
+	j.finish(err)
+	f.loop.Finish(j)
+}
+
+func (f *forge) Rest() {
+	want(f.t, "jobs of an actor that goes to rest", len(f.held), 0)
+}
+
+func TestLoopHammer(t *testing.T) {
+	f := &forge{t: t, held: map[*task]bool{}}
+	f.loop = NewLoop(LoopConfig{
+		Name: "anvil", Limits: Limits{Queue: 10, InFlight: 500},
+		Batch: 8, Idle: 50 * time.Microsecond,
+	}, f)
+	a := &anvil{executor: loopAnvil{f.loop}}
+	a.run(t, func() *task {
+		job := forged{newTask("", nil), f.loop}
+		return a.strike(t, job, func() error { return f.loop.Submit(job) })
+	})
+	f.helpers.Wait()
+}
+
+type loopAnvil struct{ *Loop[hammerEvent] }
+
+func (loopAnvil) submit(*task) error { panic("not used") }
