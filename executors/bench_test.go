@@ -182,7 +182,8 @@ type noop struct {
 	Promise[int]
 }
 
-func (j *noop) Run(*Worker)       { j.Resolve(1) }
+func (j *noop) Run(*Worker)       {}
+func (j *noop) Ended()            { j.Resolve(1) }
 func (j *noop) Abandon(err error) { j.Reject(err) }
 func (j *noop) Stop(error)        {}
 

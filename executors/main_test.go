@@ -17,6 +17,7 @@ type task struct {
 	Promise[string]
 	name string
 	do   func(*task, *Worker) error
+	err  error
 	halt chan error // what Stop said
 	ran  atomic.Int32
 	gone atomic.Int32 // abandoned
@@ -27,10 +28,11 @@ func newTask(name string, do func(*task, *Worker) error) *task {
 }
 
 func (t *task) Run(w *Worker) {
-	err := t.do(t, w)
+	t.err = t.do(t, w)
 	t.ran.Add(1)
-	t.finish(err)
 }
+
+func (t *task) Ended() { t.finish(t.err) }
 
 func (t *task) finish(err error) {
 	if err != nil {

@@ -32,6 +32,9 @@ type PoolJob interface {
 	Job
 	// Run does the job.
 	Run(w *Worker)
+	// Ended follows Run, when the job is no longer counted: whoever hears of
+	// the end from it finds a place free.
+	Ended()
 }
 
 // Pool runs each job on a worker: a goroutine, which has an operating system
@@ -137,7 +140,12 @@ func (p *Pool) assign(job PoolJob) {
 func (w *Worker) work(job PoolJob) {
 	for job != nil {
 		job.Run(w)
-		job = w.pool.next(w, job)
+		next, rest := w.pool.next(w, job)
+		job.Ended()
+		if rest {
+			next = <-w.wake
+		}
+		job = next
 	}
 	w.pool.lose(w)
 }
@@ -151,24 +159,22 @@ func (p *Pool) lose(w *Worker) {
 	p.checkVacant()
 }
 
-// next ends the worker's last job and returns its next one, or nil if the
-// worker is to go.
-func (p *Pool) next(w *Worker, last PoolJob) PoolJob {
+// next ends the worker's last job and returns its next one, or nil: then rest
+// says whether the worker is to wait for one, or to go.
+func (p *Pool) next(w *Worker, last PoolJob) (job PoolJob, rest bool) {
 	p.lock()
+	defer p.mu.Unlock()
 	p.end(last)
 	if len(p.resume) == 0 && p.queue.len > 0 {
-		defer p.mu.Unlock()
-		return p.take()
+		return p.take(), false
 	}
 	p.staff()
 	p.limit = max(p.cfg.Workers, min(p.limit, p.busy()))
 	if p.closed {
-		p.mu.Unlock()
-		return nil
+		return nil, false
 	}
 	p.rest(w)
-	p.mu.Unlock()
-	return <-w.wake
+	return nil, true
 }
 
 // rest puts a worker on the list of the idle. The lock is held.

@@ -56,6 +56,16 @@ func (t *Ticket) ticket() *Ticket { return t }
 // job has started, or was abandoned.
 func (t *Ticket) QueueTime() time.Duration { return t.startedAt - t.queuedAt }
 
+// Left returns how much of its RunTimeout a job that runs has left, or 0 if it
+// has no limit.
+func (t *Ticket) Left() time.Duration {
+	if t.RunTimeout <= 0 {
+		return 0
+	}
+	used := time.Since(t.roster.epoch) - t.startedAt
+	return max(t.RunTimeout-used, 1)
+}
+
 // expired is called under the roster's lock.
 func (t *Ticket) expired() {
 	t.roster.stats.TimedOut++

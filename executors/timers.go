@@ -83,8 +83,7 @@ func (ts *timers) expire(now time.Duration) {
 }
 
 // fix puts d into the place that is free, or as far above or below as it
-// belongs. (container/heap does the same through an interface, at twice the
-// price.)
+// belongs. container/heap does the same, but calls an interface for each step.
 func (ts *timers) fix(d *deadline, place int) {
 	for place > 1 && d.at < ts.heap[place/2-1].at {
 		ts.put(ts.heap[place/2-1], place)

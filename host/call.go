@@ -34,7 +34,6 @@ type call struct {
 	mu      sync.Mutex
 	inst    *instance // that it runs in, or is about to
 	lane    lane      // where
-	started time.Time
 	halted  error // why it must stop
 	unwatch func() bool
 	ended   atomic.Bool
@@ -100,7 +99,7 @@ func (c *call) Stop(err error) {
 func (c *call) attach(inst *instance, where lane) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.inst, c.lane, c.started = inst, where, time.Now()
+	c.inst, c.lane = inst, where
 	return c.halted
 }
 
@@ -187,7 +186,9 @@ func (c *call) span(err error) Span {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s.Lane, s.Started = c.lane.String(), c.started
+	if c.lane.word != "" {
+		s.Lane, s.Started = c.lane.String(), c.queued.Add(c.QueueTime())
+	}
 	return s
 }
 
@@ -197,14 +198,6 @@ func (c *call) inherited(callee *module) *Options {
 	o := callee.defaults
 	o.Tenant, o.Priority = c.options.Tenant, c.options.Priority
 	o.Grants = intersect(callee.defaults.Grants, c.grants)
-	o.RunTimeout = narrow(o.RunTimeout, c.remaining())
+	o.RunTimeout = narrow(o.RunTimeout, c.Left())
 	return &o
-}
-
-// remaining returns how long the call may still run, or 0 for no limit.
-func (c *call) remaining() time.Duration {
-	if c.RunTimeout == 0 {
-		return 0
-	}
-	return max(c.RunTimeout-time.Since(c.started), 1)
 }

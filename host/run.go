@@ -10,10 +10,10 @@ var workerWords = map[Mode]string{IO: "io", Blocking: "thread", CPU: "core"}
 
 // Run implements executors.PoolJob: a worker runs the call in an instance that
 // is the call's alone while it lasts.
-func (c *call) Run(w *executors.Worker) {
-	out, err := c.run(w)
-	c.finish(out, err)
-}
+func (c *call) Run(w *executors.Worker) { c.output, c.err = c.run(w) }
+
+// Ended implements executors.PoolJob.
+func (c *call) Ended() { c.finish(c.output, c.err) }
 
 func (c *call) run(w *executors.Worker) ([]byte, error) {
 	m := c.mod
