@@ -43,6 +43,7 @@ func (l testLoop) finish(tasks ...*task) {
 	for _, task := range tasks {
 		task.Run(nil)
 		l.Finish(task)
+		task.Ended()
 	}
 }
 

@@ -34,6 +34,7 @@ func (a *runner) Turn(_ context.Context, jobs []Job, _ []int) bool {
 	for _, job := range jobs {
 		job.(*task).Run(nil)
 		a.loop.Finish(job)
+		job.(*task).Ended()
 	}
 	return false
 }

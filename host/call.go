@@ -34,7 +34,7 @@ type call struct {
 	mu      sync.Mutex
 	inst    *instance // that it runs in, or is about to
 	lane    lane      // where
-	halted  error // why it must stop
+	halted  error     // why it must stop
 	unwatch func() bool
 	ended   atomic.Bool
 
