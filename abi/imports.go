@@ -51,8 +51,9 @@ var Imports = []Import{
 		Name:   "fail",
 		Params: []Param{{"call", U32}, {"code", I32}, {"ptr", Src}, {"len", U32}},
 		Doc: "Ends the call with an error: a code and a message in UTF-8.\n" +
-			"A positive code is the task's own. A negative one is minus the status\n" +
-			"of an op whose failure is the reason. The handle is dead afterwards.",
+			"A positive code is the task's own, and 0 counts as 1. A negative one is\n" +
+			"minus the status of an op whose failure is the reason. The handle is\n" +
+			"dead afterwards.",
 	},
 	{
 		Name:   "op_start",

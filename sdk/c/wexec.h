@@ -62,8 +62,9 @@ __attribute__((import_module("wexec/v1"), import_name("output")))
 void wexec_output(uint32_t call, const void *ptr, uint32_t len);
 
 // Ends the call with an error: a code and a message in UTF-8.
-// A positive code is the task's own. A negative one is minus the status
-// of an op whose failure is the reason. The handle is dead afterwards.
+// A positive code is the task's own, and 0 counts as 1. A negative one is
+// minus the status of an op whose failure is the reason. The handle is
+// dead afterwards.
 __attribute__((import_module("wexec/v1"), import_name("fail")))
 void wexec_fail(uint32_t call, int32_t code, const void *ptr, uint32_t len);
 
