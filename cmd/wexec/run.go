@@ -15,7 +15,7 @@ import (
 )
 
 // runOptions are the flags and arguments of run. How the task is called is in
-// call.go.
+// run_call.go.
 type runOptions struct {
 	streams
 	file, task string

@@ -1,0 +1,110 @@
+package wexec
+
+import (
+	"context"
+	"errors"
+
+	"github.com/wexec/wexec/abi"
+)
+
+// Status says how an op ended: a number with a word, like denied or timeout.
+type Status = abi.Status
+
+// The statuses that a guest may want to tell apart.
+const (
+	StatusOK           = abi.OK
+	StatusFailed       = abi.Failed
+	StatusTrap         = abi.Trap
+	StatusExit         = abi.Exit
+	StatusTimeout      = abi.Timeout
+	StatusCancelled    = abi.Cancelled
+	StatusDenied       = abi.Denied
+	StatusQueueFull    = abi.QueueFull
+	StatusInstanceLost = abi.InstanceLost
+	StatusNoSuchTask   = abi.NoSuchTask
+	StatusInvalidInput = abi.InvalidInput
+	StatusClosed       = abi.Closed
+)
+
+// Error is the failure of an op: of a task that was called, a fetch, a sleep.
+//
+// A task that returns one, or an error that wraps one, fails with the same
+// status, so that the kind of a failure travels through a chain of calls.
+// A cancelled op is a context.Canceled to errors.Is, and one that ran out of
+// time a context.DeadlineExceeded.
+type Error struct {
+	Status Status
+	// Message is for people, and says enough without the status.
+	Message string
+}
+
+func (e *Error) Error() string {
+	if e.Message == "" {
+		return e.Status.String()
+	}
+	return e.Message
+}
+
+// Is makes an Error without a message match every Error of its status:
+//
+//	errors.Is(err, &wexec.Error{Status: wexec.StatusDenied})
+func (e *Error) Is(target error) bool {
+	switch target {
+	case context.Canceled:
+		return e.Status == StatusCancelled
+	case context.DeadlineExceeded:
+		return e.Status == StatusTimeout
+	}
+	t, ok := target.(*Error)
+	return ok && t.Status == e.Status && t.Message == ""
+}
+
+// StatusOf returns the status that a task fails with if it returns err.
+func StatusOf(err error) Status {
+	var e *Error
+	switch {
+	case err == nil:
+		return StatusOK
+	case errors.As(err, &e) && e.Status != StatusOK:
+		return e.Status
+	case errors.Is(err, context.DeadlineExceeded):
+		return StatusTimeout
+	case errors.Is(err, context.Canceled):
+		return StatusCancelled
+	}
+	return StatusFailed
+}
+
+// Failure is a task's own way to fail, with a code that means something to
+// its caller. See Fail.
+type Failure struct {
+	Code    int32
+	Message string
+}
+
+func (f *Failure) Error() string { return f.Message }
+
+// Fail returns the error of a task that fails with a code of its own, which
+// must be positive. A task that returns any other error fails with code 1.
+func Fail(code int32, message string) error {
+	if code < 1 {
+		panic("wexec: Fail: the code must be positive")
+	}
+	return &Failure{code, message}
+}
+
+// errCode is the code of a task that returned an ordinary error or panicked.
+const errCode = 1
+
+// failure returns what the import fail is told of err.
+func failure(err error) (code int32, message string) {
+	var own *Failure
+	if errors.As(err, &own) {
+		return own.Code, err.Error()
+	}
+	var op *Error
+	if status := StatusOf(err); status != StatusFailed || errors.As(err, &op) && op.Status == StatusFailed {
+		return -int32(status), err.Error()
+	}
+	return errCode, err.Error()
+}

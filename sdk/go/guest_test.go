@@ -1,0 +1,156 @@
+package wexec
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wexec/wexec/abi"
+)
+
+func (h *fakeHost) checkNothingIsLeft() {
+	h.t.Helper()
+	if len(h.calls) > 0 || len(h.ops) > 0 || len(h.events) > 0 {
+		h.t.Errorf("left behind: %d calls, %d ops, %d events", len(h.calls), len(h.ops), len(h.events))
+	}
+}
+
+func TestCallsEnd(t *testing.T) {
+	h := newFakeHost(t)
+	for _, c := range []struct {
+		task, input string
+		code        int32
+		output      string
+	}{
+		{"double", "21", 0, "42"},
+		{"double", "x", -10, "the input: invalid character 'x' looking for beginning of value"},
+		{"nap", "5", 0, ""},
+		{"fail", "as told", 7, "as told"},
+		{"panic", "", 1, "panic: ouch (main.init.0.func1, main.go:*)"},
+		{"index", "abc", 1, "panic: runtime error: index out of range [9] with length 3 (main.init.0.func2, main.go:*)"},
+		{"bad_error", "", 1, "panic: in Error (main.badError.Error, main.go:*)"},
+		{"goexit", "", 1, "the task left its goroutine by runtime.Goexit"},
+		{"wrapped", "nobody", -9, "nobody: no task nobody"},
+		{"wrapped", "goexit", -1, "goexit: the task left its goroutine by runtime.Goexit"},
+		{"group", "100", 0, "4950"},
+		{"pipeline", "1000", 0, "999000"},
+		{"many", "1000", 0, "999000"},
+		{"ask_twice", "5", 0, "20"},
+		{"value", "5", 0, "5"},
+		{"cancel_child", "", -5, "nobody waits for it"},
+	} {
+		call := h.call(c.task, c.input)
+		h.run(call)
+		output := call.output
+		if before, after, ok := strings.Cut(c.output, "*"); ok && strings.HasPrefix(output, before) && strings.HasSuffix(output, after) {
+			output = c.output
+		}
+		if call.code != c.code || output != c.output {
+			t.Errorf("%s: got %d %q, want %d %q", c.task, call.code, call.output, c.code, c.output)
+		}
+		h.checkNothingIsLeft()
+	}
+}
+
+// Timers of Go's runtime are late, by as much as the documentation says.
+func TestRuntimeTimers(t *testing.T) {
+	for _, c := range []struct {
+		task, input string
+		code        int32
+		took        time.Duration
+		late        time.Duration
+	}{
+		{"runtime_sleep", "3", 0, 3 * time.Millisecond, time.Millisecond},
+		{"runtime_sleep", "40", 0, 40 * time.Millisecond, 10 * time.Millisecond},
+		{"runtime_sleep", "4000", 0, 4 * time.Second, 20 * time.Millisecond},
+		{"runtime_sleep_cpu", "40", 0, 40 * time.Millisecond, nap},
+		{"ticker", "30", 0, 300 * time.Millisecond, 20 * time.Millisecond},
+		{"deadline", "500", -4, 500 * time.Millisecond, time.Millisecond},
+		{"deadline_select", "40", -4, 40 * time.Millisecond, 10 * time.Millisecond},
+		{"after_func", "40", -5, 40 * time.Millisecond, 10 * time.Millisecond},
+	} {
+		h := newFakeHost(t)
+		began := h.now
+		call := h.call(c.task, c.input)
+		h.run(call)
+		// The clock moves by a microsecond whenever the guest looks at it.
+		took := h.now - began
+		if call.code != c.code || took < c.took || took > c.took+c.late+time.Millisecond {
+			t.Errorf("%s(%s): %d %q after %v", c.task, c.input, call.code, call.output, took)
+		}
+		h.checkNothingIsLeft()
+	}
+}
+
+// Without clock.sleep there is nothing to be woken by, so the guest naps.
+func TestRuntimeTimersWithoutSleep(t *testing.T) {
+	h := newFakeHost(t)
+	h.denied = abi.CapSleep
+	call := h.call("runtime_sleep", "40")
+	h.run(call)
+	if call.code != 0 || h.entries > 100 {
+		t.Errorf("got %d %q in %d entries", call.code, call.output, h.entries)
+	}
+}
+
+func TestCancel(t *testing.T) {
+	h := newFakeHost(t)
+	calls := []*fakeCall{h.call("hang", ""), h.call("group", "3"), h.call("wrapped", "hang"), h.call("until_done", "")}
+	h.run(h.call("nap", "0"))
+	for _, c := range calls {
+		h.cancelCall(c)
+	}
+	for _, c := range calls {
+		h.run(c)
+	}
+	for _, c := range calls {
+		// The goroutines of the group see it, and the group sums up what it has.
+		if c.code != -int32(StatusCancelled) && c.task.Name != "group" {
+			t.Errorf("%s: got %d %q", c.task.Name, c.code, c.output)
+		}
+	}
+	h.checkNothingIsLeft()
+}
+
+func TestOutlivingGoroutines(t *testing.T) {
+	h := newFakeHost(t)
+	h.run(h.call("outlive", ""))
+	slices.Sort(h.log)
+	want := []string{"again: cancelled", "done: cancelled", "future: cancelled", "waiting: cancelled", "without cancel: cancelled"}
+	if diff := cmp.Diff(want, h.log); diff != "" {
+		t.Error(diff)
+	}
+	h.checkNothingIsLeft()
+}
+
+func TestYield(t *testing.T) {
+	h := newFakeHost(t)
+	h.run(h.call("spin", fmt.Sprint(3*maxRounds)))
+	if h.yields < 2 || h.yields > 3 {
+		t.Errorf("a task that never waits yielded %d times", h.yields)
+	}
+}
+
+func TestManyCallsInOneInstance(t *testing.T) {
+	h := newFakeHost(t)
+	const n = 5000
+	calls := make([]*fakeCall, n)
+	for i := range calls {
+		calls[i] = h.call("nap", fmt.Sprint(1000+i%10))
+	}
+	for _, c := range calls {
+		h.run(c)
+		if c.code != 0 {
+			t.Fatalf("got %d %q", c.code, c.output)
+		}
+	}
+	// An entry starts as many as it may, and ends one, the way this host is.
+	if h.entries > n+n/maxEvents+1 {
+		t.Errorf("%d entries for %d calls", h.entries, n)
+	}
+	h.checkNothingIsLeft()
+}
