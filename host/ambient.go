@@ -30,28 +30,23 @@ func Default() (*Host, error) {
 // the Default host, which loads each file once. To grant a module anything, to
 // bound it or to load it from elsewhere, make a Host.
 func Call(ctx context.Context, file, task string, input []byte) *Future[[]byte] {
-	if m, ok := ambient.modules.Load(file); ok {
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return executors.Rejected[[]byte](err)
+	}
+	if m, ok := ambient.modules.Load(path); ok {
 		return m.(*Module).Call(ctx, task, input)
 	}
-	loaded := executors.Then(executors.Resolved(file), loadAmbient)
-	called := executors.Then(loaded, func(_ context.Context, m *Module) (*Future[[]byte], error) {
-		return m.Call(ctx, task, input), nil
-	})
-	return executors.Then(called, func(ctx context.Context, f *Future[[]byte]) ([]byte, error) {
-		out, err := f.Wait(ctx)
-		if ctx.Err() != nil {
-			f.Cancel()
-		}
-		return out, err
+	loaded := executors.Then(executors.Resolved(path), loadAmbient)
+	return executors.Then(loaded, func(wanted context.Context, m *Module) ([]byte, error) {
+		f := m.Call(ctx, task, input)
+		defer context.AfterFunc(wanted, f.Cancel)()
+		return f.Wait(context.Background())
 	})
 }
 
-func loadAmbient(ctx context.Context, file string) (*Module, error) {
+func loadAmbient(ctx context.Context, path string) (*Module, error) {
 	h, err := Default()
-	if err != nil {
-		return nil, err
-	}
-	path, err := filepath.Abs(file)
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +63,5 @@ func loadAmbient(ctx context.Context, file string) (*Module, error) {
 	if err != nil {
 		return nil, err
 	}
-	ambient.modules.Store(file, m)
 	return m.(*Module), nil
 }

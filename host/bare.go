@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,7 +17,7 @@ import (
 
 // isBare reports whether a function takes and returns numbers only.
 func isBare(f api.FunctionDefinition) bool {
-	for _, t := range append(f.ParamTypes(), f.ResultTypes()...) {
+	for _, t := range slices.Concat(f.ParamTypes(), f.ResultTypes()) {
 		switch t {
 		case api.ValueTypeI32, api.ValueTypeI64, api.ValueTypeF32, api.ValueTypeF64:
 		default:

@@ -30,6 +30,7 @@ type call struct {
 	ctx     context.Context // of the caller; for capabilities
 
 	executor interface{ Cancel(executors.Job, error) }
+	loop     *executors.Loop[event] // the executor, if that is a loop
 
 	mu      sync.Mutex
 	inst    *instance // that it runs in, or is about to
@@ -41,6 +42,7 @@ type call struct {
 	// Of the goroutine that runs the instance.
 	handle uint32
 	ops    []*op // that have not ended
+	zombie bool  // nobody waits for it, and the guest has been told
 	over   bool  // the guest has ended it, with:
 	output []byte
 	err    error
@@ -75,18 +77,17 @@ func (c *call) Stop(err error) {
 		return
 	}
 	c.halted = err
-	inst := c.inst
 	over := false
-	if inst != nil && inst.inbox != nil {
+	if c.loop == nil && c.inst != nil {
 		// Under the lock, the instance is still this call's: see detach.
-		inst.stop(err)
-		over = inst.inbox.halt()
+		c.inst.stop(err)
+		over = c.inst.inbox.halt()
 	}
 	c.mu.Unlock()
-	if inst != nil && inst.inbox == nil {
+	if c.loop != nil {
 		// Others share the instance: this call is over, the guest is told.
-		inst.box.post(event{cancelled: c})
-		inst.box.(loopBox).Finish(c)
+		c.loop.Post(event{cancelled: c})
+		c.loop.Finish(c)
 		over = true
 	}
 	if over {
@@ -151,11 +152,8 @@ func (c *call) finish(out []byte, err error) {
 	if unwatch != nil {
 		unwatch()
 	}
-	if err == nil && c.options.Validate {
-		err = c.mod.checkOutput(c.index, out)
-	}
 	if err != nil {
-		out, err = nil, &CallError{Module: c.mod.name, Task: c.task.Name, Mode: c.task.Mode, Err: err}
+		out, err = nil, c.failure(err)
 	}
 	if observe := c.mod.host.cfg.Observe; observe != nil {
 		observe(c.span(err))
@@ -169,9 +167,14 @@ func (c *call) finish(out []byte, err error) {
 	}
 }
 
+// failure says that an error is this call's.
+func (c *call) failure(err error) error {
+	return &CallError{Module: c.mod.name, Task: c.task.Name, Mode: c.task.Mode, Err: err}
+}
+
 // depart ends a call that shared its instance with others.
-func (c *call) depart(inst *instance) {
-	inst.box.(loopBox).Finish(c)
+func (c *call) depart() {
+	c.loop.Finish(c)
 	c.finish(c.output, c.err)
 }
 
@@ -198,6 +201,10 @@ func (c *call) inherited(callee *module) *Options {
 	o := callee.defaults
 	o.Tenant, o.Priority = c.options.Tenant, c.options.Priority
 	o.Grants = intersect(callee.defaults.Grants, c.grants)
+	o.QueueTimeout = narrow(o.QueueTimeout, c.options.QueueTimeout)
 	o.RunTimeout = narrow(o.RunTimeout, c.Left())
+	if o.Memory == 0 || c.memory < o.Memory {
+		o.Memory = c.memory
+	}
 	return &o
 }

@@ -29,7 +29,7 @@ type Future[T any] = executors.Future[T]
 // Promise is the other end of a Future.
 type Promise[T any] = executors.Promise[T]
 
-// NoLimit, in place of a duration or a size, asks for no limit.
+// NoLimit, in place of a duration, asks for no limit.
 const NoLimit = -1
 
 // Config says what a host offers and what it bounds. The zero value is a good
@@ -37,7 +37,8 @@ const NoLimit = -1
 type Config struct {
 	// IO bounds tasks of mode io. Workers is the number of loops that a
 	// module's calls are spread over, and of guests that hold one call each
-	// and run at once. Default: GOMAXPROCS, 16,384 queued, 131,072 in flight.
+	// and run at once. Queue and InFlight bound each loop, and those guests
+	// together. Default: GOMAXPROCS, 16,384 queued, 131,072 in flight.
 	IO Executor
 	// Blocking bounds tasks of mode blocking. Default: min(32, cores + 4)
 	// workers as in Python's thread pool, 16,384 queued, 16,384 in flight.
@@ -109,13 +110,24 @@ type Limits struct {
 	Input, Output int
 	// Module is the most bytes of a module. Default: 128 MiB.
 	Module int
-	// Ops is the most ops that a call may have at once. Default: 65,536.
+	// Ops is the most ops that a call may have running. An instance may have
+	// twice as many, and one more for each of its calls, with those that have
+	// ended and were not dropped. Default: 65,536.
 	Ops int
+	// Held is the most bytes of arguments and results that the ops of an
+	// instance may hold for it. Default: 256 MiB.
+	Held int
 	// Depth is how deep tasks may call tasks. Default: 16.
 	Depth int
-	// Strays is the most goroutines of capabilities that go on after their op
-	// was cancelled: past it, no capability is started. Default: 1,024.
+	// Capabilities is the most goroutines of capabilities in the host.
+	// Default: 16,384.
+	Capabilities int
+	// Strays is the most of them that may go on after their op was cancelled:
+	// past it, no capability is started. Default: 1,024.
 	Strays int
+	// Zombies is the most calls in an instance that were cancelled and that
+	// its guest has not ended: past it, the instance is. Default: 1,024.
+	Zombies int
 	// LogLine is the most bytes of one line of a guest's log; the rest is cut.
 	// Default: 8 KiB.
 	LogLine int
@@ -190,7 +202,10 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&l.Module, 128<<20)
 	setDefault(&l.Ops, 1<<16)
 	setDefault(&l.Depth, 16)
+	setDefault(&l.Held, 256<<20)
+	setDefault(&l.Capabilities, 1<<14)
 	setDefault(&l.Strays, 1<<10)
+	setDefault(&l.Zombies, 1<<10)
 	setDefault(&l.LogLine, 8<<10)
 	setDefault(&c.Grace, 5*time.Second)
 	if c.Logger == nil {
@@ -205,6 +220,7 @@ func (c Config) withDefaults() (Config, error) {
 		{"CPU.Workers", c.CPU.Workers}, {"CPU.Queue", c.CPU.Queue}, {"CPU.InFlight", c.CPU.InFlight},
 		{"Limits.Input", l.Input}, {"Limits.Output", l.Output}, {"Limits.Module", l.Module}, {"Limits.Ops", l.Ops},
 		{"Limits.Depth", l.Depth}, {"Limits.Strays", l.Strays}, {"Limits.LogLine", l.LogLine},
+		{"Limits.Held", l.Held}, {"Limits.Capabilities", l.Capabilities}, {"Limits.Zombies", l.Zombies},
 	} {
 		if n.value < 0 {
 			return c, fmt.Errorf("host: Config.%s is %d: want a positive number", n.name, n.value)

@@ -31,6 +31,8 @@ var (
 type (
 	TimeoutError   = executors.TimeoutError
 	QueueFullError = executors.QueueFullError
+	// AbandonedError is what Close returns of what it gave up.
+	AbandonedError = executors.AbandonedError
 )
 
 // Kind says what sort of error err is, in the words of the ABI: what a guest
@@ -71,7 +73,7 @@ func Kind(err error) abi.Status {
 }
 
 // CallError says which task failed. Every error of a Future that comes from
-// Module.Call is one.
+// Module.Call is one, but for that of a task that there isn't.
 type CallError struct {
 	Module, Task string
 	Mode         Mode
@@ -239,6 +241,15 @@ type OutputError struct{ Reason string }
 
 func (e *OutputError) Error() string { return "broke its word: " + e.Reason }
 
+// heldError says that an instance holds too much for the op.
+type heldError struct{ limit int }
+
+func (e *heldError) Error() string {
+	return fmt.Sprintf("the instance holds %d bytes of arguments and results: drop ops that have ended (Config.Limits.Held)", e.limit)
+}
+
+func (e *heldError) Kind() abi.Status { return abi.QueueFull }
+
 // lostError is ErrInstanceLost with its cause.
 type lostError struct{ cause error }
 
@@ -261,7 +272,7 @@ func guestError(err error) error {
 	if errors.As(err, &exit) {
 		return &ExitError{exit.ExitCode()}
 	}
-	for _, keep := range []func(error) error{as[*AwaitError], as[*hostBug], as[*stopped]} {
+	for _, keep := range []func(error) error{as[*AwaitError], as[*hostBug], as[*stopped], as[*TrapError]} {
 		if own := keep(err); own != nil {
 			return own
 		}

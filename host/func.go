@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"encoding/json"
+	"iter"
 
 	"github.com/wexec/wexec/executors"
 )
@@ -64,6 +65,12 @@ func Race[T any](fs ...*Future[T]) *Future[T] { return executors.Race(fs...) }
 // of the values in order. The first error is its error and ends fn's context.
 func Map[T, U any](ctx context.Context, limit int, items []T, fn func(context.Context, T) *Future[U]) *Future[[]U] {
 	return executors.Map(ctx, limit, items, fn)
+}
+
+// AsCompleted yields the futures as they are done, each with its place in fs,
+// until ctx ends.
+func AsCompleted[T any](ctx context.Context, fs ...*Future[T]) iter.Seq2[int, *Future[T]] {
+	return executors.AsCompleted(ctx, fs...)
 }
 
 // Resolved returns a future that is done.

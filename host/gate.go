@@ -29,11 +29,15 @@ func (g *gate) enter() error {
 // enterMore lets in somebody who was brought by one who is inside, even if the
 // gate is shut.
 func (g *gate) enterMore() error {
-	if g.state.Add(1) != shutBit|1 {
-		return nil
+	for {
+		inside := g.state.Load()
+		if inside == shutBit {
+			return ErrClosed
+		}
+		if g.state.CompareAndSwap(inside, inside+1) {
+			return nil
+		}
 	}
-	g.leave()
-	return ErrClosed
 }
 
 func (g *gate) leave() {

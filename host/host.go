@@ -29,13 +29,13 @@ type Host struct {
 	fetch   *fetch.Client
 	maxIdle int // idle instances of a module
 
-	gate       gate           // calls under way
-	background sync.WaitGroup // goroutines of capabilities
-	strays     atomic.Int64   // those whose op was cancelled
+	gate       gate         // calls under way, and modules being loaded
+	background gate         // goroutines of capabilities
+	strays     atomic.Int64 // those whose op was cancelled
 	ids        atomic.Uint64
 
 	mu      sync.Mutex
-	modules map[string]*module // by name; nil while one is loading
+	modules map[string]*module // by name
 }
 
 // idleTime is how long a worker or a loop without work is kept.
@@ -156,8 +156,8 @@ func (h *Host) Stats() Stats {
 	h.mu.Unlock()
 	s.Modules = len(modules)
 	for _, m := range modules {
-		for _, loop := range m.loops() {
-			s.IO = s.IO.Add(loop.Stats())
+		for _, shard := range m.allShards() {
+			s.IO = s.IO.Add(shard.loop.Stats())
 		}
 	}
 	return s
@@ -193,10 +193,10 @@ func (h *Host) Close(ctx context.Context) error {
 	for _, m := range modules {
 		try(func() error { return m.close(now) })
 	}
-	try(h.waitForCapabilities)
 	group.Wait()
+	errs = append(errs, h.waitForCapabilities())
 	if n := h.gate.count(); n > 0 {
-		errs = append(errs, &executors.AbandonedError{Executor: "host", Jobs: n})
+		errs = append(errs, &AbandonedError{Executor: "host", Jobs: n})
 	}
 	h.fetch.Close()
 	if err := errors.Join(errs...); err != nil {
@@ -211,19 +211,13 @@ func (h *Host) Close(ctx context.Context) error {
 // waitForCapabilities waits for their goroutines, which know that they are to
 // end, for as long as Config.Grace.
 func (h *Host) waitForCapabilities() error {
-	done := make(chan struct{})
-	go func() {
-		h.background.Wait()
-		close(done)
-	}()
-	patience := time.NewTimer(h.cfg.Grace)
-	defer patience.Stop()
-	select {
-	case <-done:
+	h.background.shut()
+	grace, cancel := context.WithTimeout(context.Background(), h.cfg.Grace)
+	defer cancel()
+	if h.background.wait(grace) {
 		return nil
-	case <-patience.C:
-		return &executors.AbandonedError{Executor: "capabilities", Jobs: int(h.strays.Load())}
 	}
+	return &AbandonedError{Executor: "capabilities", Jobs: h.background.count()}
 }
 
 // Caller is who started a capability.

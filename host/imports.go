@@ -40,10 +40,7 @@ var imports = map[string]func(inst *instance, stack []uint64){
 		if c.task.Mode == CPU {
 			panic(&AwaitError{name})
 		}
-		if most := inst.mod.host.cfg.Limits.Input; len(arg) > most {
-			panic(misuse("op_start: %s was given %d bytes, at most %d are allowed", name, len(arg), most))
-		}
-		s[0] = uint64(inst.startOp(c, name, copied(arg)).handle)
+		s[0] = uint64(inst.startOp(c, name, arg).handle)
 	},
 	"op_wait": func(inst *instance, s []uint64) {
 		o := inst.op("op_wait", s[0])
@@ -164,19 +161,11 @@ func (inst *instance) bytes(name string, ptr, length uint64) []byte {
 	if uint32(length) == 0 {
 		return nil
 	}
-	b, ok := inst.linearMemory(name).Read(uint32(ptr), uint32(length))
+	b, ok := inst.memory.read(uint64(uint32(ptr)), uint64(uint32(length)))
 	if !ok {
 		panic(misuse("%s: %d bytes at %#x are not inside the memory", name, uint32(length), uint32(ptr)))
 	}
 	return b
-}
-
-func (inst *instance) linearMemory(name string) api.Memory {
-	mem := inst.wasm.Memory()
-	if mem == nil {
-		panic(misuse("%s: the module has no memory", name))
-	}
-	return mem
 }
 
 // copyOut copies b from off on to the guest, at most room bytes, and returns
@@ -192,22 +181,16 @@ func (inst *instance) copyOut(name string, b []byte, dst, room, off uint64) uint
 
 // next hands out events, at most room.
 func (inst *instance) next(dst, room uint64) uint64 {
-	var n uint64
-	taken := 0
-	for _, each := range inst.news {
-		if n == uint64(uint32(room)) {
+	most := min(uint64(uint32(room)), uint64(inst.news.len()))
+	to := inst.bytes("next", dst, most*abi.EventSize)[:0]
+	for uint64(len(to)) < most*abi.EventSize {
+		e, ok := inst.news.take()
+		if !ok {
 			break
 		}
-		taken++
-		if e, ok := each.event(); ok {
-			at := uint64(uint32(dst)) + n*abi.EventSize
-			e.AppendTo(inst.bytes("next", at, abi.EventSize)[:0])
-			n++
-		}
+		to = e.AppendTo(to)
 	}
-	clear(inst.news[:taken])
-	inst.news = inst.news[taken:]
-	return n
+	return uint64(len(to)) / abi.EventSize
 }
 
 // text copies a guest's text: valid UTF-8, cut after most bytes.

@@ -40,7 +40,8 @@ type inbox struct {
 	mu     sync.Mutex
 	events []event
 	wake   chan struct{} // has room for one
-	parked bool
+	parked bool          // the worker waits on wake
+	away   bool          // the worker is inside Park
 	halted bool
 }
 
@@ -66,15 +67,28 @@ func (b *inbox) after(d time.Duration, e event) func() {
 	return func() { timer.Stop() }
 }
 
-// halt makes wait return from now on, and reports whether the worker was
-// waiting.
-func (b *inbox) halt() (parked bool) {
+// halt makes wait return from now on. It reports whether the worker is away:
+// then no guest code runs, and none will.
+func (b *inbox) halt() (away bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	parked = b.parked
 	b.halted = true
 	b.rouse()
-	return parked
+	return b.away
+}
+
+// goAway and comeBack enclose the worker's Park. Whoever comes back looks at
+// what take says before it runs the guest.
+func (b *inbox) goAway() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.away = true
+}
+
+func (b *inbox) comeBack() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.away = false
 }
 
 // take returns the events that have come, without waiting, and whether the

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
@@ -31,31 +32,13 @@ type instance struct {
 
 	calls   table[*call]
 	ops     table[*op]
-	running int    // ops that have not ended
-	news    []news // for next
-	named   *call  // the last call that the guest named, see ABI 5.3
-	yielded bool   // a resumable guest wants to be entered again
+	running int      // ops that have not ended
+	news    newsList // for next
+	held    int      // bytes of arguments and results of ops
+	zombies int      // calls that nobody waits for, and the guest has not ended
+	named   *call    // the last call that the guest named, see ABI 5.3
+	yielded bool     // a resumable guest wants to be entered again
 	dead    bool
-}
-
-// news is an event that the guest has not taken yet.
-type news struct {
-	kind abi.EventKind
-	call *call
-	op   *op
-}
-
-// event returns the news in the form of the ABI, and false if it is none any
-// more.
-func (n news) event() (abi.Event, bool) {
-	switch n.kind {
-	case abi.EventCall:
-		return abi.Event{Kind: n.kind, Handle: n.call.handle, Detail: uint32(n.call.index), Len: uint32(len(n.call.input))}, true
-	case abi.EventOp:
-		return abi.Event{Kind: n.kind, Handle: n.op.handle, Detail: uint32(n.op.status), Len: uint32(len(n.op.result))}, n.op.handle != 0
-	default:
-		return abi.Event{Kind: n.kind, Handle: n.call.handle}, !n.call.over
-	}
 }
 
 // newInstance prepares an instance; boot starts it.
@@ -70,27 +53,47 @@ func (m *module) newInstance(tenant string, box mailbox, memoryLimit uint64) *in
 // boot instantiates the module and runs its initialisation.
 func (inst *instance) boot(wasi *WASI) error {
 	m := inst.mod
-	if m.minMemory > inst.memory.limit {
-		return &TrapError{Reason: fmt.Sprintf("out of memory: the module starts with %d bytes, and may have %d", m.minMemory, inst.memory.limit)}
-	}
 	var err error
 	if inst.wasi, err = newSystem(inst, wasi); err != nil {
 		return err
 	}
-	ctx := experimental.WithMemoryAllocator(inst.ctx, &inst.memory)
-	inst.wasm, err = m.host.runtime.InstantiateModule(ctx, m.compiled, inst.wasi.config)
-	if err == nil {
-		if init := inst.wasm.ExportedFunction(abi.ExportInitialize); init != nil {
-			err = init.CallWithStack(inst.ctx, nil)
-		}
+	if err = inst.instantiate(); err != nil {
+		inst.dead = true
+		return err
 	}
-	if err != nil {
-		return inst.broken(err)
+	if init := inst.wasm.ExportedFunction(abi.ExportInitialize); init != nil {
+		if err = inst.enter(init, nil); err != nil {
+			return err
+		}
 	}
 	if m.entry != "" {
 		inst.entry = inst.wasm.ExportedFunction(m.entry)
 	}
 	return nil
+}
+
+// instantiate makes the instance, which runs the module's start function.
+func (inst *instance) instantiate() (err error) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case *TrapError: // of memory
+			err = r
+		default:
+			inst.mod.host.cfg.Logger.Error("instantiating a module panicked", "module", inst.mod.name, "panic", r, "stack", string(debug.Stack()))
+			err = &hostBug{"instantiate"}
+		}
+	}()
+	m := inst.mod
+	ctx := experimental.WithMemoryAllocator(inst.ctx, &inst.memory)
+	inst.wasm, err = m.host.runtime.InstantiateModule(ctx, m.compiled, inst.wasi.config)
+	if err == nil {
+		return nil
+	}
+	if err = inst.broken(err); as[*TrapError](err) != nil && len(err.(*TrapError).Stack) == 0 {
+		return m.invalid(err, "it can't be instantiated") // no code has run
+	}
+	return err
 }
 
 // broken marks the instance as dead and says why.
@@ -157,7 +160,7 @@ func (inst *instance) accept(c *call) error {
 
 // announce tells a resumable guest of a call that it has accepted.
 func (inst *instance) announce(c *call) {
-	inst.news = append(inst.news, news{kind: abi.EventCall, call: c})
+	inst.news.add(news{kind: abi.EventCall, call: c})
 }
 
 // end takes a call from the guest, with its result. Its ops end with it.
@@ -168,9 +171,12 @@ func (inst *instance) end(c *call, out []byte, err error) {
 		inst.cancelOp(c.ops[len(c.ops)-1])
 	}
 	c.output, c.err, c.over = out, err, true
+	if c.zombie {
+		inst.zombies--
+	}
 	c.memoryBytes.Store(uint64(len(inst.memory.bytes)))
 	if inst.inbox == nil {
-		c.depart(inst)
+		c.depart()
 	}
 }
 
@@ -183,7 +189,10 @@ func (inst *instance) apply(e event) {
 		for len(c.ops) > 0 {
 			inst.cancelOp(c.ops[len(c.ops)-1])
 		}
-		inst.news = append(inst.news, news{kind: abi.EventCancel, call: c})
+		c.input = nil
+		c.zombie = true
+		inst.zombies++
+		inst.news.add(news{kind: abi.EventCancel, call: c})
 	}
 }
 
@@ -203,6 +212,8 @@ func (inst *instance) await(park bool) error {
 		if len(events) > 0 || !park {
 			return nil
 		}
+		inst.inbox.goAway()
 		inst.worker.Park(inst.inbox.wait)
+		inst.inbox.comeBack()
 	}
 }

@@ -38,8 +38,8 @@ const bootTimeout = 30 * time.Second
 
 // Load makes a module ready for calls: it is compiled, or taken from the
 // compile cache, and its manifest is read. The name is what other modules call
-// it by; it must be unique in the host. At most one Options says how its tasks
-// are run unless a call says less, and what the system calls of its tasks see.
+// it by; it must be unique in the host. The Options, together, say how its
+// tasks are run unless a call says less, and what their system calls see.
 func (h *Host) Load(ctx context.Context, name string, wasm []byte, options ...Options) (*Module, error) {
 	m := &module{host: h, name: name, size: len(wasm), shards: map[string][]*shard{}}
 	for _, o := range options {
@@ -127,6 +127,11 @@ func (m *module) understand(ctx context.Context) error {
 	if err := m.checkImports(); err != nil {
 		return err
 	}
+	for _, name := range m.defaults.Grants {
+		if !slices.Contains(m.host.capabilities(), name) {
+			return &InvalidInputError{fmt.Sprintf("Options.Grants: no capability %q; %s", name, m.host.capabilityNames())}
+		}
+	}
 	for _, mem := range m.compiled.ExportedMemories() {
 		m.minMemory = uint64(mem.Min()) * pageSize
 	}
@@ -147,15 +152,17 @@ func (m *module) understand(ctx context.Context) error {
 // later.
 func (m *module) checkImports() error {
 	for _, f := range m.compiled.ImportedFunctions() {
-		mod, name, _ := f.Import()
-		switch mod {
-		case abi.ImportModule:
-			if _, ok := imports[name]; !ok {
-				return m.invalid(nil, "it imports %s.%s, which is not in this version of the ABI", mod, name)
-			}
-		case wasiModule:
-		default:
-			return m.invalid(nil, "it imports %s.%s; a host has %s and %s", mod, name, abi.ImportModule, wasiModule)
+		from, name, _ := f.Import()
+		provider := m.host.runtime.Module(from)
+		if provider == nil {
+			return m.invalid(nil, "it imports %s.%s; a host has %s and %s", from, name, abi.ImportModule, wasiModule)
+		}
+		have, ok := provider.ExportedFunctionDefinitions()[name]
+		switch {
+		case !ok:
+			return m.invalid(nil, "it imports %s.%s, which is not in this version of it", from, name)
+		case !hasType(f, have.ParamTypes(), have.ResultTypes()):
+			return m.invalid(nil, "it imports %s.%s as %s; it is %s", from, name, functionType(f), functionType(have))
 		}
 	}
 	for _, mem := range m.compiled.ImportedMemories() {
@@ -193,11 +200,9 @@ func (m *module) manifestText(ctx context.Context) ([]byte, error) {
 	if err := inst.enter(inst.wasm.ExportedFunction(abi.ExportManifest), place[:]); err != nil {
 		return nil, &InvalidManifestError{m.name, err}
 	}
-	ptr, length := uint32(place[0]>>32), uint32(place[0])
-	if inst.wasm.Memory() != nil {
-		if b, ok := inst.wasm.Memory().Read(ptr, length); ok {
-			return copied(b), nil
-		}
+	ptr, length := place[0]>>32, uint64(uint32(place[0]))
+	if b, ok := inst.memory.read(ptr, length); ok {
+		return copied(b), nil
 	}
 	return nil, &InvalidManifestError{m.name, fmt.Errorf("%s points to %d bytes at %#x, which are not inside the memory", abi.ExportManifest, length, ptr)}
 }

@@ -1,6 +1,10 @@
 package host
 
-import "github.com/tetratelabs/wazero/experimental"
+import (
+	"fmt"
+
+	"github.com/tetratelabs/wazero/experimental"
+)
 
 const (
 	pageSize  = 64 << 10
@@ -26,9 +30,13 @@ func (m *memory) Allocate(_, most uint64) experimental.LinearMemory {
 }
 
 // Reallocate returns nil if the limit forbids the size: the guest's
-// memory.grow then returns -1.
+// memory.grow then returns -1. The first size is what the module starts with,
+// which wazero takes for granted; without it there is no instance.
 func (m *memory) Reallocate(size uint64) []byte {
 	if size > m.limit {
+		if m.bytes == nil {
+			panic(&TrapError{Reason: fmt.Sprintf("out of memory: the module starts with %d bytes, and may have %d", size, m.limit)})
+		}
 		return nil
 	}
 	switch {
@@ -44,6 +52,14 @@ func (m *memory) Reallocate(size uint64) []byte {
 		m.bytes = grown
 	}
 	return m.bytes
+}
+
+// read returns a part of the memory, or false if it is not inside.
+func (m *memory) read(ptr, length uint64) ([]byte, bool) {
+	if end := ptr + length; end <= uint64(len(m.bytes)) {
+		return m.bytes[ptr:end:end], true
+	}
+	return nil, false
 }
 
 // Free is called by wazero, and by the guest's proc_exit while its code still

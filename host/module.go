@@ -2,14 +2,15 @@ package host
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/tetratelabs/wazero"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/executors"
@@ -53,9 +54,10 @@ func (m *Module) Name() string { return m.m.name }
 // changed.
 func (m *Module) Tasks() []Task { return m.m.manifest.Tasks }
 
-// With returns the module as seen with more options: they narrow what the
-// module and its host allow, and never widen it. The views share everything
-// else, and closing one closes all.
+// With returns the module as seen with more options. Timeouts, memory and
+// grants narrow what the module and its host allow, and never widen it; the
+// other fields replace what was there. The views share everything else, and
+// closing one closes all.
 func (m *Module) With(options Options) *Module {
 	narrowed := m.options.and(options)
 	return &Module{m: m.m, options: &narrowed}
@@ -70,7 +72,16 @@ func (m *Module) Call(ctx context.Context, task string, input []byte) *Future[[]
 	if err != nil {
 		return executors.Rejected[[]byte](err)
 	}
-	return c.promise.Future()
+	if !m.options.Validate {
+		return c.promise.Future()
+	}
+	// Not on the goroutine that ends the call: others may share it.
+	return executors.Then(c.promise.Future(), func(_ context.Context, output []byte) ([]byte, error) {
+		if err := m.m.checkOutput(c.index, output); err != nil {
+			return nil, c.failure(err)
+		}
+		return output, nil
+	})
 }
 
 // submit makes a call and gives it to its executor.
@@ -102,6 +113,9 @@ func (m *module) newCall(ctx context.Context, parent *call, index int, input []b
 		return nil, &InvalidInputError{fmt.Sprintf("%d bytes, at most %d are allowed (Config.Limits.Input)", len(input), most)}
 	}
 	if o.Mode != "" && o.Mode != t.Mode {
+		if _, err := abi.ParseMode(string(o.Mode)); err != nil {
+			return nil, &InvalidInputError{"Options.Mode: " + err.Error()}
+		}
 		if m.hasManifest {
 			return nil, &InvalidInputError{fmt.Sprintf("the module itself says that the task is %s; only tasks of modules without a manifest take a mode from the caller", t.Mode)}
 		}
@@ -174,9 +188,9 @@ func (m *module) admit(c *call) error {
 
 func (m *module) enqueue(c *call) error {
 	if m.style == Resumable && c.task.Mode == IO {
-		loop := m.pickShard(c.options.Tenant).loop
-		c.executor = loop
-		return loop.Submit(c)
+		// It may be cancelled while the guest reads it.
+		c.input = copied(c.input)
+		return m.enqueueShared(c)
 	}
 	pool := m.host.pools[c.task.Mode]
 	c.executor = pool
@@ -187,6 +201,9 @@ func (m *module) enqueue(c *call) error {
 // the largest that one of them may have.
 func (m *module) sharedMemory() uint64 {
 	most := m.host.cfg.Limits.Memory
+	if m.defaults.Memory != 0 {
+		most = min(most, m.defaults.Memory)
+	}
 	var largest uint64
 	for _, t := range m.manifest.Tasks {
 		if t.Mode == IO && t.Memory == 0 {
@@ -200,23 +217,20 @@ func (m *module) sharedMemory() uint64 {
 }
 
 // Close takes no more calls, waits for those under way until ctx ends, and
-// then stops them. It frees the module's name.
+// then stops them. When all have ended, it frees the module's name.
 func (m *Module) Close(ctx context.Context) error {
-	m.m.host.unregister(m.m)
-	return m.m.close(ctx)
+	err := m.m.close(ctx)
+	if err == nil {
+		m.m.host.unregister(m.m)
+	}
+	return err
 }
 
-// loops returns the loops of all tenants.
-func (m *module) loops() []*executors.Loop[event] {
+// allShards returns those of all tenants.
+func (m *module) allShards() []*shard {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var loops []*executors.Loop[event]
-	for _, shards := range m.shards {
-		for _, s := range shards {
-			loops = append(loops, s.loop)
-		}
-	}
-	return loops
+	return slices.Concat(slices.Collect(maps.Values(m.shards))...)
 }
 
 func (m *module) close(ctx context.Context) error {
@@ -226,16 +240,18 @@ func (m *module) close(ctx context.Context) error {
 			pool.CancelAll(func(job executors.Job) bool { return job.(*call).mod == m }, ErrClosed)
 		}
 	}
-	var errs []error
-	for _, loop := range m.loops() {
-		errs = append(errs, loop.Close(ctx, m.host.cfg.Grace))
+	var loops errgroup.Group
+	for _, s := range m.allShards() {
+		loops.Go(func() error { return s.close(ctx) })
 	}
+	err := loops.Wait()
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.host.cfg.Grace)
 	defer cancel()
-	if !m.gate.wait(grace) {
-		// Guest code still runs: what it uses can't be freed.
-		lost := &executors.AbandonedError{Executor: fmt.Sprintf("module %q", m.name), Jobs: m.gate.count()}
-		return errors.Join(append(errs, lost)...)
+	if err == nil && !m.gate.wait(grace) {
+		err = &AbandonedError{Executor: fmt.Sprintf("module %q", m.name), Jobs: m.gate.count()}
+	}
+	if err != nil {
+		return err // guest code may still run: what it uses can't be freed
 	}
 	m.mu.Lock()
 	idle := m.idle
@@ -244,5 +260,5 @@ func (m *module) close(ctx context.Context) error {
 	for _, inst := range idle {
 		inst.close()
 	}
-	return errors.Join(append(errs, m.compiled.Close(context.WithoutCancel(ctx)))...)
+	return m.compiled.Close(context.WithoutCancel(ctx))
 }

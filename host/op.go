@@ -20,6 +20,7 @@ type op struct {
 	place  int    // in call.ops while it runs
 	over   bool   // it has ended, or nobody wants to know
 	status abi.Status
+	bytes  int    // that it holds: of the argument, then of the result
 	result []byte // or the message of its failure
 	stop   func() // ends the work; nil if there is nothing to stop
 }
@@ -27,25 +28,37 @@ type op struct {
 // startOp starts the capability of that name for a call, and returns its op.
 // What can't be started is an op that has ended.
 func (inst *instance) startOp(c *call, name string, arg []byte) *op {
-	o := &op{call: c, place: len(c.ops)}
-	handle, ok := inst.ops.add(o)
-	if !ok {
-		panic(misuse("op_start: %d ops are alive: drop those that have ended", tableLimit))
+	limits := &inst.mod.host.cfg.Limits
+	// Those that have ended count here until they are dropped.
+	if most := 2*limits.Ops + inst.calls.len(); inst.ops.len() >= most {
+		panic(misuse("op_start: the instance has %d ops: drop those that have ended", most))
 	}
-	o.handle = handle
+	o := &op{call: c, place: len(c.ops), bytes: len(arg)}
+	o.handle, _ = inst.ops.add(o)
 	c.ops = append(c.ops, o)
 	inst.running++
+	inst.held += o.bytes
 	if err := inst.begin(o, name, arg); err != nil {
 		inst.endOp(o, nil, err)
 	}
 	return o
 }
 
+// begin starts the work of an op. arg is in the guest's memory.
 func (inst *instance) begin(o *op, name string, arg []byte) error {
 	h, c := inst.mod.host, o.call
-	if most := h.cfg.Limits.Ops; len(c.ops) > most {
-		return &QueueFullError{Queue: "ops of the call", What: "running", Size: most}
+	limits := &h.cfg.Limits
+	switch {
+	case c.zombie || c.ended.Load():
+		return ErrCancelled
+	case len(c.ops) > limits.Ops:
+		return &QueueFullError{Queue: "the call", What: "running as ops", Size: limits.Ops}
+	case len(arg) > limits.Input:
+		return &InvalidInputError{fmt.Sprintf("%s was given %d bytes, at most %d are allowed", name, len(arg), limits.Input)}
+	case inst.held > limits.Held:
+		return &heldError{limits.Held}
 	}
+	arg = copied(arg)
 	if grants := c.grants; grants != nil && !slices.Contains(grants, name) {
 		return &DeniedError{name, fmt.Sprintf("it is not granted to module %q; grant it in Config.Grants or in the module's Options", inst.mod.name)}
 	}
@@ -68,22 +81,29 @@ func (inst *instance) endOp(o *op, result []byte, err error) {
 	if o.over {
 		return
 	}
-	if most := inst.mod.host.cfg.Limits.Output; err == nil && len(result) > most {
-		err = fmt.Errorf("the result has %d bytes, at most %d are allowed", len(result), most)
+	limits := &inst.mod.host.cfg.Limits
+	switch {
+	case err != nil:
+	case len(result) > limits.Output:
+		err = fmt.Errorf("the result has %d bytes, at most %d are allowed", len(result), limits.Output)
+	case inst.held+len(result) > limits.Held:
+		err = &heldError{limits.Held}
 	}
 	o.status, o.result = Kind(err), result
 	if err != nil {
 		o.result = []byte(err.Error())
 	}
-	inst.retire(o)
+	inst.retire(o, len(o.result))
 	if inst.mod.style == Resumable {
-		inst.news = append(inst.news, news{kind: abi.EventOp, op: o})
+		inst.news.add(news{kind: abi.EventOp, op: o})
 	}
 }
 
-// retire takes an op off its call's list.
-func (inst *instance) retire(o *op) {
+// retire takes an op off its call's list. It holds so many bytes from now on.
+func (inst *instance) retire(o *op, bytes int) {
 	o.over, o.stop = true, nil
+	inst.held += bytes - o.bytes
+	o.bytes = bytes
 	inst.running--
 	ops := o.call.ops
 	last := ops[len(ops)-1]
@@ -109,10 +129,11 @@ func (inst *instance) dropOp(o *op) {
 		if o.stop != nil {
 			o.stop()
 		}
-		inst.retire(o)
+		inst.retire(o, 0)
 	}
+	inst.held -= o.bytes
 	inst.ops.remove(o.handle)
-	o.handle = 0
+	o.handle, o.result = 0, nil
 }
 
 // startSleep is the capability clock.sleep. It costs a timer, no goroutine.
@@ -156,8 +177,15 @@ func startTaskCall(inst *instance, o *op, arg []byte) error {
 // startCapability runs a capability on a goroutine. If it goes on after the op
 // was cancelled it is a stray: it holds nobody up, but their number is bounded.
 func (h *Host) startCapability(inst *instance, o *op, name string, run Capability, arg []byte) error {
-	if strays := h.strays.Load(); strays >= int64(h.cfg.Limits.Strays) {
-		return &QueueFullError{Queue: "capabilities", What: "still running after they were cancelled", Size: h.cfg.Limits.Strays}
+	limits := &h.cfg.Limits
+	switch {
+	case h.strays.Load() >= int64(limits.Strays):
+		return &QueueFullError{Queue: "the host", What: "as capabilities that go on after they were cancelled", Size: limits.Strays}
+	case h.background.count() >= limits.Capabilities:
+		return &QueueFullError{Queue: "the host", What: "running as capabilities", Size: limits.Capabilities}
+	}
+	if err := h.background.enter(); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithCancelCause(withCaller(o.call.ctx, o.call))
 	var decided atomic.Bool // by the end or by the cancellation, whichever comes first
@@ -168,7 +196,8 @@ func (h *Host) startCapability(inst *instance, o *op, name string, run Capabilit
 		cancel(ErrCancelled)
 	}
 	box := inst.box
-	h.background.Go(func() {
+	go func() {
+		defer h.background.leave()
 		result, err := h.guard(ctx, name, run, arg)
 		cancel(nil)
 		if decided.CompareAndSwap(false, true) {
@@ -176,7 +205,7 @@ func (h *Host) startCapability(inst *instance, o *op, name string, run Capabilit
 		} else {
 			h.strays.Add(-1)
 		}
-	})
+	}()
 	return nil
 }
 

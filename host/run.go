@@ -97,7 +97,7 @@ func (inst *instance) drive(c *call) error {
 		if err != nil || c.over {
 			return err
 		}
-		idle := !again && len(inst.news) == 0
+		idle := !again && inst.news.len() == 0
 		if idle && inst.running == 0 {
 			return &TrapError{Reason: abi.ExportResume + " waits for events, but no op is running: the call would never end"}
 		}
@@ -137,7 +137,7 @@ func (m *module) takeIdle(c *call) *instance {
 
 // putBack keeps a clean instance for the next call, and closes any other.
 func (m *module) putBack(inst *instance) {
-	inst.worker = nil
+	inst.worker, inst.named = nil, nil
 	if m.style == Command || inst.wasm == nil || !inst.clean() {
 		inst.close()
 		return

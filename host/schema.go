@@ -47,6 +47,9 @@ func compileSchema(text []byte) (*jsonschema.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := boundSchema(doc); err != nil {
+		return nil, err
+	}
 	c := jsonschema.NewCompiler()
 	c.UseLoader(noLoader{})
 	if err := c.AddResource(schemaURL, doc); err != nil {
@@ -57,7 +60,7 @@ func compileSchema(text []byte) (*jsonschema.Schema, error) {
 
 // schemaURL stands for the manifest's text; without one the library takes the
 // working directory.
-const schemaURL = "manifest:/schema"
+const schemaURL = "manifest:///schema"
 
 type noLoader struct{}
 

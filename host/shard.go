@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,26 +30,29 @@ func (s *shard) Turn(_ context.Context, jobs []executors.Job, events []event) (a
 			s.inst.apply(e)
 		}
 	}
-	for _, job := range jobs {
-		s.accept(job.(*call))
-	}
+	s.accept(jobs)
 	inst := s.inst
 	if inst == nil {
 		return false
 	}
+	if most := s.mod.host.cfg.Limits.Zombies; inst.zombies > most {
+		s.lost(&TrapError{Reason: fmt.Sprintf("the guest has not ended more than %d calls that were cancelled", most)})
+		return false
+	}
 	// Events that change nothing for the guest don't enter it.
-	if len(inst.news) == 0 && !inst.yielded {
+	if inst.news.len() == 0 && !inst.yielded {
 		return false
 	}
 	s.watch.start(inst)
-	again, err := inst.resume()
+	yielded, err := inst.resume()
 	s.watch.stop()
 	if err != nil {
 		s.lost(err)
 		return false
 	}
-	inst.yielded = again
-	return again || len(inst.news) > 0
+	// A guest without calls has nothing to do, whatever it says.
+	inst.yielded = yielded && inst.calls.len() > inst.zombies
+	return inst.yielded || inst.news.len() > 0
 }
 
 // owns reports whether an event is for the instance of now.
@@ -60,29 +64,45 @@ func (s *shard) owns(e event) bool {
 	return s.inst != nil && c.inst == s.inst
 }
 
-// accept hands a call to the instance, which is started for the first one.
-func (s *shard) accept(c *call) {
-	if s.inst == nil {
-		inst := s.mod.newInstance(s.tenant, loopBox{s.loop}, s.mod.sharedMemory())
-		s.watch.start(inst)
-		err := inst.boot(s.mod.defaults.WASI)
-		s.watch.stop()
-		if err != nil {
-			inst.close()
-			s.refuse(c, err)
-			return
+// accept hands calls to the instance, which is started for the first one. If
+// it does not start, none of them has one.
+func (s *shard) accept(jobs []executors.Job) {
+	for i, job := range jobs {
+		c := job.(*call)
+		if c.ended.Load() {
+			continue // it was cancelled meanwhile
 		}
-		s.inst = inst
+		if s.inst == nil {
+			if err := s.boot(); err != nil {
+				for _, job := range jobs[i:] {
+					s.refuse(job.(*call), err)
+				}
+				return
+			}
+		}
+		err := c.attach(s.inst, s.lane)
+		if err == nil {
+			err = s.inst.accept(c)
+		}
+		if err != nil {
+			s.refuse(c, err)
+			continue
+		}
+		s.inst.announce(c)
 	}
-	err := c.attach(s.inst, s.lane)
-	if err == nil {
-		err = s.inst.accept(c)
-	}
+}
+
+func (s *shard) boot() error {
+	inst := s.mod.newInstance(s.tenant, loopBox{s.loop}, s.mod.sharedMemory())
+	s.watch.start(inst)
+	err := inst.boot(s.mod.defaults.WASI)
+	s.watch.stop()
 	if err != nil {
-		s.refuse(c, err)
-		return
+		inst.close()
+		return err
 	}
-	s.inst.announce(c)
+	s.inst = inst
+	return nil
 }
 
 func (s *shard) refuse(c *call, err error) {
@@ -111,24 +131,51 @@ func (s *shard) lost(cause error) {
 	inst.close()
 }
 
-// Rest implements executors.Actor.
+// Rest implements executors.Actor. A shard that rests is forgotten, so that a
+// tenant who stays away costs nothing.
 func (s *shard) Rest() {
 	if s.inst != nil {
 		s.inst.close()
 		s.inst = nil
 	}
+	m := s.mod
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, jobs := s.loop.Busy(); jobs > 0 {
+		return // one has come meanwhile, and no more can: see enqueueShared
+	}
+	m.shards[s.tenant] = slices.DeleteFunc(m.shards[s.tenant], func(other *shard) bool { return other == s })
+	if len(m.shards[s.tenant]) == 0 {
+		delete(m.shards, s.tenant)
+	}
+}
+
+// close waits for the loop's calls until ctx ends, then stops them, and the
+// turn that is under way.
+func (s *shard) close(ctx context.Context) error {
+	defer context.AfterFunc(ctx, func() { s.watch.interrupt(ErrClosed) })()
+	return s.loop.Close(ctx, s.mod.host.cfg.Grace)
+}
+
+// enqueueShared gives a call to a loop. Under the lock, since a loop that rests
+// is forgotten.
+func (m *module) enqueueShared(c *call) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c.loop = m.pickShard(c.options.Tenant).loop
+	c.executor = c.loop
+	return c.loop.Submit(c)
 }
 
 // pickShard returns the loop for a new call of a tenant: the first that is
 // between turns, else a new one, else the one with the fewest calls. A module
 // that is called now and then has one instance; one that is busy has as many
-// as there are loops.
+// as there are loops. The lock is held.
 func (m *module) pickShard(tenant string) *shard {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	shards := m.shards[tenant]
 	var best *shard
 	fewest := 0
-	for _, s := range m.shards[tenant] {
+	for _, s := range shards {
 		turn, jobs := s.loop.Busy()
 		if !turn {
 			return s
@@ -137,9 +184,9 @@ func (m *module) pickShard(tenant string) *shard {
 			best, fewest = s, jobs
 		}
 	}
-	if best == nil || len(m.shards[tenant]) < m.host.cfg.IO.Workers {
-		best = m.newShard(tenant, len(m.shards[tenant]))
-		m.shards[tenant] = append(m.shards[tenant], best)
+	if len(shards) < m.host.cfg.IO.Workers {
+		best = m.newShard(tenant, len(shards))
+		m.shards[tenant] = append(shards, best)
 	}
 	return best
 }
@@ -161,49 +208,59 @@ func (m *module) newShard(tenant string, id int) *shard {
 // does not keep those that are under way from their events for long.
 const batch = 256
 
-// turnWatch ends an instance whose turn takes too long.
+// turnWatch ends an instance whose turn takes too long, or must not go on.
 type turnWatch struct {
-	limit time.Duration
+	limit time.Duration // negative for none
 	timer *time.Timer
 	mu    sync.Mutex
 	inst  *instance // whose turn it is
+	until time.Time
+	err   error // no more turns, for this reason
 }
 
 func newTurnWatch(limit time.Duration) *turnWatch {
 	w := &turnWatch{limit: limit}
-	if limit > 0 {
-		w.timer = time.AfterFunc(limit, w.ring)
-		w.timer.Stop()
-	}
+	w.timer = time.AfterFunc(time.Hour, w.ring)
+	w.timer.Stop()
 	return w
 }
 
 func (w *turnWatch) ring() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.inst != nil {
+	if w.inst != nil && !time.Now().Before(w.until) { // not of a turn before
 		w.inst.stop(&turnError{w.limit})
 	}
 }
 
 func (w *turnWatch) start(inst *instance) {
-	if w.timer == nil {
-		return
-	}
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.inst = inst
-	w.mu.Unlock()
-	w.timer.Reset(w.limit)
+	if w.err != nil {
+		inst.stop(w.err)
+	}
+	if w.limit > 0 {
+		w.until = time.Now().Add(w.limit)
+		w.timer.Reset(w.limit)
+	}
 }
 
 func (w *turnWatch) stop() {
-	if w.timer == nil {
-		return
-	}
 	w.timer.Stop()
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.inst = nil
-	w.mu.Unlock()
+}
+
+// interrupt ends the turn that is under way, and any that follows.
+func (w *turnWatch) interrupt(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.err = err
+	if w.inst != nil {
+		w.inst.stop(err)
+	}
 }
 
 // turnError says that an instance held its loop for too long.
