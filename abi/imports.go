@@ -52,8 +52,8 @@ var Imports = []Import{
 		Params: []Param{{"call", U32}, {"code", I32}, {"ptr", Src}, {"len", U32}},
 		Doc: "Ends the call with an error: a code and a message in UTF-8.\n" +
 			"A positive code is the task's own, and 0 counts as 1. A negative one is\n" +
-			"minus the status of an op whose failure is the reason. The handle is\n" +
-			"dead afterwards.",
+			"minus a status: that of an op whose failure is the reason, or one that\n" +
+			"says it best. The handle is dead afterwards.",
 	},
 	{
 		Name:   "op_start",

@@ -1,7 +1,9 @@
 package host
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -189,60 +191,46 @@ type Mount struct {
 
 func (c Config) withDefaults() (Config, error) {
 	cores := runtime.GOMAXPROCS(0)
-	c.IO.setDefaults(cores, 1<<14, 1<<17)
-	c.Blocking.setDefaults(min(32, cores+4), 1<<14, 1<<14)
-	c.CPU.setDefaults(cores, 1<<14, 1<<14)
 	l := &c.Limits
-	setDefault(&l.QueueTimeout, time.Minute)
-	setDefault(&l.RunTimeout, time.Minute)
-	setDefault(&l.TurnTimeout, 5*time.Second)
-	setDefault(&l.Memory, 256<<20)
-	setDefault(&l.Input, 64<<20)
-	setDefault(&l.Output, 64<<20)
-	setDefault(&l.Module, 128<<20)
-	setDefault(&l.Ops, 1<<16)
-	setDefault(&l.Depth, 16)
-	setDefault(&l.Held, 256<<20)
-	setDefault(&l.Capabilities, 1<<14)
-	setDefault(&l.Strays, 1<<10)
-	setDefault(&l.Zombies, 1<<10)
-	setDefault(&l.LogLine, 8<<10)
-	setDefault(&c.Grace, 5*time.Second)
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
-	for _, n := range []struct {
-		name  string
-		value int
-	}{
-		{"IO.Workers", c.IO.Workers}, {"IO.Queue", c.IO.Queue}, {"IO.InFlight", c.IO.InFlight},
-		{"Blocking.Workers", c.Blocking.Workers}, {"Blocking.Queue", c.Blocking.Queue}, {"Blocking.InFlight", c.Blocking.InFlight},
-		{"CPU.Workers", c.CPU.Workers}, {"CPU.Queue", c.CPU.Queue}, {"CPU.InFlight", c.CPU.InFlight},
-		{"Limits.Input", l.Input}, {"Limits.Output", l.Output}, {"Limits.Module", l.Module}, {"Limits.Ops", l.Ops},
-		{"Limits.Depth", l.Depth}, {"Limits.Strays", l.Strays}, {"Limits.LogLine", l.LogLine},
-		{"Limits.Held", l.Held}, {"Limits.Capabilities", l.Capabilities}, {"Limits.Zombies", l.Zombies},
-	} {
-		if n.value < 0 {
-			return c, fmt.Errorf("host: Config.%s is %d: want a positive number", n.name, n.value)
-		}
-	}
-	if l.Memory > maxMemory {
-		l.Memory = maxMemory
-	}
-	return c, nil
+	err := errors.Join(
+		c.IO.setDefaults("IO", cores, 1<<14, 1<<17),
+		c.Blocking.setDefaults("Blocking", min(32, cores+4), 1<<14, 1<<14),
+		c.CPU.setDefaults("CPU", cores, 1<<14, 1<<14),
+		setDefault("Limits.Input", &l.Input, 64<<20),
+		setDefault("Limits.Output", &l.Output, 64<<20),
+		setDefault("Limits.Module", &l.Module, 128<<20),
+		setDefault("Limits.Ops", &l.Ops, 1<<16),
+		setDefault("Limits.Held", &l.Held, 256<<20),
+		setDefault("Limits.Depth", &l.Depth, 16),
+		setDefault("Limits.Capabilities", &l.Capabilities, 1<<14),
+		setDefault("Limits.Strays", &l.Strays, 1<<10),
+		setDefault("Limits.Zombies", &l.Zombies, 1<<10),
+		setDefault("Limits.LogLine", &l.LogLine, 8<<10),
+	)
+	l.QueueTimeout = cmp.Or(l.QueueTimeout, time.Minute)
+	l.RunTimeout = cmp.Or(l.RunTimeout, time.Minute)
+	l.TurnTimeout = cmp.Or(l.TurnTimeout, 5*time.Second)
+	l.Memory = min(cmp.Or(l.Memory, 256<<20), maxMemory)
+	c.Grace = cmp.Or(c.Grace, 5*time.Second)
+	c.Logger = cmp.Or(c.Logger, slog.Default())
+	return c, err
 }
 
-func (e *Executor) setDefaults(workers, queue, inFlight int) {
-	setDefault(&e.Workers, workers)
-	setDefault(&e.Queue, queue)
-	setDefault(&e.InFlight, inFlight)
+func (e *Executor) setDefaults(name string, workers, queue, inFlight int) error {
+	return errors.Join(
+		setDefault(name+".Workers", &e.Workers, workers),
+		setDefault(name+".Queue", &e.Queue, queue),
+		setDefault(name+".InFlight", &e.InFlight, inFlight),
+	)
 }
 
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
+// setDefault replaces 0, and refuses less.
+func setDefault(name string, field *int, value int) error {
+	if *field < 0 {
+		return fmt.Errorf("host: Config.%s is %d: want a positive number", name, *field)
 	}
+	*field = cmp.Or(*field, value)
+	return nil
 }
 
 // narrow returns the smaller of two durations of which 0 says nothing and a

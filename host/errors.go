@@ -10,7 +10,6 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/executors"
-	"github.com/wexec/wexec/host/fetch"
 )
 
 // Errors that have no more to say than their name. Use errors.Is.
@@ -62,12 +61,6 @@ func Kind(err error) abi.Status {
 		if errors.Is(err, k.target) {
 			return k.kind
 		}
-	}
-	switch {
-	case as[*fetch.DeniedError](err) != nil:
-		return abi.Denied
-	case as[*fetch.RequestError](err) != nil:
-		return abi.InvalidInput
 	}
 	return abi.Failed
 }

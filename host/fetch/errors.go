@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+
+	"github.com/wexec/wexec/abi"
 )
 
 // ErrResponseTooBig is in the error of a Fetch whose response body was larger
@@ -20,12 +22,18 @@ type DeniedError struct {
 
 func (e *DeniedError) Error() string { return "http.fetch: " + e.Host + " " + e.Reason }
 
+// Kind returns what a guest gets as the status of its op.
+func (e *DeniedError) Kind() abi.Status { return abi.Denied }
+
 // A RequestError says what is wrong with the argument of a Fetch.
 type RequestError struct {
 	Reason string
 }
 
 func (e *RequestError) Error() string { return "http.fetch: bad request: " + e.Reason }
+
+// Kind returns what a guest gets as the status of its op.
+func (e *RequestError) Kind() abi.Status { return abi.InvalidInput }
 
 func badRequest(format string, args ...any) error {
 	return &RequestError{Reason: fmt.Sprintf(format, args...)}

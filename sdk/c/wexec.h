@@ -63,8 +63,8 @@ void wexec_output(uint32_t call, const void *ptr, uint32_t len);
 
 // Ends the call with an error: a code and a message in UTF-8.
 // A positive code is the task's own, and 0 counts as 1. A negative one is
-// minus the status of an op whose failure is the reason. The handle is
-// dead afterwards.
+// minus a status: that of an op whose failure is the reason, or one that
+// says it best. The handle is dead afterwards.
 __attribute__((import_module("wexec/v1"), import_name("fail")))
 void wexec_fail(uint32_t call, int32_t code, const void *ptr, uint32_t len);
 

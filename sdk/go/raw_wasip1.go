@@ -19,8 +19,8 @@ func rawOutput(call uint32, ptr unsafe.Pointer, len uint32)
 
 // Ends the call with an error: a code and a message in UTF-8.
 // A positive code is the task's own, and 0 counts as 1. A negative one is
-// minus the status of an op whose failure is the reason. The handle is
-// dead afterwards.
+// minus a status: that of an op whose failure is the reason, or one that
+// says it best. The handle is dead afterwards.
 //
 //go:wasmimport wexec/v1 fail
 func rawFail(call uint32, code int32, ptr unsafe.Pointer, len uint32)
