@@ -143,9 +143,18 @@ func (m *module) understand(ctx context.Context) error {
 		return err
 	}
 	if text != nil {
-		return m.useManifest(text)
+		err = m.useManifest(text)
+	} else {
+		err = m.useExports()
 	}
-	return m.useExports()
+	if err != nil {
+		return err
+	}
+	m.byName = make(map[string]int, len(m.manifest.Tasks))
+	for i, t := range m.manifest.Tasks {
+		m.byName[t.Name] = i
+	}
+	return nil
 }
 
 // checkImports says early, and by name, what instantiating would only say

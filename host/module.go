@@ -37,6 +37,7 @@ type module struct {
 	entry       string // the export that runs a call, if there is one for all
 	manifest    *abi.Manifest
 	hasManifest bool
+	byName      map[string]int // tasks of the manifest
 	asksGuest   bool // the manifest is an export's, not a section's
 	schemas     []schemas
 	minMemory   uint64
@@ -86,8 +87,8 @@ func (m *Module) Call(ctx context.Context, task string, input []byte) *Future[[]
 
 // submit makes a call and gives it to its executor.
 func (m *module) submit(ctx context.Context, parent *call, task string, input []byte, o *Options) (*call, error) {
-	index := slices.IndexFunc(m.manifest.Tasks, func(t abi.Task) bool { return t.Name == task })
-	if index < 0 {
+	index, ok := m.byName[task]
+	if !ok {
 		return nil, &NoSuchTaskError{Module: m.name, Task: task, Near: nearest(task, m.manifest.Tasks)}
 	}
 	c, err := m.newCall(ctx, parent, index, input, o)
