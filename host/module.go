@@ -38,7 +38,7 @@ type module struct {
 	manifest    *abi.Manifest
 	hasManifest bool
 	byName      map[string]int // tasks of the manifest
-	asksGuest   bool // the manifest is an export's, not a section's
+	asksGuest   bool           // the manifest is an export's, not a section's
 	schemas     []schemas
 	minMemory   uint64
 	gate        gate
