@@ -105,7 +105,9 @@ func (s *shard) boot() error {
 	return nil
 }
 
+// refuse ends a call that the guest never gets.
 func (s *shard) refuse(c *call, err error) {
+	c.over = true
 	s.loop.Finish(c)
 	c.finish(nil, err)
 }
