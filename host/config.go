@@ -40,7 +40,7 @@ type Config struct {
 	// IO bounds tasks of mode io. Workers is the number of loops that a
 	// module's calls are spread over, and of guests that hold one call each
 	// and run at once. Queue and InFlight bound each loop, and those guests
-	// together. Default: GOMAXPROCS, 16,384 queued, 131,072 in flight.
+	// together, of whom there are at most 32,768. Default: GOMAXPROCS, 16,384 queued, 131,072 in flight.
 	IO Executor
 	// Blocking bounds tasks of mode blocking. Default: min(32, cores + 4)
 	// workers as in Python's thread pool, 16,384 queued, 16,384 in flight.

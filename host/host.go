@@ -45,6 +45,10 @@ const idleTime = 10 * time.Second
 // long at it: see executors.PoolConfig.
 const burst = 1024
 
+// mostDirect is the most guests of mode io that hold one call each: every one
+// has a mapping of its own, of which Linux gives a process 65,530.
+const mostDirect = 1 << 15
+
 // New makes a host. Its error says which field of the Config is wrong.
 func New(config Config) (*Host, error) {
 	cfg, err := config.withDefaults()
@@ -63,7 +67,7 @@ func New(config Config) (*Host, error) {
 	h.cache = openCache(cfg)
 	h.maxIdle = cfg.IO.Workers + cfg.Blocking.Workers + cfg.CPU.Workers
 	h.pools = map[Mode]*executors.Pool{
-		IO:       newPool("io", cfg.IO, burst),
+		IO:       newPool("io", Executor{cfg.IO.Workers, cfg.IO.Queue, min(cfg.IO.InFlight, mostDirect)}, burst),
 		Blocking: newPool("blocking", cfg.Blocking, 0),
 		CPU:      newPool("cpu", cfg.CPU, 0),
 	}
