@@ -189,6 +189,9 @@ func (c *call) span(err error) Span {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.inst != nil {
+		s.MemoryBytes = c.inst.memory.size.Load()
+	}
 	if c.lane.word != "" {
 		s.Lane, s.Started = c.lane.String(), c.queued.Add(c.QueueTime())
 	}

@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"github.com/tetratelabs/wazero/experimental"
 )
@@ -18,9 +19,10 @@ const (
 // growth copies it, and the collector does not count it.
 type memory struct {
 	bytes    []byte
-	limit    uint64 // now; a call may have less than the instance
-	most     uint64 // ever
-	reserved []byte // nil if bytes is on Go's heap
+	limit    uint64        // now; a call may have less than the instance
+	most     uint64        // ever
+	reserved []byte        // nil if bytes is on Go's heap
+	size     atomic.Uint64 // of bytes, for whoever looks on
 }
 
 // Allocate makes memory its own allocator: it serves one instance.
@@ -51,6 +53,7 @@ func (m *memory) Reallocate(size uint64) []byte {
 		copy(grown, m.bytes)
 		m.bytes = grown
 	}
+	m.size.Store(size)
 	return m.bytes
 }
 
