@@ -51,7 +51,7 @@ network.
 		Example: `  wexec run primes.wasm -i 1000
   wexec run images.wasm resize -i @photo.jpg > small.jpg
   wexec run feeds.wasm fetch -i https://example.com/feed --allow-http example.com
-  wexec run tool.wasm --dir .::/work:ro --env LANG=C -- --verbose /work/file
+  wexec run tool.wasm --dir .::/data:ro --env LANG=C -- --verbose /data/file
   wexec run add.wasm add -i '[1, 2]' --mode cpu --json`,
 		Args:                  usage(moduleAndTask),
 		DisableFlagsInUseLine: true,
