@@ -110,11 +110,11 @@ func TestGrantsOfAChild(t *testing.T) {
 }
 
 // TestStrays: a capability that ignores its cancellation does not hold the
-// call. It is counted, and past a bound none is started.
+// call. It is counted, and past a bound no other is started.
 func TestStrays(t *testing.T) {
 	release := make(chan struct{})
 	var started atomic.Int32
-	h, m := waiter(t, host.Config{Limits: host.Limits{Strays: 2}}, func(context.Context, []byte) ([]byte, error) {
+	h, m := waiter(t, host.Config{Limits: host.Limits{Capabilities: 2}}, func(context.Context, []byte) ([]byte, error) {
 		started.Add(1)
 		<-release
 		return nil, nil

@@ -121,14 +121,12 @@ type Limits struct {
 	Held int
 	// Depth is how deep tasks may call tasks. Default: 16.
 	Depth int
-	// Capabilities is the most goroutines of capabilities in the host.
-	// Default: 16,384.
+	// Capabilities is the most capabilities that may run in the host, with
+	// those that go on after their op was cancelled. Default: 16,384.
 	Capabilities int
-	// Strays is the most of them that may go on after their op was cancelled:
-	// past it, no capability is started. Default: 1,024.
-	Strays int
 	// Zombies is the most calls in an instance that were cancelled and that
-	// its guest has not ended: past it, the instance is. Default: 1,024.
+	// its guest has not ended: past it, or half of IO.InFlight, the instance
+	// is. Default: 1,024.
 	Zombies int
 	// LogLine is the most bytes of one line of a guest's log; the rest is cut.
 	// Default: 8 KiB.
@@ -203,7 +201,6 @@ func (c Config) withDefaults() (Config, error) {
 		setDefault("Limits.Held", &l.Held, 256<<20),
 		setDefault("Limits.Depth", &l.Depth, 16),
 		setDefault("Limits.Capabilities", &l.Capabilities, 1<<14),
-		setDefault("Limits.Strays", &l.Strays, 1<<10),
 		setDefault("Limits.Zombies", &l.Zombies, 1<<10),
 		setDefault("Limits.LogLine", &l.LogLine, 8<<10),
 	)

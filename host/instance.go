@@ -90,8 +90,9 @@ func (inst *instance) instantiate() (err error) {
 	if err == nil {
 		return nil
 	}
-	if err = inst.broken(err); as[*TrapError](err) != nil && len(err.(*TrapError).Stack) == 0 {
-		return m.invalid(err, "it can't be instantiated") // no code has run
+	err = inst.broken(err)
+	if trap, ok := err.(*TrapError); ok && len(trap.Stack) == 0 { // no code has run
+		return m.invalid(nil, "it can't be instantiated: %s", trap.Reason)
 	}
 	return err
 }

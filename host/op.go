@@ -175,14 +175,11 @@ func startTaskCall(inst *instance, o *op, arg []byte) error {
 }
 
 // startCapability runs a capability on a goroutine. If it goes on after the op
-// was cancelled it is a stray: it holds nobody up, but their number is bounded.
+// was cancelled it is a stray, which holds nobody up and is counted. All of
+// them together are bounded.
 func (h *Host) startCapability(inst *instance, o *op, name string, run Capability, arg []byte) error {
-	limits := &h.cfg.Limits
-	switch {
-	case h.strays.Load() >= int64(limits.Strays):
-		return &QueueFullError{Queue: "the host", What: "as capabilities that go on after they were cancelled", Size: limits.Strays}
-	case h.background.count() >= limits.Capabilities:
-		return &QueueFullError{Queue: "the host", What: "running as capabilities", Size: limits.Capabilities}
+	if most := h.cfg.Limits.Capabilities; h.background.count() >= most {
+		return &QueueFullError{Queue: "the host", What: "running as capabilities", Size: most}
 	}
 	if err := h.background.enter(); err != nil {
 		return err

@@ -35,7 +35,8 @@ func (s *shard) Turn(_ context.Context, jobs []executors.Job, events []event) (a
 	if inst == nil {
 		return false
 	}
-	if most := s.mod.host.cfg.Limits.Zombies; inst.zombies > most {
+	// They take places of other calls: never more than half of them.
+	if most := min(s.mod.host.cfg.Limits.Zombies, s.mod.host.cfg.IO.InFlight/2); inst.zombies > most {
 		s.lost(&TrapError{Reason: fmt.Sprintf("the guest has not ended more than %d calls that were cancelled", most)})
 		return false
 	}
