@@ -89,24 +89,6 @@ func ExampleFunc() {
 	// Output: [3 7] <nil>
 }
 
-// Example_capability gives guests an asynchronous host function.
-func Example_capability() {
-	ctx := context.Background()
-	h, err := host.New(host.Config{
-		Capabilities: map[string]host.Capability{
-			"geo.lookup": func(ctx context.Context, arg []byte) ([]byte, error) {
-				return []byte("52.52,13.40"), nil
-			},
-		},
-	})
-	if err != nil {
-		panic(err)
-	}
-	defer h.Close(ctx)
-	fmt.Println(h.Stats().Modules, "modules are loaded")
-	// Output: 0 modules are loaded
-}
-
 // TestSchemaErrors say what is wrong, and where, and nothing of this machine.
 func TestSchemaErrors(t *testing.T) {
 	_, m := conformance(t, host.Config{})

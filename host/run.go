@@ -31,25 +31,13 @@ func (c *call) run(w *executors.Worker) ([]byte, error) {
 		return nil, err
 	}
 	if fresh {
-		if err := inst.boot(c.wasi()); err != nil {
+		if err := inst.boot(c.options.WASI); err != nil {
 			return nil, err
 		}
 	}
 	out, err := inst.serve(c)
 	c.memoryBytes.Store(uint64(len(inst.memory.bytes)))
 	return out, err
-}
-
-// wasi returns what the system calls of a new instance see.
-func (c *call) wasi() *WASI {
-	if c.mod.style == Command {
-		w := WASI{}
-		if c.options.WASI != nil {
-			w = *c.options.WASI
-		}
-		return &w
-	}
-	return c.mod.defaults.WASI
 }
 
 // serve runs one call in an instance that holds no other.
