@@ -103,3 +103,28 @@ func TestSchemaErrors(t *testing.T) {
 		}
 	}
 }
+
+// A capability of the embedder's own is an asynchronous host function. Here the
+// guest's task nosuch starts the one that is called no.such.
+func ExampleConfig_capabilities() {
+	ctx := context.Background()
+	h, err := host.New(host.Config{
+		Capabilities: map[string]host.Capability{
+			"no.such": func(ctx context.Context, arg []byte) ([]byte, error) {
+				caller, _ := host.CallerOf(ctx)
+				return []byte("for " + caller.Tenant), nil
+			},
+		},
+	})
+	if err != nil {
+		panic(err)
+	}
+	defer h.Close(ctx)
+	m, err := h.LoadFile(ctx, "../guests/c/conformance.wasm")
+	if err != nil {
+		panic(err)
+	}
+	out, err := m.With(host.Options{Tenant: "acme"}).Call(ctx, "nosuch", nil).Wait(ctx)
+	fmt.Println(string(out), err)
+	// Output: for acme <nil>
+}
