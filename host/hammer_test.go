@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ func TestHammer(t *testing.T) {
 		t.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	var resolved atomic.Int64
+	var unresolved sync.WaitGroup // which panics if one is resolved twice
 	pending := make(chan *host.Future[[]byte], 500)
 	done := make(chan map[abi.Status]int)
 	go func() {
@@ -47,7 +48,8 @@ func TestHammer(t *testing.T) {
 	}()
 	for i := range calls {
 		f := hammerCall(t, random, direct, resumable)
-		f.Notify(func() { resolved.Add(1) })
+		unresolved.Add(1)
+		f.Notify(unresolved.Done)
 		if random.IntN(4) == 0 {
 			delay := time.Duration(random.IntN(2000)) * time.Microsecond
 			time.AfterFunc(delay, f.Cancel)
@@ -60,9 +62,7 @@ func TestHammer(t *testing.T) {
 	close(pending)
 	kinds := <-done
 	t.Log(kinds)
-	if got := resolved.Load(); got != int64(calls) {
-		t.Errorf("%d calls, %d resolved", calls, got)
-	}
+	unresolved.Wait() // Wait returns a moment before Notify's function has run
 	if got := observed.Load(); got != int64(calls) {
 		t.Errorf("%d calls, %d spans", calls, got)
 	}
