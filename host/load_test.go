@@ -38,6 +38,7 @@ func TestLoadRefuses(t *testing.T) {
 
 		{"a bad mode", manifest(`{"tasks":[{"name":"a"},{"name":"b","mode":"gpu"}]}`), abi.InvalidManifest, `tasks[1].mode: unknown mode "gpu": want io, blocking or cpu`},
 		{"two tasks of one name", manifest(`{"tasks":[{"name":"a"},{"name":"a"}]}`), abi.InvalidManifest, `tasks[1].name: "a" is already the name of tasks[0]`},
+		{"an empty section", manifest(""), abi.InvalidModule, "section name[wexec.v1]"},
 		{"not JSON", manifest(`tasks`), abi.InvalidManifest, "not a JSON object"},
 		{"a bad schema", manifest(`{"tasks":[{"name":"a","input":{"type":"numbr"}}]}`), abi.InvalidManifest, "tasks[0].input"},
 		{"a schema from elsewhere", manifest(`{"tasks":[{"name":"a","output":{"$ref":"file:///etc/passwd"}}]}`), abi.InvalidManifest, "tasks[0].output"},

@@ -37,6 +37,7 @@ func (s *shard) Turn(_ context.Context, jobs []executors.Job, events []event) (a
 	}
 	// They take places of other calls: never more than half of them.
 	if most := min(s.mod.host.cfg.Limits.Zombies, s.mod.host.cfg.IO.InFlight/2); inst.zombies > most {
+		inst.named = nil // no call of now is at fault
 		s.lost(&TrapError{Reason: fmt.Sprintf("the guest has not ended more than %d calls that were cancelled", most)})
 		return false
 	}

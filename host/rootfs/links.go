@@ -55,19 +55,8 @@ func (f *FS) Readlink(link string) (string, sys.Errno) {
 // Link implements sys.FS. Of a symbolic link it makes a second name for the
 // link itself, with the limits of Rename.
 func (f *FS) Link(oldPath, newPath string) sys.Errno {
-	oldName, errno := f.writable(oldPath)
+	oldName, newName, _, errno := f.move(oldPath, newPath)
 	if errno != 0 {
-		return errno
-	}
-	newName, errno := f.writable(newPath)
-	if errno != 0 {
-		return errno
-	}
-	info, err := f.root.Lstat(oldName)
-	if err != nil {
-		return errnoOf(err)
-	}
-	if errno := f.movable(oldName, info); errno != 0 {
 		return errno
 	}
 	return errnoOf(f.root.Link(oldName, newName))

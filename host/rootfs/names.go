@@ -46,19 +46,8 @@ func (f *FS) remove(path string, allowed func(fs.FileMode) sys.Errno) sys.Errno 
 // Rename implements sys.FS. Symbolic links that climb stay where they are, for
 // moved up they could lead out.
 func (f *FS) Rename(from, to string) sys.Errno {
-	oldName, errno := f.writable(from)
+	oldName, newName, info, errno := f.move(from, to)
 	if errno != 0 {
-		return errno
-	}
-	newName, errno := f.writable(to)
-	if errno != 0 {
-		return errno
-	}
-	info, err := f.root.Lstat(oldName)
-	if err != nil {
-		return errnoOf(err)
-	}
-	if errno := f.movable(oldName, info); errno != 0 {
 		return errno
 	}
 	errno = errnoOf(f.root.Rename(oldName, newName))
@@ -66,6 +55,22 @@ func (f *FS) Rename(from, to string) sys.Errno {
 		return f.replaceDir(oldName, info, newName)
 	}
 	return errno
+}
+
+// move checks that what is at one path may be given another, and returns both
+// as names below the root.
+func (f *FS) move(from, to string) (oldName, newName string, info fs.FileInfo, errno sys.Errno) {
+	if oldName, errno = f.writable(from); errno != 0 {
+		return "", "", nil, errno
+	}
+	if newName, errno = f.writable(to); errno != 0 {
+		return "", "", nil, errno
+	}
+	info, err := f.root.Lstat(oldName)
+	if err != nil {
+		return "", "", nil, errnoOf(err)
+	}
+	return oldName, newName, info, f.movable(oldName, info)
 }
 
 // replaceDir renames onto a directory. os.Root never does; POSIX does when both
