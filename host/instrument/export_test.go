@@ -1,6 +1,30 @@
 package instrument
 
-// RoundTrip decodes a module and writes it again with nothing inserted.
+// RoundTrip takes a module apart and writes it again with nothing inserted.
 func RoundTrip(wasm []byte) ([]byte, error) {
-	return wasm, nil
+	o := Options{Exceptions: true, SharedMemory: true}
+	m, err := parse(wasm, o)
+	if err != nil {
+		return nil, err
+	}
+	e := &emitter{m: m, moved: same}
+	for i := range m.functions {
+		f := &m.functions[i]
+		if err := m.scan(f, o); err != nil {
+			return nil, err
+		}
+		m.helpers, f.loops = nil, make([]loop, len(f.loops))
+		entry, err := e.function(f, nil)
+		if err != nil {
+			return nil, err
+		}
+		copy(f.entry, entry)
+		if len(entry) != len(f.entry) {
+			return nil, &Error{f.at, "the length has changed"}
+		}
+	}
+	if err := m.moveSections(same); err != nil {
+		return nil, err
+	}
+	return m.assemble(len(wasm)), nil
 }

@@ -49,7 +49,7 @@ type world struct {
 	rewrite rewriter
 	// slices are what pauses grant, in turn. Small and odd ones lead through
 	// the slow path of a safepoint often, and at ever other points.
-	slices  []int32
+	slices  []int64
 	pauses  int
 	granted int64
 	modules []api.Module
@@ -57,7 +57,7 @@ type world struct {
 	stacks []api.MutableGlobal
 }
 
-func newWorld(t testing.TB, features api.CoreFeatures, rewrite rewriter, slices ...int32) *world {
+func newWorld(t testing.TB, features api.CoreFeatures, rewrite rewriter, slices ...int64) *world {
 	t.Helper()
 	ctx := context.Background()
 	w := &world{
@@ -67,9 +67,9 @@ func newWorld(t testing.TB, features api.CoreFeatures, rewrite rewriter, slices 
 		slices:  slices,
 	}
 	t.Cleanup(func() { w.runtime.Close(ctx) })
-	i32 := []api.ValueType{api.ValueTypeI32}
+	i64 := []api.ValueType{api.ValueTypeI64}
 	_, err := w.runtime.NewHostModuleBuilder(instrument.Module).NewFunctionBuilder().
-		WithGoModuleFunction(api.GoModuleFunc(w.pause), i32, i32).
+		WithGoModuleFunction(api.GoModuleFunc(w.pause), i64, i64).
 		Export(instrument.Pause).Instantiate(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -79,17 +79,19 @@ func newWorld(t testing.TB, features api.CoreFeatures, rewrite rewriter, slices 
 
 // pause grants the next slice.
 func (w *world) pause(_ context.Context, m api.Module, stack []uint64) {
-	left := api.DecodeI32(stack[0])
+	if g := m.ExportedGlobal(instrument.Stack); g != nil && int64(g.Get()) < 0 {
+		panic(errStack)
+	}
+	left := int64(stack[0])
 	if left >= 0 {
 		w.t.Errorf("a pause with %d left", left)
 	}
-	if g := m.ExportedGlobal(instrument.Stack); g != nil && api.DecodeI32(g.Get()) < 0 {
-		panic(errStack)
-	}
 	slice := w.slices[w.pauses%len(w.slices)]
 	w.pauses++
-	w.granted += int64(slice)
-	stack[0] = api.EncodeI32(left + slice)
+	w.granted += slice
+	g := m.ExportedGlobal(instrument.Countdown).(api.MutableGlobal)
+	g.Set(g.Get() + uint64(slice))
+	stack[0] = uint64(left + slice)
 }
 
 // consumed is how much the modules in the world have counted down.
@@ -97,7 +99,7 @@ func (w *world) consumed() int64 {
 	n := w.granted
 	for _, m := range w.modules {
 		if g := m.ExportedGlobal(instrument.Countdown); g != nil {
-			n -= int64(api.DecodeI32(g.Get()))
+			n -= int64(g.Get())
 		}
 	}
 	return n

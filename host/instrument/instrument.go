@@ -1,23 +1,40 @@
 // Package instrument rewrites WebAssembly modules so that the code in them can
 // be stopped, metered and made to give way: it counts down as it runs, and
 // calls the host when the count is below zero.
+//
+// A module goes one way through it: parse takes it apart (module.go), scan
+// walks over each function and finds its loops and calls (scan.go), callGraph
+// finds recursion (graph.go), plan weighs the code and decides what to put
+// where (weigh.go), and the emitter writes it (emit.go, bulk.go). What is not
+// touched stays as it was, byte for byte.
 package instrument
+
+import (
+	"slices"
+	"strings"
+)
 
 // What a rewritten module has that the module before had not.
 const (
 	// Module is the module that Pause is imported from.
 	Module = "wexec:safepoint"
-	// Pause is the import that a safepoint calls when the countdown is below
-	// zero: (left i32) -> i32. It returns the countdown to go on with.
+	// Pause is the import that code calls when the countdown is below zero:
+	// (left i64) -> i64. It is given the fuel left until now, and returns what
+	// is left to go on with; by as much as that is more, it must raise the
+	// global. So the global has, at each call of the host, what is left; and
+	// after a trap what was left at the last call of anything.
 	Pause = "pause"
-	// Countdown is the export of the global that has the fuel left until the
-	// next Pause: a mutable i32.
+	// Countdown is the export of that global, a mutable i64.
 	Countdown = "wexec:countdown"
-	// Stack is the export of the global that has the bytes of stack left: a
-	// mutable i32. Below zero, the next Pause must trap. A module without
-	// recursion has none.
+	// Stack is the export of the global that has the bytes of stack that are
+	// left, a mutable i64. Below zero, Pause must trap. A module that needs
+	// little stack whatever it does has none.
 	Stack = "wexec:stack"
 )
+
+// IsHelper reports whether that is the name of a function that Rewrite has
+// added, which a stack trace should not show.
+func IsHelper(name string) bool { return strings.HasPrefix(name, namePrefix) }
 
 // Options say what may be in a module, and what to put there. The zero value
 // is for modules that nobody trusts.
@@ -26,11 +43,83 @@ type Options struct {
 	Exceptions bool
 	// SharedMemory lets shared memories pass, and so atomic waits.
 	SharedMemory bool
-	// NoStack leaves out the count of stack.
-	NoStack bool
+	// Stack is the most bytes of stack that code may take when it is called
+	// from outside, about. 0 is DefaultStack; less than 0 leaves the count out.
+	Stack int64
 }
 
-// Rewrite returns the module with safepoints in it. wasm is not changed.
+// DefaultStack is 16 MiB.
+const DefaultStack = 16 << 20
+
+// Rewrite returns the module with safepoints in it. wasm is not changed. A
+// module in which nothing can take long is returned as it is. The module need
+// not be valid: what is invalid stays so, or is refused.
 func Rewrite(wasm []byte, o Options) ([]byte, error) {
-	return wasm, nil
+	if o.Stack == 0 {
+		o.Stack = DefaultStack
+	}
+	m, err := parse(wasm, o)
+	if err != nil {
+		return nil, err
+	}
+	for i := range m.functions {
+		if err := m.scan(&m.functions[i], o); err != nil {
+			return nil, err
+		}
+	}
+	if err := m.plan(o); err != nil {
+		return nil, err
+	}
+	if !m.changes() {
+		return wasm, nil
+	}
+	return m.rewrite(len(wasm), o)
+}
+
+// changes reports whether there is something to put into the module.
+func (m *module) changes() bool {
+	return len(m.helperList) > 0 || slices.ContainsFunc(m.functions, func(f function) bool {
+		return f.plan.check || f.goesRound()
+	})
+}
+
+// rewrite writes the module with what is planned.
+func (m *module) rewrite(size int, o Options) ([]byte, error) {
+	e := newEmitter(m)
+	code, err := e.code(size)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.move(e.moved); err != nil {
+		return nil, err
+	}
+	m.find(secCode).body = code
+	m.add(e, o)
+	return m.assemble(size + size/2), nil
+}
+
+// add adds what rewritten code uses.
+func (m *module) add(e *emitter, o Options) {
+	pauseType := e.types.add([]byte{0x60, 1, 0x7e, 1, 0x7e})
+	pause := append(appendName(appendName(nil, Module), Pause), kindFunction)
+	m.extend(secImport, 1, appendU32(pause, pauseType))
+
+	var functions []byte
+	for _, k := range m.helperList {
+		functions = appendU32(functions, e.types.add(m.signature(k)))
+	}
+	m.extend(secFunction, len(m.helperList), functions)
+
+	m.addGlobal(Countdown, e.countdown, 0) // the first safepoint pauses
+	if slices.ContainsFunc(m.functions, func(f function) bool { return f.plan.stack > 0 }) {
+		m.addGlobal(Stack, e.stack, o.Stack)
+	}
+	m.extend(secType, e.types.count, e.types.list)
+}
+
+// addGlobal adds an exported i64 that can change.
+func (m *module) addGlobal(name string, index uint32, value int64) {
+	a := asm{[]byte{0x7e, 1}}
+	m.extend(secGlobal, 1, a.i64(value).op(opEnd).out)
+	m.extend(secExport, 1, appendU32(append(appendName(nil, name), kindGlobal), index))
 }

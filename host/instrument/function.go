@@ -1,0 +1,102 @@
+package instrument
+
+// function is one of the module's own functions: what is in it, and what is to
+// be put there.
+type function struct {
+	index  uint32 // as the module was
+	typ    *funcType
+	at     int // of its entry in the module
+	entry  []byte
+	code   int // where its instructions begin in entry
+	locals int // parameters included
+	groups int // of declared locals
+
+	// What a first walk finds.
+	loops    []loop
+	callees  []uint32 // of direct calls, in order, with repetitions
+	indirect bool     // it calls what it finds in a table or a reference
+	bulk     bool     // it has operations on many bytes or elements
+	tries    int      // how deep try_tables stand in each other
+	height   int      // the most operands at once
+
+	plan plan
+}
+
+// loop is a loop of a function, in the order in which they begin.
+type loop struct {
+	again  bool  // some branch goes back to its head
+	params bool  // it takes operands
+	syncs  bool  // its body calls what counts, too
+	weight int64 // the most that one pass over its own code costs
+}
+
+// plan is what is put into a function.
+type plan struct {
+	// charge is the fuel for its code outside of loops. If check is false,
+	// callers pay it.
+	charge int64
+	check  bool
+	// local keeps the countdown in a local, from which it is stored for calls
+	// of functions that count, too.
+	local bool
+	// neutral says that neither it nor what it calls counts.
+	neutral bool
+	// stack is what it takes of the stack, or 0 if that is not counted.
+	stack int64
+}
+
+func (m *module) parseCode(r *reader, o Options) {
+	n := r.count()
+	if n != len(m.defined) {
+		r.fail(0, "there are %d bodies of %d functions", n, len(m.defined))
+		return
+	}
+	m.functions = make([]function, n)
+	for i := range m.functions {
+		f := &m.functions[i]
+		f.index = uint32(len(m.imported) + i)
+		f.typ = &m.types[m.defined[i]]
+		size := r.count()
+		f.at = r.at + r.pos
+		f.entry = r.bytes(size)
+		if r.err == nil {
+			r.err = f.parseLocals()
+		}
+		if r.err != nil {
+			return
+		}
+	}
+}
+
+// maxLocals is the most locals of a function. wazero makes a list of them all,
+// and of 2^32 there can be in a few bytes. Engines of browsers allow 50,000.
+const maxLocals = 50_000
+
+func (f *function) parseLocals() error {
+	r := &reader{b: f.entry, at: f.at}
+	f.locals = f.typ.params
+	f.groups = r.count()
+	for range f.groups {
+		start := r.pos
+		n := int(r.u32())
+		valueType(r)
+		if f.locals += n; f.locals > maxLocals {
+			r.fail(start, "a function has more than %d locals", maxLocals)
+		}
+	}
+	f.code = r.pos
+	return r.err
+}
+
+// neutralAt reports whether that function does not count.
+func (m *module) neutralAt(index uint32) bool {
+	n := int(index) - len(m.imported)
+	return n >= 0 && m.functions[n].plan.neutral
+}
+
+// walk returns a walker over the function's instructions.
+func (m *module) walk(f *function) *walker {
+	w := &walker{m: m, depth: 1}
+	w.b, w.at, w.pos = f.entry, f.at, f.code
+	return w
+}

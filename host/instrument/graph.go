@@ -1,0 +1,114 @@
+package instrument
+
+// callGraph finds the recursion in a module: Tarjan's algorithm for strongly
+// connected components (SIAM J. Comput. 1(2), 1972), with a stack of its own
+// in place of recursion, since a chain of calls may be long.
+//
+// Its nodes are the module's own functions, and one more that stands for every
+// function whose address is taken: whoever calls indirectly may call them all.
+type callGraph struct {
+	m     *module
+	nodes []node
+	taken []uint32 // the callees of the last node
+	// order has the nodes, callees before their callers, but for recursion.
+	order []int
+	stack []int
+	count int32
+}
+
+type node struct {
+	found   int32 // when, from 1
+	low     int32
+	stacked bool
+	cyclic  bool
+}
+
+func (m *module) callGraph() *callGraph {
+	g := &callGraph{m: m, nodes: make([]node, len(m.functions)+1)}
+	for i, taken := range m.taken {
+		if taken && i >= len(m.imported) {
+			g.taken = append(g.taken, uint32(i))
+		}
+	}
+	for i := range g.nodes {
+		if g.nodes[i].found == 0 {
+			g.search(i)
+		}
+	}
+	return g
+}
+
+// anyTaken is the node that stands for all functions whose address is taken.
+func (g *callGraph) anyTaken() int { return len(g.nodes) - 1 }
+
+// callee returns the i-th node that n calls, or -1 after the last.
+func (g *callGraph) callee(n, i int) int {
+	list := g.taken
+	if n < g.anyTaken() {
+		f := &g.m.functions[n]
+		if list = f.callees; i == len(list) && f.indirect {
+			return g.anyTaken()
+		}
+	}
+	if i >= len(list) {
+		return none
+	}
+	return int(list[i]) - len(g.m.imported) // negative for an import
+}
+
+// none is no node.
+const none = -1 << 31
+
+func (g *callGraph) search(root int) {
+	type visit struct{ node, next int }
+	path := []visit{{root, 0}}
+	g.enter(root)
+	for len(path) > 0 {
+		v := &path[len(path)-1]
+		n := &g.nodes[v.node]
+		to := g.callee(v.node, v.next)
+		v.next++
+		switch {
+		case to == none:
+			g.leave(v.node)
+			path = path[:len(path)-1]
+			if len(path) > 0 {
+				up := &g.nodes[path[len(path)-1].node]
+				up.low = min(up.low, n.low)
+			}
+		case to < 0: // an import
+		case to == v.node:
+			n.cyclic = true
+		case g.nodes[to].found == 0:
+			g.enter(to)
+			path = append(path, visit{to, 0})
+		case g.nodes[to].stacked:
+			n.low = min(n.low, g.nodes[to].found)
+		}
+	}
+}
+
+func (g *callGraph) enter(n int) {
+	g.count++
+	g.nodes[n].found, g.nodes[n].low, g.nodes[n].stacked = g.count, g.count, true
+	g.stack = append(g.stack, n)
+}
+
+// leave is called when all that n calls has been seen. If n is the root of a
+// component, that is what is on the stack from n on.
+func (g *callGraph) leave(n int) {
+	if g.nodes[n].low != g.nodes[n].found {
+		return
+	}
+	i := len(g.stack) - 1
+	for g.stack[i] != n {
+		i--
+	}
+	component := g.stack[i:]
+	g.stack = g.stack[:i]
+	for _, k := range component {
+		g.nodes[k].stacked = false
+		g.nodes[k].cyclic = g.nodes[k].cyclic || len(component) > 1
+	}
+	g.order = append(g.order, component...)
+}

@@ -1,0 +1,368 @@
+package instrument
+
+// What imports and exports can be.
+const (
+	kindFunction = 0
+	kindTable    = 1
+	kindMemory   = 2
+	kindGlobal   = 3
+	kindTag      = 4
+)
+
+// funcType is the type of a function: what it takes and gives.
+type funcType struct {
+	params, results int
+	given           []byte // the results, as they are written
+}
+
+// table is what is known of a table.
+type table struct {
+	element []byte // its type, as it is written
+	min     uint32
+}
+
+// module is a module taken apart, as far as rewriting needs it. Indices are
+// those of the module as it was.
+type module struct {
+	sections  []section
+	types     []funcType
+	imported  []uint32 // the types of imported functions
+	defined   []uint32 // the types of the module's own
+	tables    []table
+	globals   int
+	tags      []uint32 // their types
+	elements  []int    // the lengths of element segments
+	data      []int    // the lengths of data segments
+	taken     []bool   // by function: its address is, so that it may be called indirectly
+	exports   []string
+	functions []function
+
+	// Functions that are added: see bulk.go.
+	helperList []bulk
+	helpers    map[bulk]uint32 // their indices, as if nothing had moved
+}
+
+// parse takes a module apart.
+func parse(wasm []byte, o Options) (*module, error) {
+	m := &module{}
+	var err error
+	if m.sections, err = split(wasm); err != nil {
+		return nil, err
+	}
+	for i := range m.sections {
+		s := &m.sections[i]
+		p := &patcher{reader: reader{b: s.body, at: s.at}}
+		m.parseSection(s.id, p, o)
+		if p.err == nil && p.pos != len(p.b) && s.id != secCustom {
+			p.fail(p.pos, "%d bytes are left over in the section", len(p.b)-p.pos)
+		}
+		if p.err != nil {
+			return nil, p.err
+		}
+	}
+	if len(m.functions) != len(m.defined) {
+		return nil, &Error{len(wasm), "the module has more functions than bodies, or more bodies than functions"}
+	}
+	return m, nil
+}
+
+func (m *module) parseSection(id byte, r *patcher, o Options) {
+	switch id {
+	case secType:
+		m.parseTypes(&r.reader)
+	case secImport:
+		m.parseImports(&r.reader, o)
+	case secFunction:
+		for range r.count() {
+			m.defined = append(m.defined, m.typeIndex(&r.reader))
+		}
+		m.taken = make([]bool, len(m.imported)+len(m.defined))
+	case secTable:
+		m.walkTables(r, m.take)
+	case secMemory:
+		for range r.count() {
+			memoryType(&r.reader, o)
+		}
+	case secTag:
+		for range r.count() {
+			r.byte()
+			m.tags = append(m.tags, m.typeIndex(&r.reader))
+		}
+	case secGlobal:
+		m.walkGlobals(r, m.take)
+	case secExport:
+		m.walkExports(r, same)
+	case secStart:
+		r.u32()
+	case secElement:
+		m.walkElements(r, m.take)
+	case secDataCount:
+		r.u32()
+	case secCode:
+		m.parseCode(&r.reader, o)
+	case secData:
+		m.parseData(&r.reader)
+	}
+}
+
+// same leaves a function where it is.
+func same(index uint32) uint32 { return index }
+
+// take notes that a function's address is taken.
+func (m *module) take(index uint32) uint32 {
+	if int(index) < len(m.taken) {
+		m.taken[index] = true
+	}
+	return index
+}
+
+func (m *module) typeIndex(r *reader) uint32 {
+	start := r.pos
+	index := r.u32()
+	if int(index) >= len(m.types) && r.err == nil {
+		r.fail(start, "there is no type %d", index)
+	}
+	return index
+}
+
+// typeOf returns the type of a function, or nil.
+func (m *module) typeOf(function uint32) *funcType {
+	n := uint32(len(m.imported))
+	if function < n {
+		return &m.types[m.imported[function]]
+	}
+	if int(function-n) < len(m.defined) {
+		return &m.types[m.defined[function-n]]
+	}
+	return nil
+}
+
+func (m *module) parseTypes(r *reader) {
+	for range r.count() {
+		count := 1
+		if r.more() && r.b[r.pos] == 0x4e { // a recursive group
+			r.pos++
+			count = r.count()
+		}
+		for range count {
+			if start := r.pos; r.byte() != 0x60 {
+				r.fail(start, "a type is not that of a function: garbage collection is not supported")
+			}
+			t := funcType{}
+			t.params, _ = valueTypes(r)
+			t.results, t.given = valueTypes(r)
+			m.types = append(m.types, t)
+			if r.err != nil {
+				return
+			}
+		}
+	}
+}
+
+// valueTypes reads a vector of value types.
+func valueTypes(r *reader) (n int, written []byte) {
+	n = r.count()
+	start := r.pos
+	for range n {
+		valueType(r)
+	}
+	return n, r.b[start:r.pos]
+}
+
+func valueType(r *reader) {
+	switch start, c := r.pos, r.byte(); c {
+	case 0x7f, 0x7e, 0x7d, 0x7c, 0x7b, 0x70, 0x6f, 0x69:
+	case 0x63, 0x64: // a reference to a heap type
+		r.signed(33)
+	default:
+		r.fail(start, "unknown value type %#x", c)
+	}
+}
+
+func (m *module) parseImports(r *reader, o Options) {
+	for range r.count() {
+		start := r.pos
+		if from := r.name(); from == Module {
+			r.fail(start, "a module may not import from %q", Module)
+		}
+		r.name()
+		switch kind := r.byte(); kind {
+		case kindFunction:
+			m.imported = append(m.imported, m.typeIndex(r))
+		case kindTable:
+			m.tables = append(m.tables, tableType(r))
+		case kindMemory:
+			memoryType(r, o)
+		case kindGlobal:
+			valueType(r)
+			r.byte()
+			m.globals++
+		case kindTag:
+			r.byte()
+			m.tags = append(m.tags, m.typeIndex(r))
+		default:
+			r.fail(start, "unknown kind of import %d", kind)
+		}
+	}
+	m.taken = make([]bool, len(m.imported))
+}
+
+func tableType(r *reader) table {
+	start := r.pos
+	valueType(r)
+	t := table{element: r.b[start:r.pos]}
+	flags := r.byte()
+	t.min = r.u32()
+	if flags&1 != 0 {
+		r.u32()
+	}
+	if flags > 1 {
+		r.fail(start, "a table has unknown flags %#x", flags)
+	}
+	return t
+}
+
+func memoryType(r *reader, o Options) {
+	start := r.pos
+	flags := r.byte()
+	switch {
+	case flags > 3:
+		r.fail(start, "a memory has unknown flags %#x: 64-bit memories are not supported", flags)
+	case flags&2 != 0 && !o.SharedMemory:
+		r.fail(start, "it has a shared memory, on which a wait can't be stopped: only trusted modules may")
+	}
+	r.u32()
+	if flags&1 != 0 {
+		r.u32()
+	}
+}
+
+// walkTables, walkGlobals, walkExports and walkElements read a section, and
+// replace the indices of functions in it.
+
+func (m *module) walkTables(r *patcher, moved func(uint32) uint32) {
+	for range r.count() {
+		withInit := r.more() && r.b[r.pos] == 0x40
+		if withInit {
+			r.pos++
+			r.byte()
+		}
+		m.tables = append(m.tables, tableType(&r.reader))
+		if withInit {
+			walkConstant(r, moved)
+		}
+	}
+}
+
+func (m *module) walkGlobals(r *patcher, moved func(uint32) uint32) {
+	for range r.count() {
+		valueType(&r.reader)
+		r.byte()
+		walkConstant(r, moved)
+		m.globals++
+	}
+}
+
+func (m *module) walkExports(r *patcher, moved func(uint32) uint32) {
+	for range r.count() {
+		start := r.pos
+		name := r.name()
+		if name == Countdown || name == Stack {
+			r.fail(start, "a module may not export %q", name)
+		}
+		m.exports = append(m.exports, name)
+		if r.byte() == kindFunction {
+			r.index(moved)
+		} else {
+			r.u32()
+		}
+	}
+}
+
+func (m *module) walkElements(r *patcher, moved func(uint32) uint32) {
+	for range r.count() {
+		start := r.pos
+		flags := r.u32()
+		if flags > 7 {
+			r.fail(start, "an element segment has unknown flags %#x", flags)
+			return
+		}
+		passive, explicit, expressions := flags&1 != 0, flags&2 != 0, flags&4 != 0
+		if !passive {
+			if explicit {
+				r.u32() // the table
+			}
+			walkConstant(r, moved)
+		}
+		if passive || explicit {
+			if expressions {
+				valueType(&r.reader)
+			} else {
+				r.byte()
+			}
+		}
+		n := r.count()
+		m.elements = append(m.elements, n)
+		for range n {
+			if expressions {
+				walkConstant(r, moved)
+			} else {
+				r.index(moved)
+			}
+		}
+	}
+}
+
+// walkConstant reads a constant expression.
+func walkConstant(r *patcher, moved func(uint32) uint32) {
+	for r.err == nil {
+		start := r.pos
+		switch op := r.byte(); opcode(op) {
+		case opEnd:
+			return
+		case opI32Const:
+			r.signed(32)
+		case opI64Const:
+			r.signed(64)
+		case 0x43:
+			r.bytes(4)
+		case 0x44:
+			r.bytes(8)
+		case opGlobalGet:
+			r.u32()
+		case opRefNull:
+			r.signed(33)
+		case opRefFunc:
+			r.index(moved)
+		case opI32Add, opI32Sub, 0x6c, opI64Add, opI64Sub, 0x7e:
+		case 0xfd:
+			if r.byte() != 0x0c {
+				r.fail(start, "an instruction is not constant")
+			}
+			r.bytes(16)
+		default:
+			r.fail(start, "the instruction %#x is not constant", op)
+		}
+	}
+}
+
+func (m *module) parseData(r *reader) {
+	for range r.count() {
+		start := r.pos
+		switch flags := r.u32(); flags {
+		case 2:
+			r.u32() // the memory
+			fallthrough
+		case 0:
+			p := patcher{reader: *r}
+			walkConstant(&p, same)
+			*r = p.reader
+		case 1:
+		default:
+			r.fail(start, "a data segment has unknown flags %#x", flags)
+		}
+		n := r.count()
+		r.bytes(n)
+		m.data = append(m.data, n)
+	}
+}

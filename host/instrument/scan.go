@@ -1,0 +1,102 @@
+package instrument
+
+// scan walks over a function for the first time.
+func (m *module) scan(f *function, o Options) error {
+	w := m.walk(f)
+	s := scanner{w: w, f: f}
+	s.blocks = append(s.blocks, scanned{loop: -1, results: f.typ.results})
+	for w.next() {
+		s.step(o)
+	}
+	return w.err
+}
+
+// scanner holds what scan knows at an instruction.
+type scanner struct {
+	w      *walker
+	f      *function
+	blocks []scanned
+	height int // of operands
+	tries  int // that are open
+}
+
+// scanned is a block that is open.
+type scanned struct {
+	op      opcode
+	loop    int // its number, or -1
+	base    int // the operands below it
+	params  int
+	results int
+}
+
+func (s *scanner) step(o Options) {
+	w, f := s.w, s.f
+	s.height = max(s.height-int(w.shape.pop), 0) + int(w.shape.push)
+	for _, l := range s.branches() {
+		if i := s.blocks[len(s.blocks)-1-int(l.depth)].loop; i >= 0 {
+			f.loops[i].again = true
+		}
+	}
+	switch w.op {
+	case opBlock, opLoop, opIf, opTryTable:
+		s.open(o)
+	case opElse:
+		b := s.blocks[len(s.blocks)-1]
+		s.height = b.base + b.params
+	case opEnd:
+		b := s.blocks[len(s.blocks)-1]
+		s.blocks = s.blocks[:len(s.blocks)-1]
+		s.height = b.base + b.results
+		if b.op == opTryTable {
+			s.tries--
+		}
+	case opThrow, opThrowRef:
+		if !o.Exceptions {
+			w.fail(w.start, "it throws exceptions: only trusted modules may")
+		}
+	case opCall, opReturnCall:
+		f.callees = append(f.callees, w.x)
+	case opCallIndirect, opReturnCallIndirect, opCallRef, opReturnCallRef:
+		f.indirect = true
+		s.height = max(s.height-1, 0)
+	case opRefFunc:
+		w.m.take(w.x)
+	case opMemoryFill, opMemoryCopy, opMemoryInit, opTableFill, opTableCopy, opTableInit, opTableGrow:
+		f.bulk = true
+		w.m.needs(w)
+	}
+	if t := w.callee(); t != nil {
+		s.height = max(s.height-t.params, 0) + t.results
+	}
+	f.height = max(f.height, s.height)
+}
+
+// branches returns the labels of the instruction.
+func (s *scanner) branches() []label {
+	switch s.w.shape.imm {
+	case immLabel, immLabels, immTry:
+		return s.w.labels
+	}
+	return nil
+}
+
+func (s *scanner) open(o Options) {
+	w, f := s.w, s.f
+	if w.op == opIf {
+		s.height = max(s.height-1, 0)
+	}
+	b := scanned{op: w.op, loop: -1, params: w.block.params, results: w.block.results}
+	b.base = max(s.height-b.params, 0)
+	switch w.op {
+	case opLoop:
+		b.loop = len(f.loops)
+		f.loops = append(f.loops, loop{params: b.params > 0})
+	case opTryTable:
+		if !o.Exceptions {
+			w.fail(w.start, "it catches exceptions: only trusted modules may")
+		}
+		s.tries++
+		f.tries = max(f.tries, s.tries)
+	}
+	s.blocks = append(s.blocks, b)
+}
