@@ -1,0 +1,259 @@
+package instrument_test
+
+import (
+	"slices"
+
+	"github.com/tetratelabs/wazero/api"
+)
+
+// A body is the code of a generated function. It knows the types of the
+// operands on the stack, as a validator does.
+type body struct {
+	*generator
+	code     []byte
+	locals   []byte
+	operands []byte
+	frames   []frame
+}
+
+// A frame is a block that is open.
+type frame struct {
+	base  int    // how many operands are not the block's
+	label []byte // what a branch to it carries
+	dead  bool   // whether no one gets here: operands appear as needed
+}
+
+// function makes the code of a function, with its locals.
+func (g *generator) function(s signature) []byte {
+	locals := g.someTypes()
+	code := uleb(len(locals))
+	for _, t := range locals {
+		code = append(code, 1, t)
+	}
+	b := &body{generator: g, code: code, locals: slices.Concat(s.params, locals)}
+	b.burn()
+	b.within(s.results, signature{results: s.results}, 4+g.roll(20))
+	return append(b.code, 0x0b)
+}
+
+func (b *body) emit(code ...byte) { b.code = append(b.code, code...) }
+
+func (b *body) push(types ...byte) { b.operands = append(b.operands, types...) }
+
+func (b *body) top() *frame { return &b.frames[len(b.frames)-1] }
+
+// own is the operands of the innermost block.
+func (b *body) own() []byte { return b.operands[b.top().base:] }
+
+// kill is for what comes after a branch that is always taken.
+func (b *body) kill() {
+	b.operands = b.operands[:b.top().base]
+	b.top().dead = true
+}
+
+// operand pushes a value.
+func (b *body) operand(t byte) {
+	var locals []int
+	for i, l := range b.locals {
+		if l == t {
+			locals = append(locals, i)
+		}
+	}
+	switch how := b.roll(4); {
+	case how == 1:
+		b.emit(0x23, globalOf(t))
+	case how > 1 && len(locals) > 0:
+		b.emit(0x20, byte(pick(&b.dice, locals)))
+	default:
+		b.emit(constant(&b.dice, t)...)
+	}
+	b.push(t)
+}
+
+// globalOf is the global of a type: each has one, after the fuel.
+func globalOf(t byte) byte { return 1 + api.ValueTypeI32 - t }
+
+// take pops operands. It uses those that are there, if the types fit, and
+// pushes the others first.
+func (b *body) take(types ...byte) {
+	have := b.own()
+	if b.top().dead && b.roll(2) == 1 && suffix(have, types) {
+		b.operands = b.operands[:b.top().base]
+		return
+	}
+	n := min(len(have), len(types))
+	for !slices.Equal(have[len(have)-n:], types[:n]) {
+		n--
+	}
+	for _, t := range types[n:] {
+		b.operand(t)
+	}
+	b.operands = b.operands[:len(b.operands)-len(types)]
+}
+
+// settle leaves just these operands in a block, or fewer in dead code.
+func (b *body) settle(types []byte) {
+	if b.top().dead && b.roll(2) == 1 && suffix(b.own(), types) {
+		return
+	}
+	for n := len(b.own()); n > len(types) || !slices.Equal(b.own(), types[:n]); n-- {
+		b.emit(0x1a) // drop
+		b.operands = b.operands[:len(b.operands)-1]
+	}
+	for _, t := range types[len(b.own()):] {
+		b.operand(t)
+	}
+}
+
+// suffix tells whether types ends in end.
+func suffix(end, types []byte) bool {
+	return len(end) <= len(types) && slices.Equal(end, types[len(types)-len(end):])
+}
+
+// burn uses fuel, and traps if there is none.
+func (b *body) burn() {
+	b.emit(
+		0x23, fuelGlobal, 0x45, 0x04, 0x40, 0x00, 0x0b, // if fuel == 0 { unreachable }
+		0x23, fuelGlobal, 0x41, 1, 0x6b, 0x24, fuelGlobal, // fuel--
+	)
+}
+
+// within makes the inside of a block that branches carry label to.
+func (b *body) within(label []byte, s signature, instructions int) {
+	b.frames = append(b.frames, frame{base: len(b.operands), label: label})
+	b.push(s.params...)
+	for range instructions {
+		b.instruction()
+	}
+	b.settle(s.results)
+	b.operands = b.operands[:b.top().base]
+	b.frames = b.frames[:len(b.frames)-1]
+}
+
+func (b *body) instruction() {
+	switch b.roll(32) {
+	default:
+		b.numeric()
+	case 6, 7, 8, 9:
+		b.variable()
+	case 10, 11, 12, 13, 14, 15:
+		b.block()
+	case 16, 17:
+		b.load()
+	case 18, 19, 20:
+		b.store()
+	case 21, 22:
+		b.bulk()
+	case 23:
+		b.table()
+	case 24, 25, 26:
+		b.call()
+	case 27:
+		b.callIndirect()
+	case 28, 29, 30:
+		b.branch()
+	case 31:
+		b.leave()
+	}
+}
+
+// block makes a block, a loop or an if.
+func (b *body) block() {
+	if len(b.frames) > 6 {
+		b.numeric()
+		return
+	}
+	s := signature{}
+	code := []byte{0x40}
+	switch b.roll(3) {
+	case 1:
+		s.results = []byte{pick(&b.dice, numbers)}
+		code = s.results
+	case 2:
+		t := b.roll(len(b.types))
+		s = b.types[t]
+		code = uleb(t)
+	}
+	size := b.roll(10)
+	switch b.roll(3) {
+	case 0:
+		b.take(s.params...)
+		b.emit(0x02)
+		b.emit(code...)
+		b.within(s.results, s, size)
+	case 1:
+		b.take(s.params...)
+		b.emit(0x03)
+		b.emit(code...)
+		b.burn()
+		b.within(s.params, s, size)
+	case 2:
+		b.take(slices.Concat(s.params, []byte{api.ValueTypeI32})...)
+		b.emit(0x04)
+		b.emit(code...)
+		b.within(s.results, s, size)
+		if b.roll(2) == 1 || !slices.Equal(s.params, s.results) {
+			b.emit(0x05)
+			b.within(s.results, s, b.roll(10))
+		}
+	}
+	b.emit(0x0b)
+	b.push(s.results...)
+}
+
+// branch makes a br, br_if or br_table.
+func (b *body) branch() {
+	depth := b.roll(len(b.frames))
+	label := b.frames[len(b.frames)-1-depth].label
+	switch b.roll(6) {
+	case 0:
+		b.take(label...)
+		b.emit(0x0c, byte(depth))
+		b.kill()
+	case 1:
+		b.take(slices.Concat(label, []byte{api.ValueTypeI32})...)
+		var depths []byte
+		for i := range b.frames {
+			if slices.Equal(b.frames[len(b.frames)-1-i].label, label) {
+				depths = append(depths, byte(i))
+			}
+		}
+		targets := b.roll(5)
+		b.emit(0x0e, byte(targets))
+		for range targets + 1 {
+			b.emit(pick(&b.dice, depths))
+		}
+		b.kill()
+	default:
+		b.take(slices.Concat(label, []byte{api.ValueTypeI32})...)
+		b.emit(0x0d, byte(depth))
+		b.push(label...)
+	}
+}
+
+// leave makes a return, a tail call, or a trap.
+func (b *body) leave() {
+	results := b.frames[0].label
+	var callees []int
+	for i, t := range b.funcs {
+		if slices.Equal(b.types[t].results, results) {
+			callees = append(callees, i)
+		}
+	}
+	callee := pick(&b.dice, callees)
+	t := b.funcs[callee]
+	switch b.roll(6) {
+	case 0:
+		b.emit(0x00)
+	case 1, 2:
+		b.take(results...)
+		b.emit(0x0f)
+	case 3, 4:
+		b.take(b.types[t].params...)
+		b.emit(0x12, byte(callee))
+	case 5:
+		b.take(b.types[t].params...)
+		b.emit(0x41, byte(callee), 0x13, byte(t), 0)
+	}
+	b.kill()
+}
