@@ -33,6 +33,7 @@ func TestManifestVectors(t *testing.T) {
 			Mode    Mode   `json:"mode"`
 			Timeout int64  `json:"timeout_ms"`
 			Memory  uint64 `json:"memory_bytes"`
+			Fuel    uint64 `json:"fuel"`
 		}
 		Error *string
 	}
@@ -60,7 +61,7 @@ func TestManifestVectors(t *testing.T) {
 			}
 			for i, want := range c.Tasks {
 				got := m.Tasks[i]
-				if got.Name != want.Name || got.Mode != want.Mode || got.Timeout.Milliseconds() != want.Timeout || got.Memory != want.Memory {
+				if got.Name != want.Name || got.Mode != want.Mode || got.Timeout.Milliseconds() != want.Timeout || got.Memory != want.Memory || got.Fuel != want.Fuel {
 					t.Errorf("task %d: got %+v, want %+v", i, got, want)
 				}
 			}

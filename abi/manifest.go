@@ -62,6 +62,9 @@ type Task struct {
 	// Memory is the most linear memory, in bytes, that the task asks for; 0
 	// asks for nothing.
 	Memory uint64
+	// Fuel is how much the task asks to compute, in units of about an
+	// instruction; 0 asks for nothing.
+	Fuel uint64
 	// Input and Output are JSON schemas; nil means that any bytes will do.
 	Input, Output json.RawMessage
 	// Extra holds the fields that this version does not know.
@@ -141,12 +144,13 @@ func parseTask(path string, raw json.RawMessage) (Task, error) {
 	}
 	t := Task{Mode: Blocking}
 	var mode *string
-	var timeout, memory *float64
+	var timeout, memory, fuel *float64
 	f.take("name", "a string", &t.Name)
 	f.take("mode", "a string", &mode)
 	f.take("doc", "a string", &t.Doc)
 	f.take("timeout_ms", "a number", &timeout)
 	f.take("memory_bytes", "a number", &memory)
+	f.take("fuel", "a number", &fuel)
 	t.Input = f.takeSchema("input")
 	t.Output = f.takeSchema("output")
 	if err := CheckTaskName(t.Name); err != nil {
@@ -160,6 +164,7 @@ func parseTask(path string, raw json.RawMessage) (Task, error) {
 	}
 	t.Timeout = time.Duration(f.whole("timeout_ms", timeout, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond
 	t.Memory = uint64(f.whole("memory_bytes", memory, 1<<48))
+	t.Fuel = uint64(f.whole("fuel", fuel, 1<<53))
 	t.Extra = f.rest()
 	if f.err != nil {
 		return Task{}, f.err
@@ -245,9 +250,10 @@ func (t Task) MarshalJSON() ([]byte, error) {
 		Doc     string          `json:"doc,omitempty"`
 		Timeout int64           `json:"timeout_ms,omitempty"`
 		Memory  uint64          `json:"memory_bytes,omitempty"`
+		Fuel    uint64          `json:"fuel,omitempty"`
 		Input   json.RawMessage `json:"input,omitempty"`
 		Output  json.RawMessage `json:"output,omitempty"`
-	}{t.Name, t.Mode, t.Doc, t.Timeout.Milliseconds(), t.Memory, t.Input, t.Output}, t.Extra)
+	}{t.Name, t.Mode, t.Doc, t.Timeout.Milliseconds(), t.Memory, t.Fuel, t.Input, t.Output}, t.Extra)
 }
 
 // withExtra writes the known fields in their order, then the extra ones.

@@ -23,6 +23,7 @@ const (
 	Closed          Status = 11 // the host is closing
 	InvalidModule   Status = 12
 	InvalidManifest Status = 13
+	OutOfFuel       Status = 14 // it computed more than it may
 )
 
 var statusNames = [...]string{
@@ -40,6 +41,7 @@ var statusNames = [...]string{
 	Closed:          "closed",
 	InvalidModule:   "invalid_module",
 	InvalidManifest: "invalid_manifest",
+	OutOfFuel:       "out_of_fuel",
 }
 
 // Statuses returns all of them, in the order of their numbers.

@@ -27,6 +27,7 @@ type call struct {
 	options *Options
 	grants  []string        // nil for all
 	memory  uint64          // the most linear memory
+	fuel    int64           // the most fuel
 	ctx     context.Context // of the caller; for capabilities
 
 	executor interface{ Cancel(executors.Job, error) }
@@ -51,6 +52,7 @@ type call struct {
 	queued      time.Time
 	hostCalls   atomic.Uint64
 	memoryBytes atomic.Uint64
+	fuelUsed    atomic.Uint64
 }
 
 // lane is where a call runs: a worker or a loop. The zero lane is nowhere.
@@ -182,7 +184,7 @@ func (c *call) span(err error) Span {
 	s := Span{
 		ID: c.id, Module: c.mod.name, Task: c.task.Name, Mode: c.task.Mode, Tenant: c.options.Tenant,
 		Queued: c.queued, Ended: time.Now(),
-		HostCalls: c.hostCalls.Load(), MemoryBytes: c.memoryBytes.Load(), Err: err,
+		HostCalls: c.hostCalls.Load(), MemoryBytes: c.memoryBytes.Load(), Fuel: c.fuelUsed.Load(), Err: err,
 	}
 	if c.parent != nil {
 		s.Parent = c.parent.id
@@ -206,8 +208,7 @@ func (c *call) inherited(callee *module) *Options {
 	o.Grants = intersect(callee.defaults.Grants, c.grants)
 	o.QueueTimeout = narrow(o.QueueTimeout, c.options.QueueTimeout)
 	o.RunTimeout = narrow(o.RunTimeout, c.Left())
-	if o.Memory == 0 || c.memory < o.Memory {
-		o.Memory = c.memory
-	}
+	o.Memory = narrowed(c.memory, o.Memory)
+	o.Fuel = narrowed(uint64(c.fuel), o.Fuel)
 	return &o
 }

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"runtime"
 	"slices"
 	"time"
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/executors"
+	"github.com/wexec/wexec/host/instrument"
 )
 
 // Mode says how a task is best run.
@@ -30,6 +32,10 @@ type Future[T any] = executors.Future[T]
 
 // Promise is the other end of a Future.
 type Promise[T any] = executors.Promise[T]
+
+// mostStack is the most that Limits.Stack may be: wazero itself ends what takes
+// more than 50 MB.
+const mostStack = 32 << 20
 
 // NoLimit, in place of a duration, asks for no limit.
 const NoLimit = -1
@@ -104,9 +110,20 @@ type Limits struct {
 	// TurnTimeout is the longest that an instance which holds many calls may
 	// run without giving way to the others: then it ends. Default: 5 s.
 	TurnTimeout time.Duration
+	// Fuel is how much a call may compute, in units of about an instruction;
+	// an instance that holds many calls may use it up in each turn. The start
+	// of an instance has as much again. Default: 1e12, which takes minutes.
+	Fuel uint64
 	// Memory is the most linear memory of an instance, in bytes. Default:
 	// 256 MiB.
 	Memory uint64
+	// Stack is how deep guest code may call, in bytes, about: the size of its
+	// frames is estimated. Recursion that goes deeper traps. An instance may
+	// keep twice as much. Default: 16 MiB, at most 32 MiB.
+	Stack int
+	// Table is the most elements that the tables of an instance may have
+	// together, of 8 bytes each. Default: 1,048,576.
+	Table int
 	// Input and Output are the most bytes of an input and of an output (or a
 	// result of an op). Default: 64 MiB.
 	Input, Output int
@@ -149,6 +166,8 @@ type Options struct {
 	Priority int
 	// QueueTimeout and RunTimeout narrow those of the host and of the task.
 	QueueTimeout, RunTimeout time.Duration
+	// Fuel narrows how much the call may compute.
+	Fuel uint64
 	// Memory narrows the most linear memory of the instance, in bytes. An
 	// instance that holds many calls has the most that one of its tasks may.
 	Memory uint64
@@ -161,7 +180,28 @@ type Options struct {
 	Validate bool
 	// WASI is what the guest's system calls see.
 	WASI *WASI
+
+	// Only Load heeds what follows: it is for modules that you trust.
+
+	// Safepoints Off runs a module as it is. Its code is a little faster, and
+	// nothing stops it: while it runs, it can't be cancelled, no deadline and
+	// no fuel ends it, endless recursion takes 80 MB before it traps, and Go
+	// can't stop it for a collection: one long loop holds up the whole process.
+	Safepoints Safepoints
+	// Exceptions allows exception handling. wazero 1.12 undoes what a
+	// try_table has done to locals when it catches, and copies the stack for
+	// each that is live.
+	Exceptions bool
+	// SharedMemory allows shared memories and atomic waits. A guest that waits
+	// can't be stopped.
+	SharedMemory bool
 }
+
+// Safepoints say whether a module gets them. The zero value is that it does.
+type Safepoints string
+
+// Off leaves them out.
+const Off Safepoints = "off"
 
 // WASI is what a guest's system calls see. A WASI command takes it from the
 // call's Options; a module of tasks, whose instances serve many calls, from
@@ -200,6 +240,8 @@ func (c Config) withDefaults() (Config, error) {
 		setDefault("Limits.Ops", &l.Ops, 1<<16),
 		setDefault("Limits.Held", &l.Held, 256<<20),
 		setDefault("Limits.Depth", &l.Depth, 16),
+		setDefault("Limits.Stack", &l.Stack, instrument.DefaultStack),
+		setDefault("Limits.Table", &l.Table, instrument.DefaultTable),
 		setDefault("Limits.Capabilities", &l.Capabilities, 1<<14),
 		setDefault("Limits.Zombies", &l.Zombies, 1<<10),
 		setDefault("Limits.LogLine", &l.LogLine, 8<<10),
@@ -207,7 +249,9 @@ func (c Config) withDefaults() (Config, error) {
 	l.QueueTimeout = cmp.Or(l.QueueTimeout, time.Minute)
 	l.RunTimeout = cmp.Or(l.RunTimeout, time.Minute)
 	l.TurnTimeout = cmp.Or(l.TurnTimeout, 5*time.Second)
+	l.Fuel = min(cmp.Or(l.Fuel, 1e12), math.MaxInt64/2)
 	l.Memory = min(cmp.Or(l.Memory, 256<<20), maxMemory)
+	l.Stack = min(l.Stack, mostStack)
 	c.Grace = cmp.Or(c.Grace, 5*time.Second)
 	c.Logger = cmp.Or(c.Logger, slog.Default())
 	return c, err
@@ -242,6 +286,14 @@ func narrow(a, b time.Duration) time.Duration {
 	return min(a, b)
 }
 
+// narrowed returns the smaller of two limits of which 0 says nothing.
+func narrowed(a, b uint64) uint64 {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
+}
+
 // and returns the options narrowed by more.
 func (o Options) and(more Options) Options {
 	if more.Tenant != "" {
@@ -252,9 +304,8 @@ func (o Options) and(more Options) Options {
 	}
 	o.QueueTimeout = narrow(o.QueueTimeout, more.QueueTimeout)
 	o.RunTimeout = narrow(o.RunTimeout, more.RunTimeout)
-	if more.Memory != 0 && (o.Memory == 0 || more.Memory < o.Memory) {
-		o.Memory = more.Memory
-	}
+	o.Fuel = narrowed(o.Fuel, more.Fuel)
+	o.Memory = narrowed(o.Memory, more.Memory)
 	if more.Mode != "" {
 		o.Mode = more.Mode
 	}
@@ -263,6 +314,9 @@ func (o Options) and(more Options) Options {
 	if more.WASI != nil {
 		o.WASI = more.WASI
 	}
+	o.Safepoints = cmp.Or(more.Safepoints, o.Safepoints)
+	o.Exceptions = o.Exceptions || more.Exceptions
+	o.SharedMemory = o.SharedMemory || more.SharedMemory
 	return o
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/executors"
+	"github.com/wexec/wexec/host/instrument"
 )
 
 // Errors that have no more to say than their name. Use errors.Is.
@@ -156,6 +157,23 @@ func (e *TrapError) Error() string {
 
 func (e *TrapError) Kind() abi.Status { return abi.Trap }
 
+// stackError is the reason of a trap: code called too deep.
+type stackError struct{ limit int }
+
+func (e *stackError) Error() string {
+	return fmt.Sprintf("stack overflow: calls took more than %d bytes of stack (Config.Limits.Stack)", e.limit)
+}
+
+// OutOfFuelError says that a call, or a turn of an instance that holds many,
+// computed more than it may. Its instance is gone.
+type OutOfFuelError struct{ Limit uint64 }
+
+func (e *OutOfFuelError) Error() string {
+	return fmt.Sprintf("out of fuel: it used more than %d units (Limits.Fuel)", e.Limit)
+}
+
+func (e *OutOfFuelError) Kind() abi.Status { return abi.OutOfFuel }
+
 // ExitError says that a guest ended itself with proc_exit.
 type ExitError struct{ Code uint32 }
 
@@ -265,7 +283,7 @@ func guestError(err error) error {
 	if errors.As(err, &exit) {
 		return &ExitError{exit.ExitCode()}
 	}
-	for _, keep := range []func(error) error{as[*AwaitError], as[*hostBug], as[*stopped], as[*TrapError]} {
+	for _, keep := range []func(error) error{as[*AwaitError], as[*hostBug], as[*stopped], as[*TrapError], as[*OutOfFuelError]} {
 		if own := keep(err); own != nil {
 			return own
 		}
@@ -275,7 +293,7 @@ func guestError(err error) error {
 	text = strings.TrimPrefix(text, "wasm error: ")
 	trap := &TrapError{Reason: strings.TrimSuffix(text, " (recovered by wazero)")}
 	for frame := range strings.SplitSeq(stack, "\n") {
-		if frame = strings.TrimSpace(frame); frame != "" {
+		if frame = strings.TrimSpace(frame); frame != "" && !instrument.Added(frame) {
 			trap.Stack = append(trap.Stack, frame)
 		}
 	}

@@ -77,6 +77,9 @@ func New(config Config) (*Host, error) {
 	if err == nil {
 		err = h.bind(ctx)
 	}
+	if err == nil {
+		err = h.bindSafepoint(ctx)
+	}
 	if err != nil {
 		h.runtime.Close(ctx)
 		return nil, fmt.Errorf("host: %w", err)

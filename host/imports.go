@@ -115,7 +115,7 @@ func (h *Host) hostFunction(name string) api.GoModuleFunc {
 func (h *Host) catch(name string) {
 	switch r := recover().(type) {
 	case nil:
-	case *misuseError, *AwaitError, *stopped:
+	case *misuseError, *AwaitError, *stopped, *stackError, *OutOfFuelError:
 		panic(r)
 	default:
 		h.cfg.Logger.Error("a host function panicked", "import", name, "panic", r, "stack", string(debug.Stack()))
@@ -158,6 +158,7 @@ func (inst *instance) name(c *call) {
 // bytes returns a part of the guest's memory, which must be copied before the
 // host function ends.
 func (inst *instance) bytes(name string, ptr, length uint64) []byte {
+	inst.charge(int(uint32(length)))
 	if uint32(length) == 0 {
 		return nil
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/tetratelabs/wazero/api"
+
+	"github.com/wexec/wexec/host/instrument"
 )
 
 // Info is what can be said of a module without running its tasks.
@@ -38,6 +40,9 @@ func (m *Module) Info() Info {
 	}
 	for _, f := range mod.compiled.ImportedFunctions() {
 		from, name, _ := f.Import()
+		if from == instrument.Module {
+			continue
+		}
 		info.Imports = append(info.Imports, from+"."+name)
 	}
 	for name, f := range mod.compiled.ExportedFunctions() {

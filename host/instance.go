@@ -20,6 +20,7 @@ type instance struct {
 	ctx    *guestContext
 	box    mailbox
 	memory memory
+	meter  meter
 	wasi   *system
 
 	wasm  api.Module
@@ -36,6 +37,7 @@ type instance struct {
 	news    newsList // for next
 	held    int      // bytes of arguments and results of ops
 	zombies int      // calls that nobody waits for, and the guest has not ended
+	alone   *call    // the only call, if there was one when its turn began
 	named   *call    // the last call that the guest named, see ABI 5.3
 	yielded bool     // a resumable guest wants to be entered again
 	dead    bool
@@ -50,9 +52,11 @@ func (m *module) newInstance(tenant string, box mailbox, memoryLimit uint64) *in
 	return inst
 }
 
-// boot instantiates the module and runs its initialisation.
-func (inst *instance) boot(wasi *WASI) error {
+// boot instantiates the module and runs its initialisation, which may use so
+// much fuel, and is not the fuel of a call.
+func (inst *instance) boot(wasi *WASI, fuel int64) error {
 	m := inst.mod
+	inst.meter.begin(fuel)
 	var err error
 	if inst.wasi, err = newSystem(inst, wasi); err != nil {
 		return err
@@ -61,6 +65,7 @@ func (inst *instance) boot(wasi *WASI) error {
 		inst.dead = true
 		return err
 	}
+	inst.meter.attach(inst.wasm)
 	if init := inst.wasm.ExportedFunction(abi.ExportInitialize); init != nil {
 		if err = inst.enter(init, nil); err != nil {
 			return err
@@ -177,6 +182,7 @@ func (inst *instance) end(c *call, out []byte, err error) {
 	}
 	c.memoryBytes.Store(uint64(len(inst.memory.bytes)))
 	if inst.inbox == nil {
+		inst.bill(c)
 		c.depart()
 	}
 }

@@ -9,14 +9,17 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/host/instrument"
 )
 
 // Style is how a module's tasks are entered.
@@ -55,11 +58,11 @@ func (h *Host) Load(ctx context.Context, name string, wasm []byte, options ...Op
 		return nil, err
 	}
 	defer h.gate.leave()
-	var err error
-	if m.compiled, err = h.runtime.CompileModule(ctx, wasm); err != nil {
-		return nil, m.invalid(err, "it can't be compiled")
+	if err := m.compile(ctx, wasm); err != nil {
+		return nil, err
 	}
-	if err = m.understand(ctx); err == nil {
+	err := m.understand(ctx)
+	if err == nil {
 		err = h.register(m)
 	}
 	if err != nil {
@@ -122,6 +125,38 @@ func notModule(b []byte) string {
 	return "it is not WebAssembly: the first four bytes are not \\0asm"
 }
 
+// compile puts safepoints into the module, and compiles it.
+func (m *module) compile(ctx context.Context, wasm []byte) (err error) {
+	rewritten := wasm
+	if m.defaults.Safepoints != Off {
+		limits := &m.host.cfg.Limits
+		rewritten, err = instrument.Rewrite(wasm, instrument.Options{
+			Exceptions: m.defaults.Exceptions, SharedMemory: m.defaults.SharedMemory,
+			Stack: int64(limits.Stack), Table: limits.Table,
+		})
+		if err != nil {
+			return m.invalid(err, "it is refused")
+		}
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			m.host.cfg.Logger.Error("compiling a module panicked", "module", m.name, "panic", r, "stack", string(debug.Stack()))
+			err = m.invalid(nil, "it can't be compiled: wazero panicked; the log has the stack")
+		}
+	}()
+	if m.compiled, err = m.host.runtime.CompileModule(ctx, rewritten); err == nil {
+		return nil
+	}
+	// The error should speak of the module as it was.
+	before, asItWas := m.host.runtime.CompileModule(ctx, wasm)
+	if asItWas == nil {
+		before.Close(ctx)
+		m.host.cfg.Logger.Error("a module can't be compiled with safepoints", "module", m.name, "error", err)
+		return m.invalid(&hostBug{"instrument"}, "it can't be compiled")
+	}
+	return m.invalid(asItWas, "it can't be compiled")
+}
+
 // understand finds out what tasks a compiled module has and how to enter it.
 func (m *module) understand(ctx context.Context) error {
 	if err := m.checkImports(); err != nil {
@@ -154,6 +189,7 @@ func (m *module) understand(ctx context.Context) error {
 	for i, t := range m.manifest.Tasks {
 		m.byName[t.Name] = i
 	}
+	m.shared = m.sharedBounds()
 	return nil
 }
 
@@ -202,9 +238,11 @@ func (m *module) manifestText(ctx context.Context) ([]byte, error) {
 	timer := time.AfterFunc(bootTimeout, func() { inst.stop(&TimeoutError{Phase: "run", Limit: bootTimeout}) })
 	defer timer.Stop()
 	defer context.AfterFunc(ctx, func() { inst.stop(contextError(ctx)) })()
-	if err := inst.boot(m.defaults.WASI); err != nil {
+	limits := &m.host.cfg.Limits
+	if err := inst.boot(m.defaults.WASI, int64(limits.Fuel)); err != nil {
 		return nil, &InvalidManifestError{m.name, fmt.Errorf("starting the module: %w", err)}
 	}
+	inst.meter.begin(int64(limits.Fuel))
 	var place [1]uint64
 	if err := inst.enter(inst.wasm.ExportedFunction(abi.ExportManifest), place[:]); err != nil {
 		return nil, &InvalidManifestError{m.name, err}
@@ -273,10 +311,19 @@ func hasType(f api.FunctionDefinition, params, results []api.ValueType) bool {
 	return slices.Equal(f.ParamTypes(), params) && slices.Equal(f.ResultTypes(), results)
 }
 
+// features are those of wazero, all of them: package instrument refuses what
+// only trusted modules may have.
+const features = api.CoreFeaturesV2 |
+	experimental.CoreFeaturesThreads |
+	experimental.CoreFeaturesTailCall |
+	experimental.CoreFeaturesExtendedConst |
+	experimental.CoreFeaturesExceptionHandling |
+	experimental.CoreFeaturesTypedFunctionReferences
+
 // runtimeConfig is how modules are compiled.
 func runtimeConfig(cfg Config, cache wazero.CompilationCache) wazero.RuntimeConfig {
-	return stoppable(wazero.NewRuntimeConfig()).
-		WithCoreFeatures(api.CoreFeaturesV2).
+	return wazero.NewRuntimeConfig().
+		WithCoreFeatures(features).
 		WithCustomSections(true).
 		WithMemoryLimitPages(uint32(cfg.Limits.Memory / pageSize)).
 		WithCompilationCache(cache)

@@ -41,6 +41,7 @@ type module struct {
 	asksGuest   bool           // the manifest is an export's, not a section's
 	schemas     []schemas
 	minMemory   uint64
+	shared      bounds // of an instance that holds calls of several tasks
 	gate        gate
 
 	mu     sync.Mutex
@@ -133,13 +134,10 @@ func (m *module) newCall(ctx context.Context, parent *call, index int, input []b
 	}
 	c := &call{
 		id: m.host.ids.Add(1), parent: parent, mod: m, task: t, index: index, input: input, ctx: ctx,
-		options: o, grants: intersect(cfg.Grants, o.Grants), memory: cfg.Limits.Memory,
+		options: o, grants: intersect(cfg.Grants, o.Grants),
 	}
-	for _, limit := range []uint64{t.Memory, o.Memory} {
-		if limit != 0 {
-			c.memory = min(c.memory, limit)
-		}
-	}
+	c.memory = narrowed(narrowed(cfg.Limits.Memory, t.Memory), o.Memory)
+	c.fuel = int64(narrowed(narrowed(cfg.Limits.Fuel, t.Fuel), o.Fuel))
 	c.Priority = o.Priority
 	c.QueueTimeout = max(narrow(cfg.Limits.QueueTimeout, o.QueueTimeout), 0)
 	c.RunTimeout = max(narrow(narrow(cfg.Limits.RunTimeout, t.Timeout), o.RunTimeout), 0)
@@ -198,23 +196,30 @@ func (m *module) enqueue(c *call) error {
 	return pool.Submit(c)
 }
 
-// sharedMemory is the limit of an instance that holds calls of several tasks:
+// bounds are limits of an instance.
+type bounds struct {
+	memory uint64
+	fuel   int64 // of a turn
+}
+
+// sharedBounds returns those of an instance that holds calls of several tasks:
 // the largest that one of them may have.
-func (m *module) sharedMemory() uint64 {
-	most := m.host.cfg.Limits.Memory
-	if m.defaults.Memory != 0 {
-		most = min(most, m.defaults.Memory)
-	}
-	var largest uint64
-	for _, t := range m.manifest.Tasks {
-		if t.Mode == IO && t.Memory == 0 {
-			return most
+func (m *module) sharedBounds() bounds {
+	limits := &m.host.cfg.Limits
+	most := func(limit, own uint64, of func(Task) uint64) uint64 {
+		limit = narrowed(limit, own)
+		var largest uint64
+		for _, t := range m.manifest.Tasks {
+			if t.Mode == IO {
+				largest = max(largest, narrowed(limit, of(t)))
+			}
 		}
-		if t.Mode == IO {
-			largest = max(largest, t.Memory)
-		}
+		return largest
 	}
-	return min(most, largest)
+	return bounds{
+		memory: most(limits.Memory, m.defaults.Memory, func(t Task) uint64 { return t.Memory }),
+		fuel:   int64(most(limits.Fuel, m.defaults.Fuel, func(t Task) uint64 { return t.Fuel })),
+	}
 }
 
 // Close takes no more calls, waits for those under way until ctx ends, and

@@ -31,11 +31,13 @@ func (c *call) run(w *executors.Worker) ([]byte, error) {
 		return nil, err
 	}
 	if fresh {
-		if err := inst.boot(c.options.WASI); err != nil {
+		if err := inst.boot(c.options.WASI, c.fuel); err != nil {
 			return nil, err
 		}
 	}
+	inst.meter.begin(c.fuel)
 	out, err := inst.serve(c)
+	c.fuelUsed.Store(uint64(inst.meter.used()))
 	c.memoryBytes.Store(uint64(len(inst.memory.bytes)))
 	return out, err
 }

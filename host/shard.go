@@ -46,7 +46,9 @@ func (s *shard) Turn(_ context.Context, jobs []executors.Job, events []event) (a
 		return false
 	}
 	s.watch.start(inst)
+	inst.beginTurn()
 	yielded, err := inst.resume()
+	inst.bill(inst.alone)
 	s.watch.stop()
 	if err != nil {
 		s.lost(err)
@@ -55,6 +57,27 @@ func (s *shard) Turn(_ context.Context, jobs []executors.Job, events []event) (a
 	// A guest without calls has nothing to do, whatever it says.
 	inst.yielded = yielded && inst.calls.len() > inst.zombies
 	return inst.yielded || inst.news.len() > 0
+}
+
+// beginTurn sets what may be used in a turn: what is left for the call that is
+// alone in the instance, or else what one of its calls may at most.
+func (inst *instance) beginTurn() {
+	inst.alone = nil
+	fuel := inst.mod.shared.fuel
+	if inst.calls.len() == 1 {
+		for c := range inst.calls.all {
+			inst.alone, fuel = c, c.fuel-int64(c.fuelUsed.Load())
+		}
+	}
+	inst.meter.begin(fuel)
+}
+
+// bill counts the fuel of the turn as that of a call, if that was alone.
+func (inst *instance) bill(c *call) {
+	if c != nil && c == inst.alone {
+		c.fuelUsed.Add(uint64(inst.meter.used()))
+		inst.alone = nil
+	}
 }
 
 // owns reports whether an event is for the instance of now.
@@ -95,9 +118,9 @@ func (s *shard) accept(jobs []executors.Job) {
 }
 
 func (s *shard) boot() error {
-	inst := s.mod.newInstance(s.tenant, loopBox{s.loop}, s.mod.sharedMemory())
+	inst := s.mod.newInstance(s.tenant, loopBox{s.loop}, s.mod.shared.memory)
 	s.watch.start(inst)
-	err := inst.boot(s.mod.defaults.WASI)
+	err := inst.boot(s.mod.defaults.WASI, s.mod.shared.fuel)
 	s.watch.stop()
 	if err != nil {
 		inst.close()

@@ -16,9 +16,14 @@ type Span struct {
 	// Queued, Started and Ended are when; Started is zero if it never did.
 	Queued, Started, Ended time.Time
 	// HostCalls counts the calls of host functions, and MemoryBytes is the
-	// size of the instance's linear memory at the end.
+	// size of the instance's linear memory at the end, which is its largest.
 	HostCalls   uint64
 	MemoryBytes uint64
+	// Fuel is what the call's code used, about one unit for an instruction.
+	// The same call, alone in an instance of the same state, uses the same on
+	// any machine. Turns of an instance that holds other calls, too, are not
+	// counted.
+	Fuel uint64
 	// Err is the call's error, or nil.
 	Err error
 }

@@ -1,21 +1,9 @@
 package host
 
-import (
-	"context"
+import "context"
 
-	"github.com/tetratelabs/wazero"
-)
-
-// How a running guest is stopped: this file is all there is to it.
-//
-// Modules are compiled with wazero's WithCloseOnContextDone: guest code looks
-// at a flag in every loop, and ending the instance's context raises it. Host
-// functions that wait look at the context themselves.
-
-// stoppable makes the modules that a runtime compiles stoppable.
-func stoppable(c wazero.RuntimeConfig) wazero.RuntimeConfig {
-	return c.WithCloseOnContextDone(true)
-}
+// How a running guest is stopped: ending the instance's context, which its
+// safepoints look at (see safepoint.go), and host functions that wait.
 
 // guestContext is the context of everything that runs in an instance. It
 // leads host functions to the instance, and ends when that must stop.
@@ -63,4 +51,11 @@ func (inst *instance) whyStopped() error {
 		return s.err
 	}
 	return nil
+}
+
+// checkStopped ends the guest, from inside a host function, if it must stop.
+func (inst *instance) checkStopped() {
+	if inst.ctx.Err() != nil {
+		panic(&stopped{inst.whyStopped()})
+	}
 }

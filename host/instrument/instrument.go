@@ -32,9 +32,11 @@ const (
 	Stack = "wexec:stack"
 )
 
-// IsHelper reports whether that is the name of a function that Rewrite has
-// added, which a stack trace should not show.
-func IsHelper(name string) bool { return strings.HasPrefix(name, namePrefix) }
+// Added reports whether a frame of a stack trace, "module.function(types)", is
+// of a function that a rewritten module has and the module before had not.
+func Added(frame string) bool {
+	return strings.HasPrefix(frame, namePrefix) || strings.Contains(frame, "."+namePrefix)
+}
 
 // Options say what may be in a module, and what to put there. The zero value
 // is for modules that nobody trusts.
@@ -46,10 +48,16 @@ type Options struct {
 	// Stack is the most bytes of stack that code may take when it is called
 	// from outside, about. 0 is DefaultStack; less than 0 leaves the count out.
 	Stack int64
+	// Table is the most elements that the module's tables may have together.
+	// 0 is DefaultTable.
+	Table int
 }
 
-// DefaultStack is 16 MiB.
-const DefaultStack = 16 << 20
+// The defaults of Options.
+const (
+	DefaultStack = 16 << 20
+	DefaultTable = 1 << 20
+)
 
 // Rewrite returns the module with safepoints in it. wasm is not changed. A
 // module in which nothing can take long is returned as it is. The module need

@@ -51,6 +51,7 @@ typedef uint32_t wexec_handle;
 #define WEXEC_CLOSED 11
 #define WEXEC_INVALID_MODULE 12
 #define WEXEC_INVALID_MANIFEST 13
+#define WEXEC_OUT_OF_FUEL 14
 
 // Copies the call's input, from off on, at most cap bytes, to dst.
 // Returns the whole length of the input.

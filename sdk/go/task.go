@@ -89,6 +89,12 @@ func Memory(bytes uint64) Option {
 	return func(t *task) { t.Memory = bytes }
 }
 
+// Fuel is how much the task asks to compute, in units of about an instruction.
+// It narrows the host's limit and never widens it.
+func Fuel(units uint64) Option {
+	return func(t *task) { t.Fuel = units }
+}
+
 // task is a registered task: its entry in the manifest and what runs it.
 type task struct {
 	abi.Task

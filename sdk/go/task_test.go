@@ -23,7 +23,7 @@ func withTasks(t *testing.T, f func()) {
 func TestManifest(t *testing.T) {
 	withTasks(t, func() {
 		primes := Task("primes", CPU, func(context.Context, int) ([]int, error) { return nil, nil },
-			Doc("Counts."), Timeout(1500*time.Microsecond), Memory(1<<20))
+			Doc("Counts."), Timeout(1500*time.Microsecond), Memory(1<<20), Fuel(1e6))
 		Task("raw", IO, func(context.Context, []byte) (None, error) { return None{}, nil })
 		if primes.Task != "primes" || primes.Module != "" {
 			t.Errorf("got %+v", primes)
@@ -36,7 +36,7 @@ func TestManifest(t *testing.T) {
 			t.Fatalf("got %+v", m)
 		}
 		got := m.Tasks[0]
-		if got.Mode != CPU || got.Doc != "Counts." || got.Timeout != 2*time.Millisecond || got.Memory != 1<<20 {
+		if got.Mode != CPU || got.Doc != "Counts." || got.Timeout != 2*time.Millisecond || got.Memory != 1<<20 || got.Fuel != 1e6 {
 			t.Errorf("got %+v", got)
 		}
 		if string(got.Input) != `{"type":"integer"}` || got.Output == nil {

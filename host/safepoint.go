@@ -1,0 +1,134 @@
+package host
+
+import (
+	"context"
+	"runtime"
+	"time"
+
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/wexec/wexec/host/instrument"
+)
+
+// A slice is the fuel that guest code gets at once. When it is used up, the
+// code comes to a safepoint: there Go may stop the goroutine, others run, and
+// what the guest must not do is looked at. See RATIONALE.md for the figures.
+const (
+	// sliceTime is how long a slice should last.
+	sliceTime = 100 * time.Microsecond
+	// A slice starts with firstSlice units, and is doubled and halved between
+	// the other two as the code turns out to be fast or slow.
+	firstSlice = 100_000
+	leastSlice = 12_500
+	mostSlice  = 1_600_000
+)
+
+// meter counts the fuel of an instance, from begin on.
+type meter struct {
+	left    api.MutableGlobal // of the slice; nil if the module has no safepoints
+	stack   api.Global        // bytes that are left; nil if the module does not count them
+	limit   int64             // that may be used
+	granted int64             // in slices, until now
+	slice   int64
+	since   time.Time // of the slice, or zero
+}
+
+// attach finds the counters of an instance.
+func (m *meter) attach(mod api.Module) {
+	m.left, _ = mod.ExportedGlobal(instrument.Countdown).(api.MutableGlobal)
+	m.stack = mod.ExportedGlobal(instrument.Stack)
+}
+
+// begin sets the count to zero, and what may be used.
+func (m *meter) begin(limit int64) {
+	if m.slice == 0 {
+		m.slice = firstSlice
+	}
+	m.limit, m.granted, m.since = limit, 0, time.Time{}
+	if m.left != nil {
+		m.granted = min(m.slice, limit)
+		m.left.Set(uint64(m.granted))
+	}
+}
+
+// used returns the fuel that was used.
+func (m *meter) used() int64 {
+	if m.left == nil {
+		return 0
+	}
+	return m.granted - int64(m.left.Get())
+}
+
+// grant gives the guest a slice more, of which it has left until now, which is
+// negative. It returns what it has then.
+func (m *meter) grant(left int64) int64 {
+	more := min(m.slice-left, m.limit-m.granted)
+	m.granted += more
+	m.left.Set(m.left.Get() + uint64(more))
+	return left + more
+}
+
+// adapt makes slices last about as long as they should.
+func (m *meter) adapt(now time.Time) {
+	switch took := now.Sub(m.since); {
+	case m.since.IsZero():
+	case took > 2*sliceTime:
+		m.slice = max(m.slice/2, leastSlice)
+	case took < sliceTime/2:
+		m.slice = min(m.slice*2, mostSlice)
+	}
+}
+
+// pause is what a safepoint does when the slice is used up. It returns what is
+// left of the next one, or ends the guest.
+func (inst *instance) pause(left int64) int64 {
+	m := &inst.meter
+	if m.stack != nil && int64(m.stack.Get()) < 0 {
+		panic(&stackError{inst.mod.host.cfg.Limits.Stack})
+	}
+	if m.granted-left > m.limit {
+		m.left.Set(uint64(left))
+		panic(&OutOfFuelError{uint64(m.limit)})
+	}
+	m.adapt(time.Now())
+	runtime.Gosched()
+	inst.checkStopped()
+	m.since = time.Now()
+	return m.grant(left)
+}
+
+// bytesPerFuel is what a host function moves for a unit of fuel: as much as
+// the guest itself could, see package instrument.
+const bytesPerFuel = 8
+
+// charge takes fuel for bytes that a host function is about to move, and is a
+// safepoint of it.
+func (inst *instance) charge(bytes int) {
+	m := &inst.meter
+	if m.left == nil {
+		inst.checkStopped()
+		return
+	}
+	left := int64(m.left.Get()) - int64(bytes/bytesPerFuel)
+	m.left.Set(uint64(left))
+	if left < 0 {
+		inst.pause(left)
+	}
+}
+
+// bindSafepoint registers what rewritten modules import.
+func (h *Host) bindSafepoint(ctx context.Context) error {
+	i64 := []api.ValueType{api.ValueTypeI64}
+	pause := func(ctx context.Context, mod api.Module, stack []uint64) {
+		inst := instanceOf(ctx)
+		if inst.meter.left == nil { // the start function runs
+			inst.meter.attach(mod)
+		}
+		defer h.catch(instrument.Pause)
+		stack[0] = uint64(inst.pause(int64(stack[0])))
+	}
+	_, err := h.runtime.NewHostModuleBuilder(instrument.Module).NewFunctionBuilder().
+		WithGoModuleFunction(api.GoModuleFunc(pause), i64, i64).Export(instrument.Pause).
+		Instantiate(ctx)
+	return err
+}
