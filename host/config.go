@@ -148,6 +148,9 @@ type Limits struct {
 	// LogLine is the most bytes of one line of a guest's log; the rest is cut.
 	// Default: 8 KiB.
 	LogLine int
+	// LogRate is how many lines a second a module may log, and at once if it
+	// has been silent. More are dropped, and counted in the log. Default: 1,000.
+	LogRate int
 }
 
 // Capability is an asynchronous host function. It runs on a goroutine of its
@@ -245,6 +248,7 @@ func (c Config) withDefaults() (Config, error) {
 		setDefault("Limits.Capabilities", &l.Capabilities, 1<<14),
 		setDefault("Limits.Zombies", &l.Zombies, 1<<10),
 		setDefault("Limits.LogLine", &l.LogLine, 8<<10),
+		setDefault("Limits.LogRate", &l.LogRate, 1000),
 	)
 	l.QueueTimeout = cmp.Or(l.QueueTimeout, time.Minute)
 	l.RunTimeout = cmp.Or(l.RunTimeout, time.Minute)

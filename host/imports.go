@@ -215,8 +215,16 @@ func (inst *instance) log(level abi.LogLevel, line []byte) {
 	if !ok {
 		at = slog.LevelError
 	}
-	cfg := &inst.mod.host.cfg
-	attrs := []slog.Attr{slog.String("module", inst.mod.name)}
+	m := inst.mod
+	cfg := &m.host.cfg
+	if !m.logs.Allow() {
+		m.unlogged.Add(1)
+		return
+	}
+	if n := m.unlogged.Swap(0); n > 0 {
+		cfg.Logger.Warn("a module logged too much: lines were dropped (Config.Limits.LogRate)", "module", m.name, "lines", n)
+	}
+	attrs := []slog.Attr{slog.String("module", m.name)}
 	if inst.named != nil {
 		attrs = append(attrs, slog.String("task", inst.named.task.Name))
 	}

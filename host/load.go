@@ -17,6 +17,7 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
+	"golang.org/x/time/rate"
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host/instrument"
@@ -45,6 +46,7 @@ const bootTimeout = 30 * time.Second
 // tasks are run unless a call says less, and what their system calls see.
 func (h *Host) Load(ctx context.Context, name string, wasm []byte, options ...Options) (*Module, error) {
 	m := &module{host: h, name: name, size: len(wasm), shards: map[string][]*shard{}}
+	m.logs = rate.NewLimiter(rate.Limit(h.cfg.Limits.LogRate), h.cfg.Limits.LogRate)
 	for _, o := range options {
 		m.defaults = m.defaults.and(o)
 	}

@@ -7,10 +7,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tetratelabs/wazero"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/executors"
@@ -43,6 +45,8 @@ type module struct {
 	minMemory   uint64
 	shared      bounds // of an instance that holds calls of several tasks
 	gate        gate
+	logs        *rate.Limiter // of lines
+	unlogged    atomic.Uint64 // lines that were too many
 
 	mu     sync.Mutex
 	idle   []*instance         // that hold no call; the most recently used last

@@ -21,6 +21,7 @@ type shard struct {
 	loop   *executors.Loop[event]
 	inst   *instance
 	watch  *turnWatch
+	warned time.Time // of a long turn
 }
 
 // Turn implements executors.Actor.
@@ -46,10 +47,12 @@ func (s *shard) Turn(_ context.Context, jobs []executors.Job, events []event) (a
 		return false
 	}
 	s.watch.start(inst)
+	began := time.Now()
 	inst.beginTurn()
 	yielded, err := inst.resume()
 	inst.bill(inst.alone)
 	s.watch.stop()
+	s.report(time.Since(began))
 	if err != nil {
 		s.lost(err)
 		return false
@@ -78,6 +81,23 @@ func (inst *instance) bill(c *call) {
 		c.fuelUsed.Add(uint64(inst.meter.used()))
 		inst.alone = nil
 	}
+}
+
+// longTurn is a turn that is worth a warning: every other call in the instance
+// waits for it.
+const longTurn = 100 * time.Millisecond
+
+// report warns of long turns, once a second at most.
+func (s *shard) report(turn time.Duration) {
+	if turn < longTurn || time.Since(s.warned) < time.Second {
+		return
+	}
+	s.warned = time.Now()
+	attrs := []any{"module", s.mod.name, "turn", turn.Round(time.Millisecond), "calls", s.inst.calls.len()}
+	if c := s.inst.named; c != nil {
+		attrs = append(attrs, "task", c.task.Name)
+	}
+	s.mod.host.cfg.Logger.Warn("a long turn: the other calls in the instance waited for it; declare what computes as cpu", attrs...)
 }
 
 // owns reports whether an event is for the instance of now.

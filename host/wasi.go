@@ -52,8 +52,9 @@ func newSystem(inst *instance, wasi *WASI) (*system, error) {
 		}
 	}
 	c := wazero.NewModuleConfig().WithName("").WithStartFunctions().
-		WithStdin(s.stdin).WithStdout(stdout).WithStderr(stderr).
-		WithRandSource(rand.Reader).
+		WithStdin(metered{inst, s.stdin, nil}).
+		WithStdout(metered{inst, nil, stdout}).WithStderr(metered{inst, nil, stderr}).
+		WithRandSource(metered{inst, rand.Reader, nil}).
 		WithWalltime(walltime, sys.ClockResolution(clockResolution)).
 		WithNanotime(nanotime, sys.ClockResolution(clockResolution)).
 		WithNanosleep(inst.nanosleep).
@@ -75,6 +76,7 @@ func newSystem(inst *instance, wasi *WASI) (*system, error) {
 			s.close()
 			return nil, err
 		}
+		root.Charge = inst.charge
 		s.mounts = append(s.mounts, root)
 		fs = fs.(sysfs.FSConfig).WithSysFSMount(root, m.Guest)
 	}
@@ -117,6 +119,34 @@ func (s *system) output() ([]byte, error) {
 		return nil, &TaskError{Message: fmt.Sprintf("its output has more than %d bytes (Config.Limits.Output)", s.stdout.limit)}
 	}
 	return s.stdout.Bytes(), nil
+}
+
+// metered charges a guest for what its system calls read and write, in pieces:
+// between them it may be stopped.
+type metered struct {
+	inst *instance
+	in   io.Reader
+	out  io.Writer
+}
+
+const piece = 64 << 10
+
+func (m metered) Read(p []byte) (int, error) {
+	p = p[:min(len(p), piece)]
+	m.inst.charge(len(p))
+	return m.in.Read(p)
+}
+
+func (m metered) Write(p []byte) (int, error) {
+	written := 0
+	for {
+		part := p[written:min(len(p), written+piece)]
+		m.inst.charge(len(part))
+		n, err := m.out.Write(part)
+		if written += n; err != nil || written == len(p) {
+			return written, err
+		}
+	}
 }
 
 func walltime() (sec int64, nsec int32) {

@@ -16,8 +16,8 @@ func newEmitter(m *module) *emitter {
 		m:         m,
 		types:     typeAdder{next: uint32(len(m.types))},
 		pause:     uint32(len(m.imported)),
-		countdown: uint32(m.globals),
-		stack:     uint32(m.globals) + 1,
+		countdown: uint32(m.have.globals),
+		stack:     uint32(m.have.globals) + 1,
 	}
 	e.moved = func(index uint32) uint32 {
 		if index < e.pause {

@@ -60,7 +60,7 @@ func (m *module) parseCode(r *reader, o Options) {
 		f.at = r.at + r.pos
 		f.entry = r.bytes(size)
 		if r.err == nil {
-			r.err = f.parseLocals()
+			r.err = f.parseLocals(r.have)
 		}
 		if r.err != nil {
 			return
@@ -72,8 +72,8 @@ func (m *module) parseCode(r *reader, o Options) {
 // and of 2^32 there can be in a few bytes. Engines of browsers allow 50,000.
 const maxLocals = 50_000
 
-func (f *function) parseLocals() error {
-	r := &reader{b: f.entry, at: f.at}
+func (f *function) parseLocals(have *counts) error {
+	r := &reader{b: f.entry, at: f.at, have: have}
 	f.locals = f.typ.params
 	f.groups = r.count()
 	for range f.groups {
@@ -96,7 +96,7 @@ func (m *module) neutralAt(index uint32) bool {
 
 // walk returns a walker over the function's instructions.
 func (m *module) walk(f *function) *walker {
-	w := &walker{m: m, depth: 1}
-	w.b, w.at, w.pos = f.entry, f.at, f.code
+	w := &walker{m: m, depth: 1, locals: f.locals}
+	w.b, w.at, w.pos, w.have = f.entry, f.at, f.code, &m.have
 	return w
 }

@@ -10,6 +10,7 @@
 package instrument
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -63,9 +64,8 @@ const (
 // module in which nothing can take long is returned as it is. The module need
 // not be valid: what is invalid stays so, or is refused.
 func Rewrite(wasm []byte, o Options) ([]byte, error) {
-	if o.Stack == 0 {
-		o.Stack = DefaultStack
-	}
+	o.Stack = cmp.Or(o.Stack, DefaultStack)
+	o.Table = cmp.Or(o.Table, DefaultTable)
 	m, err := parse(wasm, o)
 	if err != nil {
 		return nil, err

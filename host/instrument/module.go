@@ -1,5 +1,7 @@
 package instrument
 
+import "math"
+
 // What imports and exports can be.
 const (
 	kindFunction = 0
@@ -29,7 +31,8 @@ type module struct {
 	imported  []uint32 // the types of imported functions
 	defined   []uint32 // the types of the module's own
 	tables    []table
-	globals   int
+	growth    uint32 // the most that a table may grow; none is changed for 0
+	have      counts
 	tags      []uint32 // their types
 	elements  []int    // the lengths of element segments
 	data      []int    // the lengths of data segments
@@ -51,7 +54,7 @@ func parse(wasm []byte, o Options) (*module, error) {
 	}
 	for i := range m.sections {
 		s := &m.sections[i]
-		p := &patcher{reader: reader{b: s.body, at: s.at}}
+		p := &patcher{reader: reader{b: s.body, at: s.at, have: &m.have}}
 		m.parseSection(s.id, p, o)
 		if p.err == nil && p.pos != len(p.b) && s.id != secCustom {
 			p.fail(p.pos, "%d bytes are left over in the section", len(p.b)-p.pos)
@@ -71,14 +74,17 @@ func (m *module) parseSection(id byte, r *patcher, o Options) {
 	case secType:
 		m.parseTypes(&r.reader)
 	case secImport:
-		m.parseImports(&r.reader, o)
+		m.parseImports(r, o)
 	case secFunction:
 		for range r.count() {
-			m.defined = append(m.defined, m.typeIndex(&r.reader))
+			m.defined = append(m.defined, r.typeIndex())
 		}
-		m.taken = make([]bool, len(m.imported)+len(m.defined))
+		m.have.functions += len(m.defined)
+		m.taken = make([]bool, m.have.functions)
 	case secTable:
+		imported := len(m.tables)
 		m.walkTables(r, m.take)
+		m.checkTables(&r.reader, imported, o.Table)
 	case secMemory:
 		for range r.count() {
 			memoryType(&r.reader, o)
@@ -86,14 +92,14 @@ func (m *module) parseSection(id byte, r *patcher, o Options) {
 	case secTag:
 		for range r.count() {
 			r.byte()
-			m.tags = append(m.tags, m.typeIndex(&r.reader))
+			m.tags = append(m.tags, r.typeIndex())
 		}
 	case secGlobal:
 		m.walkGlobals(r, m.take)
 	case secExport:
 		m.walkExports(r, same)
 	case secStart:
-		r.u32()
+		r.function(same)
 	case secElement:
 		m.walkElements(r, m.take)
 	case secDataCount:
@@ -116,28 +122,16 @@ func (m *module) take(index uint32) uint32 {
 	return index
 }
 
-func (m *module) typeIndex(r *reader) uint32 {
-	start := r.pos
-	index := r.u32()
-	if int(index) >= len(m.types) && r.err == nil {
-		r.fail(start, "there is no type %d", index)
-	}
-	return index
-}
-
-// typeOf returns the type of a function, or nil.
+// typeOf returns the type of a function.
 func (m *module) typeOf(function uint32) *funcType {
-	n := uint32(len(m.imported))
-	if function < n {
-		return &m.types[m.imported[function]]
-	}
-	if int(function-n) < len(m.defined) {
+	if n := uint32(len(m.imported)); function >= n {
 		return &m.types[m.defined[function-n]]
 	}
-	return nil
+	return &m.types[m.imported[function]]
 }
 
 func (m *module) parseTypes(r *reader) {
+	r.have = nil // types may refer to each other, which wazero checks
 	for range r.count() {
 		count := 1
 		if r.more() && r.b[r.pos] == 0x4e { // a recursive group
@@ -152,6 +146,7 @@ func (m *module) parseTypes(r *reader) {
 			t.params, _ = valueTypes(r)
 			t.results, t.given = valueTypes(r)
 			m.types = append(m.types, t)
+			m.have.types++
 			if r.err != nil {
 				return
 			}
@@ -173,13 +168,13 @@ func valueType(r *reader) {
 	switch start, c := r.pos, r.byte(); c {
 	case 0x7f, 0x7e, 0x7d, 0x7c, 0x7b, 0x70, 0x6f, 0x69:
 	case 0x63, 0x64: // a reference to a heap type
-		r.signed(33)
+		r.heapType()
 	default:
 		r.fail(start, "unknown value type %#x", c)
 	}
 }
 
-func (m *module) parseImports(r *reader, o Options) {
+func (m *module) parseImports(r *patcher, o Options) {
 	for range r.count() {
 		start := r.pos
 		if from := r.name(); from == Module {
@@ -188,38 +183,63 @@ func (m *module) parseImports(r *reader, o Options) {
 		r.name()
 		switch kind := r.byte(); kind {
 		case kindFunction:
-			m.imported = append(m.imported, m.typeIndex(r))
+			m.imported = append(m.imported, r.typeIndex())
 		case kindTable:
-			m.tables = append(m.tables, tableType(r))
+			m.tables = append(m.tables, tableType(r, 0))
 		case kindMemory:
-			memoryType(r, o)
+			memoryType(&r.reader, o)
 		case kindGlobal:
-			valueType(r)
+			valueType(&r.reader)
 			r.byte()
-			m.globals++
+			m.have.globals++
 		case kindTag:
 			r.byte()
-			m.tags = append(m.tags, m.typeIndex(r))
+			m.tags = append(m.tags, r.typeIndex())
 		default:
 			r.fail(start, "unknown kind of import %d", kind)
 		}
 	}
-	m.taken = make([]bool, len(m.imported))
+	m.have.functions = len(m.imported)
+	m.taken = make([]bool, m.have.functions)
 }
 
-func tableType(r *reader) table {
+// tableType reads a table's type. If growth is not 0, the table is kept from
+// growing by more.
+func tableType(r *patcher, growth uint32) table {
 	start := r.pos
-	valueType(r)
+	valueType(&r.reader)
 	t := table{element: r.b[start:r.pos]}
+	limits := r.pos
 	flags := r.byte()
 	t.min = r.u32()
+	most := uint32(math.MaxUint32)
 	if flags&1 != 0 {
-		r.u32()
+		most = r.u32()
 	}
 	if flags > 1 {
 		r.fail(start, "a table has unknown flags %#x", flags)
 	}
+	if growth > 0 && most > t.min+growth {
+		r.replace(limits, appendU32(appendU32([]byte{1}, t.min), t.min+growth)...)
+	}
 	return t
+}
+
+// checkTables sees to it that the module's tables together, which begin with
+// those that are imported, can't have more elements than that.
+func (m *module) checkTables(r *reader, imported, most int) {
+	own := m.tables[imported:]
+	room := most
+	for _, t := range own {
+		room -= int(t.min)
+		if room < 0 {
+			r.fail(0, "its tables begin with more than %d elements", most)
+			return
+		}
+	}
+	if len(own) > 0 {
+		m.growth = uint32(max(room/len(own), 1))
+	}
 }
 
 func memoryType(r *reader, o Options) {
@@ -247,7 +267,7 @@ func (m *module) walkTables(r *patcher, moved func(uint32) uint32) {
 			r.pos++
 			r.byte()
 		}
-		m.tables = append(m.tables, tableType(&r.reader))
+		m.tables = append(m.tables, tableType(r, m.growth))
 		if withInit {
 			walkConstant(r, moved)
 		}
@@ -259,7 +279,7 @@ func (m *module) walkGlobals(r *patcher, moved func(uint32) uint32) {
 		valueType(&r.reader)
 		r.byte()
 		walkConstant(r, moved)
-		m.globals++
+		m.have.globals++
 	}
 }
 
@@ -271,9 +291,12 @@ func (m *module) walkExports(r *patcher, moved func(uint32) uint32) {
 			r.fail(start, "a module may not export %q", name)
 		}
 		m.exports = append(m.exports, name)
-		if r.byte() == kindFunction {
-			r.index(moved)
-		} else {
+		switch r.byte() {
+		case kindFunction:
+			r.function(moved)
+		case kindGlobal:
+			r.globalIndex()
+		default:
 			r.u32()
 		}
 	}
@@ -307,7 +330,7 @@ func (m *module) walkElements(r *patcher, moved func(uint32) uint32) {
 			if expressions {
 				walkConstant(r, moved)
 			} else {
-				r.index(moved)
+				r.function(moved)
 			}
 		}
 	}
@@ -329,11 +352,11 @@ func walkConstant(r *patcher, moved func(uint32) uint32) {
 		case 0x44:
 			r.bytes(8)
 		case opGlobalGet:
-			r.u32()
+			r.globalIndex()
 		case opRefNull:
-			r.signed(33)
+			r.heapType()
 		case opRefFunc:
-			r.index(moved)
+			r.function(moved)
 		case opI32Add, opI32Sub, 0x6c, opI64Add, opI64Sub, 0x7e:
 		case 0xfd:
 			if r.byte() != 0x0c {

@@ -117,7 +117,7 @@ func (m *module) renameFunctions(old *patcher, moved func(uint32) uint32) ([]byt
 // renameLocals moves the functions that have names of locals.
 func renameLocals(p *patcher, moved func(uint32) uint32) ([]byte, error) {
 	for range p.count() {
-		p.index(moved)
+		p.function(moved)
 		for range p.count() {
 			p.u32()
 			p.name()

@@ -17,6 +17,49 @@ type reader struct {
 	pos int
 	at  int // of b in the module
 	err error
+	// have is what indices may refer to; nil if they need no check. What is
+	// added to a module comes after what it has: an index that is too high must
+	// not reach it.
+	have *counts
+}
+
+// counts are numbers of things in a module.
+type counts struct{ types, functions, globals int }
+
+// check fails if there is nothing with that index.
+func (r *reader) check(start int, what string, index int64, have int) {
+	if r.have != nil && (index < 0 || index >= int64(have)) {
+		r.fail(start, "there is no %s %d", what, index)
+	}
+}
+
+// typeIndex reads the index of a type.
+func (r *reader) typeIndex() uint32 {
+	start := r.pos
+	index := r.u32()
+	if r.have != nil {
+		r.check(start, "type", int64(index), r.have.types)
+	}
+	return index
+}
+
+// heapType reads what a reference refers to: the index of a type, or a
+// negative number for all of a kind.
+func (r *reader) heapType() {
+	start := r.pos
+	if index := r.signed(33); index >= 0 && r.have != nil {
+		r.check(start, "type", index, r.have.types)
+	}
+}
+
+// globalIndex reads the index of a global.
+func (r *reader) globalIndex() uint32 {
+	start := r.pos
+	index := r.u32()
+	if r.have != nil {
+		r.check(start, "global", int64(index), r.have.globals)
+	}
+	return index
 }
 
 func (r *reader) fail(pos int, format string, args ...any) {
@@ -151,10 +194,13 @@ func (p *patcher) replace(start int, with ...byte) {
 	p.done = p.pos
 }
 
-// index reads an index and replaces it, if it has moved.
-func (p *patcher) index(moved func(uint32) uint32) {
+// function reads the index of a function and replaces it, if it has moved.
+func (p *patcher) function(moved func(uint32) uint32) {
 	start := p.pos
 	old := p.u32()
+	if p.have != nil {
+		p.check(start, "function", int64(old), p.have.functions)
+	}
 	if now := moved(old); now != old {
 		p.keep(start)
 		p.out = appendU32(p.out, now)

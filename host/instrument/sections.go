@@ -115,7 +115,7 @@ func (m *module) moveSections(moved func(uint32) uint32) (err error) {
 	for i := 0; i < len(m.sections) && err == nil; i++ {
 		s := &m.sections[i]
 		p := &patcher{reader: reader{b: s.body, at: s.at}}
-		var again module // nothing new is learnt
+		again := module{growth: m.growth} // nothing new is learnt
 		switch s.id {
 		case secTable:
 			again.walkTables(p, moved)
@@ -124,7 +124,7 @@ func (m *module) moveSections(moved func(uint32) uint32) (err error) {
 		case secExport:
 			again.walkExports(p, moved)
 		case secStart:
-			p.index(moved)
+			p.function(moved)
 		case secElement:
 			again.walkElements(p, moved)
 		default:

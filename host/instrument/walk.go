@@ -3,7 +3,8 @@ package instrument
 // walker steps through the instructions of a function.
 type walker struct {
 	patcher
-	m *module
+	m      *module
+	locals int // of the function
 
 	// The instruction it stands on, and what follows it.
 	op     opcode
@@ -88,8 +89,12 @@ func (w *walker) readImmediate() {
 	case immNone:
 	case immIndex:
 		w.x = w.u32()
+		w.checkIndex()
 	case immTwo:
 		w.x, w.y = w.u32(), w.u32()
+		if w.op == opCallIndirect || w.op == opReturnCallIndirect {
+			w.check(w.start, "type", int64(w.x), w.have.types)
+		}
 	case immLabel:
 		w.labels = w.labels[:0]
 		w.readLabel()
@@ -122,9 +127,23 @@ func (w *walker) readImmediate() {
 	case immV128:
 		w.bytes(16)
 	case immHeapType:
-		w.signed(33)
+		w.heapType()
 	case immTypes:
 		valueTypes(&w.reader)
+	}
+}
+
+// checkIndex refuses indices of what there is not, where something is added.
+func (w *walker) checkIndex() {
+	switch index := int64(w.x); w.op {
+	case opLocalGet, opLocalSet, opLocalTee:
+		w.check(w.start, "local", index, w.locals)
+	case opGlobalGet, opGlobalSet:
+		w.check(w.start, "global", index, w.have.globals)
+	case opCall, opReturnCall, opRefFunc:
+		w.check(w.start, "function", index, w.have.functions)
+	case opCallRef, opReturnCallRef:
+		w.check(w.start, "type", index, w.have.types)
 	}
 }
 
@@ -159,8 +178,7 @@ func (w *walker) readBlockType() {
 		return
 	}
 	index := w.signed(33)
-	if index < 0 || index >= int64(len(w.m.types)) {
-		w.fail(start, "a block has the type %d, which there is not", index)
+	if w.check(start, "type", index, w.have.types); w.err != nil {
 		return
 	}
 	t := &w.m.types[index]
@@ -184,30 +202,16 @@ func (w *walker) readCatches() {
 	}
 }
 
-// counted is an index of a tag's type.
-func (w *walker) tagParams(tag uint32) int {
-	if int(tag) >= len(w.m.tags) {
-		w.fail(w.start, "there is no tag %d", tag)
-		return 0
-	}
-	return w.m.types[w.m.tags[tag]].params
-}
-
 // callee returns the type of what a call instruction calls, or nil if it is
 // not one.
 func (w *walker) callee() *funcType {
+	if w.err != nil {
+		return nil
+	}
 	switch w.op {
 	case opCall, opReturnCall:
-		t := w.m.typeOf(w.x)
-		if t == nil {
-			w.fail(w.start, "there is no function %d", w.x)
-		}
-		return t
+		return w.m.typeOf(w.x)
 	case opCallIndirect, opReturnCallIndirect, opCallRef, opReturnCallRef:
-		if int(w.x) >= len(w.m.types) {
-			w.fail(w.start, "there is no type %d", w.x)
-			return nil
-		}
 		return &w.m.types[w.x]
 	}
 	return nil

@@ -30,6 +30,9 @@ func (d *directory) Seek(offset position, whence int) (position, sys.Errno) {
 	return 0, errnoOf(err)
 }
 
+// entryBytes is what reading an entry costs, in bytes read from a file.
+const entryBytes = 1 << 10
+
 // Readdir implements sys.File. wazero takes fewer entries than n for the end,
 // while os.File returns fewer when some vanish as it reads: so this goes on.
 func (d *directory) Readdir(n int) ([]sys.Dirent, sys.Errno) {
@@ -39,6 +42,7 @@ func (d *directory) Readdir(n int) ([]sys.Dirent, sys.Errno) {
 		if n > 0 {
 			batch = min(batch, n-len(entries))
 		}
+		d.charge(batch * entryBytes)
 		infos, err := d.host.Readdir(batch)
 		for _, info := range infos {
 			entries = append(entries, sys.Dirent{

@@ -39,6 +39,9 @@ type FS struct {
 	// guests, since one guest could take every descriptor of the process.
 	// Zero means DefaultMaxOpenFiles. It is set before the FS is mounted.
 	MaxOpenFiles int
+	// Charge, if it is set, is called with the number of bytes before they are
+	// read or written. It may panic to end the guest.
+	Charge func(bytes int)
 
 	root   *os.Root
 	access Access

@@ -68,6 +68,12 @@ func (h *handle) Close() sys.Errno {
 	return errnoOf(err)
 }
 
+func (h *handle) charge(bytes int) {
+	if h.fs.Charge != nil {
+		h.fs.Charge(bytes)
+	}
+}
+
 func (h *handle) writable() sys.Errno {
 	if h.fs.access != ReadWrite {
 		return sys.EROFS

@@ -22,6 +22,7 @@ func (*regular) IsDir() (bool, sys.Errno) {
 
 // Read implements sys.File.
 func (r *regular) Read(buf []byte) (int, sys.Errno) {
+	r.charge(len(buf))
 	n, err := r.host.Read(buf)
 	return n, errnoOf(err)
 }
@@ -31,6 +32,7 @@ func (r *regular) Pread(buf []byte, off int64) (int, sys.Errno) {
 	if off < 0 {
 		return 0, sys.EINVAL
 	}
+	r.charge(len(buf))
 	n, err := r.host.ReadAt(buf, off)
 	return n, errnoOf(err)
 }
@@ -49,6 +51,7 @@ func (r *regular) Write(buf []byte) (int, sys.Errno) {
 	if errno := r.writable(); errno != 0 {
 		return 0, errno
 	}
+	r.charge(len(buf))
 	n, err := r.host.Write(buf)
 	return n, errnoOf(err)
 }
@@ -62,6 +65,7 @@ func (r *regular) Pwrite(buf []byte, off int64) (int, sys.Errno) {
 	if off < 0 {
 		return 0, sys.EINVAL
 	}
+	r.charge(len(buf))
 	if r.append {
 		if errno := setAppend(r.host, false); errno != 0 {
 			return 0, errno
