@@ -110,7 +110,12 @@ func suffix(end, types []byte) bool {
 	return len(end) <= len(types) && slices.Equal(end, types[len(types)-len(end):])
 }
 
-// burn uses fuel, and traps if there is none.
+// tick counts that it was passed, with tickCost instructions.
+func (b *body) tick() {
+	b.emit(0x23, tickGlobal, 0x42, 1, 0x7c, 0x24, tickGlobal)
+}
+
+// burn uses fuel, with burnCost instructions, and traps if there is none.
 func (b *body) burn() {
 	b.emit(
 		0x23, fuelGlobal, 0x45, 0x04, 0x40, 0x00, 0x0b, // if fuel == 0 { unreachable }
@@ -120,17 +125,44 @@ func (b *body) burn() {
 
 // within makes the inside of a block that branches carry label to.
 func (b *body) within(label []byte, s signature, instructions int) {
-	b.frames = append(b.frames, frame{base: len(b.operands), label: label})
-	b.push(s.params...)
+	b.enter(label, s)
 	for range instructions {
 		b.instruction()
 	}
+	b.leave(s)
+}
+
+func (b *body) enter(label []byte, s signature) {
+	b.frames = append(b.frames, frame{base: len(b.operands), label: label})
+	b.push(s.params...)
+}
+
+func (b *body) leave(s signature) {
 	b.settle(s.results)
 	b.operands = b.operands[:b.top().base]
 	b.frames = b.frames[:len(b.frames)-1]
 }
 
+// loop makes the inside of a loop. Mostly it goes round a few times, until the
+// fuel is such and such a number.
+func (b *body) loop(s signature, instructions int) {
+	b.enter(s.params, s)
+	b.burn()
+	for range instructions {
+		b.instruction()
+	}
+	if b.roll(4) > 0 {
+		b.take(s.params...)
+		b.emit(0x23, fuelGlobal, 0x41, pick(&b.dice, []byte{1, 3, 7, 15}), 0x71, 0x0d, 0)
+		b.push(s.params...)
+	}
+	b.leave(s)
+}
+
 func (b *body) instruction() {
+	if b.roll(4) == 1 {
+		b.tick()
+	}
 	switch b.roll(32) {
 	default:
 		b.numeric()
@@ -153,7 +185,7 @@ func (b *body) instruction() {
 	case 28, 29, 30:
 		b.branch()
 	case 31:
-		b.leave()
+		b.exit()
 	}
 }
 
@@ -185,8 +217,7 @@ func (b *body) block() {
 		b.take(s.params...)
 		b.emit(0x03)
 		b.emit(code...)
-		b.burn()
-		b.within(s.params, s, size)
+		b.loop(s, size)
 	case 2:
 		b.take(slices.Concat(s.params, []byte{api.ValueTypeI32})...)
 		b.emit(0x04)
@@ -231,8 +262,8 @@ func (b *body) branch() {
 	}
 }
 
-// leave makes a return, a tail call, or a trap.
-func (b *body) leave() {
+// exit makes a return, a tail call, or a trap.
+func (b *body) exit() {
 	results := b.frames[0].label
 	var callees []int
 	for i, t := range b.funcs {

@@ -1,6 +1,7 @@
 package instrument_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -44,14 +45,40 @@ func FuzzRewrite(f *testing.F) {
 		if noStack {
 			o.Stack = -1
 		}
-		out, err := instrument.Rewrite(wasm, o)
-		if err != nil {
-			return
-		}
-		if before, after := w.valid(wasm), w.valid(out); before != after {
-			t.Errorf("valid: %v before, %v after", before, after)
-		}
+		sameValidity(t, w, "the module", wasm, o)
 	})
+}
+
+// TestMutants is FuzzRewrite without a fuzzer, for modules with a byte or two
+// that are wrong.
+func TestMutants(t *testing.T) {
+	for seed := range uint64(200) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, everything, plain)
+			random := rand.New(rand.NewPCG(seed, 1))
+			wasm := generate(randomBytes(seed))
+			for i := range 20 {
+				mutant := bytes.Clone(wasm)
+				for range 1 + random.IntN(2) {
+					mutant[random.IntN(len(mutant))] += byte(1 + random.IntN(3))
+				}
+				sameValidity(t, w, fmt.Sprint("mutant ", i), mutant, instrument.Options{})
+			}
+		})
+	}
+}
+
+// sameValidity rewrites a module, and has wazero look at it before and after.
+func sameValidity(t *testing.T, w *world, name string, wasm []byte, o instrument.Options) {
+	t.Helper()
+	out, err := instrument.Rewrite(wasm, o)
+	if err != nil {
+		return
+	}
+	if before, after := w.validate(wasm), w.validate(out); (before == nil) != (after == nil) {
+		t.Errorf("%s: before: %v; after: %v: %x", name, before, after, wasm)
+	}
 }
 
 // patterns are ways to grant the fuel that a call needs.
@@ -70,16 +97,10 @@ func FuzzDifferential(f *testing.F) {
 // TestDifferential is FuzzDifferential without a fuzzer, for modules that are
 // the same every time.
 func TestDifferential(t *testing.T) {
-	const groups, seeds = 8, 50
-	for group := range uint64(groups) {
-		t.Run(fmt.Sprint(group), func(t *testing.T) {
+	for seed := range uint64(300) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			for i := range uint64(seeds) {
-				seed := group*seeds + i
-				if !differential(t, generate(randomBytes(seed))) {
-					t.Errorf("that was seed %d", seed)
-				}
-			}
+			differential(t, generate(randomBytes(seed)))
 		})
 	}
 }
@@ -93,48 +114,76 @@ func randomBytes(seed uint64) []byte {
 	return data
 }
 
+// What a generated module counts itself takes that many instructions. What
+// takes less than freeCost in all may go uncounted by Rewrite.
+const (
+	burnCost = 7
+	tickCost = 4
+	freeCost = 64
+)
+
 // differential runs a module as it is and rewritten, by several patterns of
 // slices. What it does is the same, and the fuel that takes depends on no
 // pattern.
-func differential(t *testing.T, wasm []byte) bool {
+func differential(t *testing.T, wasm []byte) {
+	defer func() {
+		if t.Failed() {
+			t.Logf("the module: %x", wasm)
+		}
+	}()
 	want, _ := perform(t, wasm, plain, 1)
 	if want[0].Outcome.Kind == refused {
-		t.Fatalf("generated an invalid module: %x", wasm)
+		t.Fatal("generated an invalid module")
 	}
-	var fuel []int64
+	var first []meter
 	for _, pattern := range patterns {
-		got, consumed := perform(t, wasm, rewritten(instrument.Options{}), pattern...)
+		got, meters := perform(t, wasm, rewritten(instrument.Options{}), pattern...)
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("slices %d: - plain, + rewritten:\n%s%x", pattern, diff, wasm)
-			return false
+			t.Fatalf("slices %d: - plain, + rewritten:\n%s", pattern, diff)
 		}
-		if fuel == nil {
-			fuel = consumed
+		for i, m := range meters {
+			globals := got[i].State.Globals
+			took := (fuel-int64(globals[fuelGlobal]))*burnCost + int64(globals[tickGlobal])*tickCost
+			if got[i].Outcome.Kind == "" && m.Cost+freeCost < took {
+				t.Fatalf("step %d counted %d for more than %d instructions", i, m.Cost, took)
+			}
 		}
-		if diff := cmp.Diff(fuel, consumed); diff != "" {
-			t.Errorf("- fuel with slices %d, + with %d:\n%s%x", patterns[0], pattern, diff, wasm)
-			return false
+		if first == nil {
+			first = meters
+		}
+		if diff := cmp.Diff(first, meters); diff != "" {
+			t.Fatalf("- fuel with slices %d, + with %d:\n%s", patterns[0], pattern, diff)
 		}
 	}
-	return true
 }
 
 // A step is a call of a generated function, and what it leaves behind.
 type step struct {
 	Outcome outcome
 	State   state
-	Notes   []uint64 // what the host was told
+	Notes   []uint32 // what the host was told
 }
 
-// perform calls all functions of a generated module, twice. consumed is the
-// fuel that Rewrite counted until after each step.
-func perform(t *testing.T, wasm []byte, rewrite rewriter, slices ...int64) (steps []step, consumed []int64) {
+// A meter is the fuel that a step took by Rewrite's count: until the calls of
+// the host, and in all.
+type meter struct {
+	Notes []int64
+	Cost  int64
+}
+
+// perform calls all functions of a generated module, twice.
+func perform(t *testing.T, wasm []byte, rewrite rewriter, slices ...int64) (steps []step, meters []meter) {
 	w := newWorld(t, everything, rewrite, slices...)
 	defer w.runtime.Close(context.Background())
-	var notes []uint64
+	var s step
+	var u meter
+	var before int64
 	note := func(v uint32) uint32 {
-		notes = append(notes, uint64(v))
-		return v ^ uint32(len(notes))
+		s.Notes = append(s.Notes, v)
+		if len(w.modules) > 0 {
+			u.Notes = append(u.Notes, w.consumed()-before)
+		}
+		return v ^ uint32(len(s.Notes))
 	}
 	_, err := w.runtime.NewHostModuleBuilder("env").NewFunctionBuilder().WithFunc(note).Export("note").Instantiate(t.Context())
 	if err != nil {
@@ -142,8 +191,10 @@ func perform(t *testing.T, wasm []byte, rewrite rewriter, slices ...int64) (step
 	}
 	m, kind := w.instantiate("guest", wasm)
 	if kind != "" {
-		return []step{{Outcome: outcome{Kind: kind}, Notes: notes}}, nil
+		return []step{{Outcome: outcome{Kind: kind}, Notes: s.Notes}}, nil
 	}
+	left := m.ExportedGlobal(fmt.Sprint("g", fuelGlobal)).(api.MutableGlobal)
+	ticks := m.ExportedGlobal(fmt.Sprint("g", tickGlobal)).(api.MutableGlobal)
 	for i := range 2 * 8 {
 		name := fmt.Sprint("f", i%8)
 		f := m.ExportedFunction(name)
@@ -154,13 +205,15 @@ func perform(t *testing.T, wasm []byte, rewrite rewriter, slices ...int64) (step
 		for j, t := range f.Definition().ParamTypes() {
 			args = append(args, argument(t, i+j))
 		}
-		m.ExportedGlobal("g0").(api.MutableGlobal).Set(fuel)
-		o := w.call(m, name, args...)
-		steps = append(steps, step{o, stateOf(m), notes})
-		consumed = append(consumed, w.consumed())
-		notes = nil
+		left.Set(fuel)
+		ticks.Set(0)
+		before = w.consumed()
+		s.Outcome = w.call(m, name, args...)
+		s.State, u.Cost = stateOf(m), w.consumed()-before
+		steps, meters = append(steps, s), append(meters, u)
+		s, u = step{}, meter{}
 	}
-	return steps, consumed
+	return steps, meters
 }
 
 func argument(t api.ValueType, i int) uint64 {

@@ -1,8 +1,10 @@
 package instrument_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/tetratelabs/wazero/api"
 )
@@ -33,10 +35,15 @@ type signature struct{ params, results []byte }
 const (
 	noteFunc   = 0 // the import env.note, (i32) -> i32
 	fuelGlobal = 0 // how many more loop rounds and calls are allowed
+	tickGlobal = 5 // how often code has passed a tick
 	noteType   = 0
 	emptyType  = 1
 	dataSize   = 40
 	tableSize  = 8
+	// longTable is a size that is rewritten in pieces, as are segments that
+	// repeat.
+	longTable = 1 << 14
+	repeat    = 1800
 )
 
 // fuel is what the global fuel is before a call. A generated module traps
@@ -89,6 +96,7 @@ func generate(data []byte) []byte {
 	for _, t := range numbers {
 		globals = append(globals, concat([]byte{t, 1}, constant(&g.dice, t), []byte{0x0b}))
 	}
+	globals = append(globals, []byte{api.ValueTypeI64, 1, 0x42, 0, 0x0b})
 	for i := range globals {
 		exports = append(exports, concat(sized(fmt.Append(nil, "g", i)), []byte{3, byte(i)}))
 	}
@@ -96,14 +104,18 @@ func generate(data []byte) []byte {
 	for i := range content {
 		content[i] = byte(i*i + 1)
 	}
-	elements := vector(refs)
+	data, elements := sized(content), vector(refs)
+	if g.roll(8) == 1 {
+		data = sized(bytes.Repeat(content, repeat))
+		elements = vector(slices.Repeat(refs, repeat*8/len(refs)))
+	}
 	module := [][]byte{
 		[]byte("\x00asm\x01\x00\x00\x00"),
 		section(1, vector(types)),
 		section(2, concat([]byte{1}, sized([]byte("env")), sized([]byte("note")), []byte{0, noteType})),
 		section(3, vector(funcs)),
-		section(4, []byte{1, 0x70, 1, tableSize, 2 * tableSize}),
-		section(5, []byte{1, 1, 1, 3}),
+		section(4, concat([]byte{1, 0x70, 1, tableSize}, uleb(2*longTable))),
+		section(5, []byte{1, 1, 2, 4}),
 		section(6, vector(globals)),
 		section(7, vector(exports)),
 	}
@@ -116,10 +128,10 @@ func generate(data []byte) []byte {
 		}
 	}
 	return concat(append(module,
-		section(9, concat([]byte{2, 0, 0x41, 0, 0x0b}, elements, []byte{1, 0}, elements)),
+		section(9, concat([]byte{2, 0, 0x41, 0, 0x0b}, vector(refs), []byte{1, 0}, elements)),
 		section(12, []byte{2}),
 		section(10, vector(bodies)),
-		section(11, concat([]byte{2, 0, 0x41, 8, 0x0b}, sized(content), []byte{1}, sized(content))),
+		section(11, concat([]byte{2, 0, 0x41, 8, 0x0b}, sized(content), []byte{1}, data)),
 		section(0, concat(sized([]byte("name")), section(1, vector(names)))),
 	)...)
 }

@@ -3,6 +3,7 @@ package instrument_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"slices"
 	"strings"
@@ -77,7 +78,7 @@ func newWorld(t testing.TB, features api.CoreFeatures, rewrite rewriter, slices 
 	return w
 }
 
-// pause grants the next slice.
+// pause pays what is owed, and grants the next slice.
 func (w *world) pause(_ context.Context, m api.Module, stack []uint64) {
 	if g := m.ExportedGlobal(instrument.Stack); g != nil && int64(g.Get()) < 0 {
 		panic(errStack)
@@ -88,10 +89,10 @@ func (w *world) pause(_ context.Context, m api.Module, stack []uint64) {
 	}
 	slice := w.slices[w.pauses%len(w.slices)]
 	w.pauses++
-	w.granted += slice
+	w.granted += slice - left
 	g := m.ExportedGlobal(instrument.Countdown).(api.MutableGlobal)
-	g.Set(g.Get() + uint64(slice))
-	stack[0] = uint64(left + slice)
+	g.Set(g.Get() + uint64(slice-left))
+	stack[0] = uint64(slice)
 }
 
 // consumed is how much the modules in the world have counted down.
@@ -107,6 +108,21 @@ func (w *world) consumed() int64 {
 
 // refused is the kind of error of a module that isn't valid.
 const refused = "refused"
+
+// validate tells why wazero refuses a module. Some it panics on, as on a
+// call_ref of a type that there is not.
+func (w *world) validate(wasm []byte) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("wazero panics: %v", r)
+		}
+	}()
+	c, err := w.runtime.CompileModule(context.Background(), wasm)
+	if err == nil {
+		c.Close(context.Background())
+	}
+	return err
+}
 
 // instantiate makes an instance. kind is "" or the kind of error.
 func (w *world) instantiate(name string, wasm []byte) (m api.Module, kind string) {
@@ -151,6 +167,11 @@ func (w *world) call(m api.Module, function string, args ...uint64) outcome {
 	results, err := f.Call(context.Background(), args...)
 	if err != nil {
 		return outcome{Kind: kindOf(err), Trace: traceOf(err)}
+	}
+	for _, g := range w.stacks {
+		if left := int64(g.Get()); left != stackBytes {
+			w.t.Errorf("%s gave back a stack of %d, not %d", function, left, stackBytes)
+		}
 	}
 	i := 0
 	for _, t := range f.Definition().ResultTypes() {

@@ -128,7 +128,7 @@ func (b *body) fresh(mask int64) {
 // table of a size.
 func (b *body) fresh3(size int64) {
 	for range 3 {
-		b.fresh(pick(&b.dice, []int64{size/4 - 1, size/2 - 1, size/32 - 1, size - 1, 2*size - 1}))
+		b.fresh(pick(&b.dice, []int64{size/4 - 1, size / 2, 3, size - 1, 2*size - 1}))
 	}
 	b.operands = b.operands[:len(b.operands)-3]
 }
@@ -158,13 +158,13 @@ func (b *body) store() {
 func (b *body) bulk() {
 	switch b.roll(8) {
 	case 0, 1:
-		b.fresh3(1 << 16)
+		b.fresh3(1 << 17)
 		b.emit(0xfc, 11, 0)
 	case 2, 3:
-		b.fresh3(1 << 16)
+		b.fresh3(1 << 17)
 		b.emit(0xfc, 10, 0, 0)
 	case 4:
-		b.fresh3(dataSize)
+		b.fresh3(pick(&b.dice, []int64{dataSize, dataSize * repeat}))
 		b.emit(0xfc, 8, byte(b.roll(2)), 0)
 	case 5:
 		b.emit(0xfc, 9, byte(b.roll(2)))
@@ -198,19 +198,19 @@ func (b *body) table() {
 		b.push(api.ValueTypeI32)
 	case 3:
 		b.emit(ref...)
-		b.fresh(3)
+		b.fresh(pick(&b.dice, []int64{3, longTable - 1}))
 		b.emit(0xfc, 15, 0)
 	case 4:
 		b.fresh(tableSize - 1)
 		b.emit(ref...)
-		b.fresh(tableSize - 1)
+		b.fresh(pick(&b.dice, []int64{tableSize - 1, longTable - 1}))
 		b.emit(0xfc, 17, 0)
 		b.operands = b.operands[:len(b.operands)-2]
 	case 5:
-		b.fresh3(tableSize)
+		b.fresh3(pick(&b.dice, []int64{tableSize, longTable}))
 		b.emit(0xfc, 14, 0, 0)
 	case 6:
-		b.fresh3(tableSize)
+		b.fresh3(pick(&b.dice, []int64{tableSize, longTable}))
 		b.emit(0xfc, 12, byte(b.roll(2)), 0)
 	case 7:
 		b.emit(0xfc, 13, byte(b.roll(2)))
