@@ -52,9 +52,10 @@ type body struct {
 	*walker
 	*emitter
 	f      *function
-	left   uint32 // the local that has the countdown, or a copy of it
-	bottom uint32 // the local that has the stack that is left
-	loops  int    // that have begun
+	left   uint32  // the local that has the countdown, or a copy of it
+	bottom uint32  // the local that has the stack that is left
+	loops  int     // that have begun
+	checks []check // that are still to come
 	blocks []open
 }
 
@@ -67,7 +68,7 @@ type open struct {
 // function appends the entry of a function in the code section.
 func (e *emitter) function(f *function, to []byte) ([]byte, error) {
 	b := &body{walker: e.m.walk(f), emitter: e, f: f, left: uint32(f.locals), bottom: uint32(f.locals) + 1}
-	b.out = to
+	b.out, b.checks = to, f.plan.checks
 	b.blocks = append(b.blocks, open{loop: -1})
 	b.declare()
 	b.enter()
@@ -83,7 +84,7 @@ func (b *body) declare() {
 	switch p := &b.f.plan; {
 	case p.stack > 0:
 		locals = 2
-	case p.check || b.f.goesRound():
+	case p.check || len(p.checks) > 0 || b.f.goesRound():
 		locals = 1
 	}
 	if locals == 0 {
@@ -103,7 +104,7 @@ func (p *plan) exits() bool { return p.local || p.stack > 0 }
 // enter writes what comes before the function's own code.
 func (b *body) enter() {
 	p := &b.f.plan
-	if !p.check && !p.local {
+	if !p.check && !p.exits() {
 		return
 	}
 	b.keep(b.f.code)
@@ -115,19 +116,30 @@ func (b *body) enter() {
 		a.index(opGlobalGet, b.countdown).index(opLocalSet, b.left)
 	}
 	if p.check {
-		b.spend(&a, p.charge)
-		a.index(opLocalGet, b.left)
-		if p.stack > 0 {
-			a.index(opLocalGet, b.bottom).op(opI64Or)
-		}
-		a.i64(0).op(opI64LtS).op(opIf, blockEmpty)
-		b.callPause(&a)
-		a.op(opEnd)
+		b.check(&a, p.charge)
 	}
 	if p.exits() {
 		a.op(opBlock).bytes(b.types.blockOf(b.f.typ)...)
 	}
 	b.out = a.out
+}
+
+// check writes a safepoint.
+func (b *body) check(a *asm, charge int64) {
+	b.spend(a, charge)
+	b.overdrawn(a, b.f.plan.stack > 0)
+	a.op(opIf, blockEmpty)
+	b.callPause(a)
+	a.op(opEnd)
+}
+
+// overdrawn leaves whether the countdown is below zero, or else the stack.
+func (b *body) overdrawn(a *asm, stack bool) {
+	a.index(opLocalGet, b.left)
+	if stack {
+		a.index(opLocalGet, b.bottom).op(opI64Or)
+	}
+	a.i64(0).op(opI64LtS)
 }
 
 // spend takes fuel off the countdown.
@@ -183,6 +195,10 @@ func (b *body) instead(write func(a *asm)) {
 }
 
 func (b *body) step() {
+	for len(b.checks) > 0 && b.checks[0].at <= b.start {
+		b.insert(func(a *asm) { b.check(a, b.checks[0].charge) })
+		b.checks = b.checks[1:]
+	}
 	switch b.shape.imm {
 	case immLabel, immLabels, immTry:
 		b.branch()
@@ -276,9 +292,8 @@ func (b *body) bulk() {
 	})
 }
 
-// openLoop writes the head of a loop. A loop that calls nothing which counts
-// is wrapped, so that the call of the host is outside of it and it keeps its
-// registers:
+// openLoop writes the head of a loop. The call of the host is put outside of
+// it, so that what runs keeps its registers:
 //
 //	block $exit
 //	  loop $again
@@ -289,10 +304,13 @@ func (b *body) bulk() {
 //	      end
 //	      br $exit
 //	    end
-//	    pause, and give the weight back: the head is passed again
+//	    renew, pause, and give the weight back: the head is passed again
 //	    br $again
 //	  end
 //	end
+//
+// A loop that takes operands, which a branch to $slow would lose, has the call
+// inside.
 func (b *body) openLoop() {
 	i := b.loops
 	b.loops++
@@ -303,13 +321,14 @@ func (b *body) openLoop() {
 	}
 	spend := func(a *asm) {
 		b.spend(a, l.weight)
-		a.index(opLocalGet, b.left).i64(0).op(opI64LtS)
+		b.overdrawn(a, l.recurs && b.f.plan.stack > 0)
 	}
-	if !b.f.plan.local || l.syncs || l.params {
+	if l.params {
 		b.blocks = append(b.blocks, open{-1, b.added()})
 		b.follow(func(a *asm) {
 			spend(a)
 			a.op(opIf, blockEmpty)
+			b.renew(a, i)
 			b.callPause(a)
 			a.op(opEnd)
 		})
@@ -327,6 +346,33 @@ func (b *body) openLoop() {
 	})
 }
 
+// renew makes new values of the locals that a loop sets. wazero stores a value
+// that lives across a call where the value is made: that would be inside the
+// loop, each time. The new ones are made beside the call. They take registers:
+// where these may be short, stores cost less.
+func (b *body) renew(a *asm, i int) {
+	writes := b.f.loops[i].writes
+	if b.f.locals > fewLocals || len(writes) > fewWrites {
+		return
+	}
+	for _, local := range writes {
+		a.index(opLocalGet, local)
+		switch b.f.types[local] {
+		case 0x7f:
+			a.i32(0).op(opI32Or)
+		case 0x7e:
+			a.i64(0).op(opI64Or)
+		case 0x7d:
+			a.op(opI32ReinterpretF32).op(opF32ReinterpretI32)
+		case 0x7c:
+			a.op(opI64ReinterpretF64).op(opF64ReinterpretI64)
+		case 0x7b:
+			a.index(opLocalGet, local).op(opV128Or)
+		}
+		a.index(opLocalSet, local)
+	}
+}
+
 // close writes the end of a block, or of the function.
 func (b *body) close() {
 	top := b.blocks[len(b.blocks)-1]
@@ -340,8 +386,9 @@ func (b *body) close() {
 	if top.loop >= 0 {
 		b.follow(func(a *asm) {
 			a.index(opBr, 2).op(opEnd)
+			b.renew(a, top.loop)
 			b.callPause(a)
-			a.index(opLocalGet, b.left).i64(b.f.loops[top.loop].weight).op(opI64Add).index(opLocalSet, b.left)
+			b.spend(a, -b.f.loops[top.loop].weight)
 			a.index(opBr, 0).op(opEnd).op(opEnd)
 		})
 	}

@@ -2,7 +2,7 @@ package instrument
 
 // RoundTrip takes a module apart and writes it again with nothing inserted.
 func RoundTrip(wasm []byte) ([]byte, error) {
-	o := Options{Exceptions: true, SharedMemory: true}
+	o := Options{Exceptions: true, SharedMemory: true, Table: DefaultTable}
 	m, err := parse(wasm, o)
 	if err != nil {
 		return nil, err
@@ -23,6 +23,7 @@ func RoundTrip(wasm []byte) ([]byte, error) {
 			return nil, &Error{f.at, "the length has changed"}
 		}
 	}
+	m.growth = 0
 	if err := m.moveSections(same); err != nil {
 		return nil, err
 	}

@@ -1,5 +1,10 @@
 package instrument
 
+import (
+	"bytes"
+	"slices"
+)
+
 // function is one of the module's own functions: what is in it, and what is to
 // be put there.
 type function struct {
@@ -7,35 +12,67 @@ type function struct {
 	typ    *funcType
 	at     int // of its entry in the module
 	entry  []byte
-	code   int // where its instructions begin in entry
-	locals int // parameters included
-	groups int // of declared locals
+	code   int    // where its instructions begin in entry
+	locals int    // parameters included
+	groups int    // of declared locals
+	types  []byte // of locals: the first byte of each
 
 	// What a first walk finds.
 	loops    []loop
-	callees  []uint32 // of direct calls, in order, with repetitions
-	indirect bool     // it calls what it finds in a table or a reference
-	bulk     bool     // it has operations on many bytes or elements
-	tries    int      // how deep try_tables stand in each other
-	height   int      // the most operands at once
+	calls    []call // in order
+	indirect bool   // it calls what it finds in a table or a reference
+	bulk     bool   // it has operations on many bytes or elements
+	tries    int    // how deep try_tables stand in each other
+	height   int    // the most operands at once
 
 	plan plan
 }
+
+// call is a call instruction.
+type call struct {
+	callee int // the function, or indirect
+	// statement is where its statement begins in the entry: the last place
+	// before it in its block where there is no operand.
+	statement int
+}
+
+// indirect stands for what is found in a table or a reference.
+const indirect = -1
 
 // loop is a loop of a function, in the order in which they begin.
 type loop struct {
 	again  bool  // some branch goes back to its head
 	params bool  // it takes operands
 	syncs  bool  // its body calls what counts, too
+	recurs bool  // its body may call the function again
 	weight int64 // the most that one pass over its own code costs
+	parent int   // the loop that it is in, or -1
+	// writes are locals that are set in it, but no more of them than matter.
+	writes []uint32
+}
+
+// Registers are enough for the locals of a function with no more than
+// fewLocals, and a loop that sets no more than fewWrites.
+const (
+	fewLocals = 8
+	fewWrites = 4
+)
+
+// write notes that a local is set in the loop.
+func (l *loop) write(local uint32) {
+	if len(l.writes) <= fewWrites && !slices.Contains(l.writes, local) {
+		l.writes = append(l.writes, local)
+	}
 }
 
 // plan is what is put into a function.
 type plan struct {
-	// charge is the fuel for its code outside of loops. If check is false,
-	// callers pay it.
+	// charge is the fuel for its code outside of loops and of what checks pay
+	// for. If check is false, callers pay it.
 	charge int64
 	check  bool
+	// checks are before calls through which the function may be called again.
+	checks []check
 	// local keeps the countdown in a local, from which it is stored for calls
 	// of functions that count, too.
 	local bool
@@ -43,6 +80,12 @@ type plan struct {
 	neutral bool
 	// stack is what it takes of the stack, or 0 if that is not counted.
 	stack int64
+}
+
+// check is a safepoint before a statement.
+type check struct {
+	at     int // in the entry
+	charge int64
 }
 
 func (m *module) parseCode(r *reader, o Options) {
@@ -75,13 +118,19 @@ const maxLocals = 50_000
 func (f *function) parseLocals(have *counts) error {
 	r := &reader{b: f.entry, at: f.at, have: have}
 	f.locals = f.typ.params
+	f.types = f.typ.taken
 	f.groups = r.count()
 	for range f.groups {
 		start := r.pos
 		n := int(r.u32())
+		typ := r.pos
 		valueType(r)
 		if f.locals += n; f.locals > maxLocals {
 			r.fail(start, "a function has more than %d locals", maxLocals)
+			break
+		}
+		if r.err == nil {
+			f.types = append(f.types, bytes.Repeat(r.b[typ:typ+1], n)...)
 		}
 	}
 	f.code = r.pos

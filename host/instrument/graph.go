@@ -17,10 +17,11 @@ type callGraph struct {
 }
 
 type node struct {
-	found   int32 // when, from 1
-	low     int32
-	stacked bool
-	cyclic  bool
+	found     int32 // when, from 1
+	low       int32
+	stacked   bool
+	cyclic    bool
+	component int
 }
 
 func (m *module) callGraph() *callGraph {
@@ -41,23 +42,31 @@ func (m *module) callGraph() *callGraph {
 // anyTaken is the node that stands for all functions whose address is taken.
 func (g *callGraph) anyTaken() int { return len(g.nodes) - 1 }
 
-// callee returns the i-th node that n calls, or -1 after the last.
-func (g *callGraph) callee(n, i int) int {
-	list := g.taken
-	if n < g.anyTaken() {
-		f := &g.m.functions[n]
-		if list = f.callees; i == len(list) && f.indirect {
-			return g.anyTaken()
+// callee returns the i-th node that n calls; false after the last. It is
+// negative for an import.
+func (g *callGraph) callee(n, i int) (to int, ok bool) {
+	if n == g.anyTaken() {
+		if i < len(g.taken) {
+			return g.node(int(g.taken[i])), true
 		}
+	} else if calls := g.m.functions[n].calls; i < len(calls) {
+		return g.node(calls[i].callee), true
 	}
-	if i >= len(list) {
-		return none
-	}
-	return int(list[i]) - len(g.m.imported) // negative for an import
+	return 0, false
 }
 
-// none is no node.
-const none = -1 << 31
+// node returns the node of what a call calls. It is negative for an import.
+func (g *callGraph) node(callee int) int {
+	if callee == indirect {
+		return g.anyTaken()
+	}
+	return callee - len(g.m.imported)
+}
+
+// recurs reports whether a call in n may lead to n again.
+func (g *callGraph) recurs(n, to int) bool {
+	return g.nodes[n].cyclic && g.nodes[n].component == g.nodes[to].component
+}
 
 func (g *callGraph) search(root int) {
 	type visit struct{ node, next int }
@@ -66,10 +75,10 @@ func (g *callGraph) search(root int) {
 	for len(path) > 0 {
 		v := &path[len(path)-1]
 		n := &g.nodes[v.node]
-		to := g.callee(v.node, v.next)
+		to, ok := g.callee(v.node, v.next)
 		v.next++
 		switch {
-		case to == none:
+		case !ok:
 			g.leave(v.node)
 			path = path[:len(path)-1]
 			if len(path) > 0 {
@@ -108,6 +117,7 @@ func (g *callGraph) leave(n int) {
 	g.stack = g.stack[:i]
 	for _, k := range component {
 		g.nodes[k].stacked = false
+		g.nodes[k].component = n
 		g.nodes[k].cyclic = g.nodes[k].cyclic || len(component) > 1
 	}
 	g.order = append(g.order, component...)

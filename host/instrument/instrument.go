@@ -87,7 +87,7 @@ func Rewrite(wasm []byte, o Options) ([]byte, error) {
 // changes reports whether there is something to put into the module.
 func (m *module) changes() bool {
 	return len(m.helperList) > 0 || slices.ContainsFunc(m.functions, func(f function) bool {
-		return f.plan.check || f.goesRound()
+		return f.plan.check || len(f.plan.checks) > 0 || f.plan.stack > 0 || f.goesRound()
 	})
 }
 

@@ -3,8 +3,8 @@ package instrument
 // scan walks over a function for the first time.
 func (m *module) scan(f *function, o Options) error {
 	w := m.walk(f)
-	s := scanner{w: w, f: f}
-	s.blocks = append(s.blocks, scanned{loop: -1, results: f.typ.results})
+	s := scanner{w: w, f: f, loop: -1}
+	s.blocks = append(s.blocks, scanned{loop: -1, results: f.typ.results, statement: f.code})
 	for w.next() {
 		s.step(o)
 	}
@@ -17,6 +17,7 @@ type scanner struct {
 	f      *function
 	blocks []scanned
 	height int // of operands
+	loop   int // the innermost that is open, or -1
 	tries  int // that are open
 }
 
@@ -27,6 +28,8 @@ type scanned struct {
 	base    int // the operands below it
 	params  int
 	results int
+	// statement is where the last one began.
+	statement int
 }
 
 func (s *scanner) step(o Options) {
@@ -47,18 +50,26 @@ func (s *scanner) step(o Options) {
 		b := s.blocks[len(s.blocks)-1]
 		s.blocks = s.blocks[:len(s.blocks)-1]
 		s.height = b.base + b.results
-		if b.op == opTryTable {
+		switch b.op {
+		case opTryTable:
 			s.tries--
+		case opLoop:
+			s.closeLoop(b.loop)
 		}
 	case opThrow, opThrowRef:
 		if !o.Exceptions {
 			w.fail(w.start, "it throws exceptions: only trusted modules may")
 		}
 	case opCall, opReturnCall:
-		f.callees = append(f.callees, w.x)
+		s.call(int(w.x))
 	case opCallIndirect, opReturnCallIndirect, opCallRef, opReturnCallRef:
 		f.indirect = true
+		s.call(indirect)
 		s.height = max(s.height-1, 0)
+	case opLocalSet, opLocalTee:
+		if s.loop >= 0 {
+			f.loops[s.loop].write(w.x)
+		}
 	case opRefFunc:
 		w.m.take(w.x)
 	case opMemoryFill, opMemoryCopy, opMemoryInit, opTableFill, opTableCopy, opTableInit, opTableGrow:
@@ -69,6 +80,15 @@ func (s *scanner) step(o Options) {
 		s.height = max(s.height-t.params, 0) + t.results
 	}
 	f.height = max(f.height, s.height)
+	if len(s.blocks) > 0 {
+		if b := &s.blocks[len(s.blocks)-1]; s.height <= b.base || w.op == opElse {
+			b.statement = w.pos
+		}
+	}
+}
+
+func (s *scanner) call(callee int) {
+	s.f.calls = append(s.f.calls, call{callee, s.blocks[len(s.blocks)-1].statement})
 }
 
 // branches returns the labels of the instruction.
@@ -87,10 +107,12 @@ func (s *scanner) open(o Options) {
 	}
 	b := scanned{op: w.op, loop: -1, params: w.block.params, results: w.block.results}
 	b.base = max(s.height-b.params, 0)
+	b.statement = w.pos
 	switch w.op {
 	case opLoop:
 		b.loop = len(f.loops)
-		f.loops = append(f.loops, loop{params: b.params > 0})
+		f.loops = append(f.loops, loop{params: b.params > 0, parent: s.loop})
+		s.loop = b.loop
 	case opTryTable:
 		if !o.Exceptions {
 			w.fail(w.start, "it catches exceptions: only trusted modules may")
@@ -99,4 +121,13 @@ func (s *scanner) open(o Options) {
 		f.tries = max(f.tries, s.tries)
 	}
 	s.blocks = append(s.blocks, b)
+}
+
+func (s *scanner) closeLoop(i int) {
+	l := &s.f.loops[i]
+	if s.loop = l.parent; s.loop >= 0 {
+		for _, local := range l.writes {
+			s.f.loops[s.loop].write(local)
+		}
+	}
 }

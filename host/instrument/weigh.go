@@ -6,13 +6,15 @@ import "slices"
 // nothing is only a mark in the code.
 const (
 	callCost = 4
+	// bulkCost is that of an operation on few bytes or elements.
+	bulkCost = 32
 	// hostCost is that of a call of the host, 50 to 100 ns, beside what the
 	// host charges for the bytes that it moves.
 	hostCost = 100
 	// growCost is that of memory.grow, which the host does.
 	growCost = 500
-	// freeCharge is the most that a function outside of recursion may cost
-	// without a check of its own: whoever calls it pays.
+	// freeCharge is the most that a function's code outside of loops may cost
+	// without a check at its entry: whoever calls it pays.
 	freeCharge = 64
 )
 
@@ -44,60 +46,48 @@ func (m *module) plan(o Options) error {
 	grades := make([]graded, len(g.nodes))
 	for _, n := range g.order {
 		if n == g.anyTaken() {
-			grades[n] = m.gradeTaken(g, grades)
+			grades[n] = gradeTaken(g, grades)
 			continue
 		}
-		f := &m.functions[n]
-		if err := m.weigh(f, g, grades); err != nil {
+		s := scale{w: m.walk(&m.functions[n]), f: &m.functions[n], n: n, g: g, grades: grades}
+		if err := s.weigh(); err != nil {
 			return err
 		}
-		grades[n] = f.decide(g.nodes[n].cyclic, m.below(f, g, grades), m.neutral(f, grades), o)
+		grades[n] = s.decide(o)
 	}
 	return nil
 }
 
-func (m *module) gradeTaken(g *callGraph, grades []graded) graded {
+func gradeTaken(g *callGraph, grades []graded) graded {
 	all := graded{}
 	for _, index := range g.taken {
-		one := grades[int(index)-len(m.imported)]
+		one := grades[g.node(int(index))]
 		all.charge, all.stack = max(all.charge, one.charge), max(all.stack, one.stack)
 	}
 	return all
 }
 
-// below is the most stack that the functions take that f calls.
-func (m *module) below(f *function, g *callGraph, grades []graded) (most int64) {
-	for _, callee := range f.callees {
-		if n := int(callee) - len(m.imported); n >= 0 {
-			most = max(most, grades[n].stack)
+// decide makes the plan of the function, which has been weighed.
+func (s *scale) decide(o Options) graded {
+	f, p := s.f, &s.f.plan
+	below, neutral := int64(0), !f.bulk
+	for _, c := range f.calls {
+		n := s.g.node(c.callee)
+		if n < 0 || !s.grades[n].neutral {
+			neutral = false
+		}
+		if n >= 0 {
+			below = max(below, s.grades[n].stack)
 		}
 	}
-	if f.indirect {
-		most = max(most, grades[g.anyTaken()].stack)
-	}
-	return most
-}
-
-// neutral reports whether nothing that f calls counts.
-func (m *module) neutral(f *function, grades []graded) bool {
-	for _, callee := range f.callees {
-		if n := int(callee) - len(m.imported); n < 0 || !grades[n].neutral {
-			return false
-		}
-	}
-	return !f.indirect && !f.bulk
-}
-
-// decide makes the plan of a function that has been weighed.
-func (f *function) decide(cyclic bool, below int64, neutral bool, o Options) graded {
-	p := &f.plan
 	stack := frameCost + slotCost*int64(f.locals+f.height) + tryCost*int64(f.tries) + below
+	cyclic := s.g.nodes[s.n].cyclic
 	if o.Stack > 0 && (cyclic || stack > freeStack || f.tries > 0) {
 		p.stack, stack = stack, 0
 	}
-	p.check = cyclic || p.stack > 0 || p.charge > freeCharge
-	// wazero rolls locals back at a catch.
-	p.local = f.goesRound() && f.tries == 0
+	// Recursion has its checks where it calls.
+	p.check = p.charge > freeCharge || p.stack > 0 && (!cyclic || f.tries > 0)
+	p.local = f.keepsLocal()
 	p.neutral = neutral && !p.check && !f.goesRound()
 	grade := graded{neutral: p.neutral, stack: stack}
 	if !p.check {
@@ -111,55 +101,68 @@ func (f *function) goesRound() bool {
 	return slices.ContainsFunc(f.loops, func(l loop) bool { return l.again })
 }
 
-// weigh finds what the code of a function costs: the most expensive path
-// through it, and for each loop that goes round the most expensive path from
-// its head. Code is charged by the innermost such loop that it is in.
-func (m *module) weigh(f *function, g *callGraph, grades []graded) error {
-	w := m.walk(f)
-	s := scale{w: w, f: f, g: g, grades: grades}
-	s.regions = append(s.regions, region{loop: -1})
-	s.blocks = append(s.blocks, weighed{})
-	for w.next() {
-		s.step()
-	}
-	f.plan.charge = s.regions[0].most
-	return w.err
+// mostLocals is how many locals a function may have for the countdown to be
+// one of them: with more, registers are short, and a local is slower than a
+// global.
+const mostLocals = 20
+
+// keepsLocal reports whether the countdown is best kept in a local: there is
+// a loop in which it need not be stored. At a catch, wazero would undo what was
+// counted.
+func (f *function) keepsLocal() bool {
+	return f.locals <= mostLocals && f.tries == 0 &&
+		slices.ContainsFunc(f.loops, func(l loop) bool { return l.again && !l.syncs })
 }
 
 // scale holds what weigh knows at an instruction.
 type scale struct {
 	w       *walker
 	f       *function
+	n       int // its node
 	g       *callGraph
 	grades  []graded
 	now     int64 // the cost of the most expensive path to here
 	loops   int   // that have begun
+	calls   int
 	blocks  []weighed
 	regions []region
 }
 
-// region is code that is charged at one place: the function's entry, or the
-// head of a loop.
+// region is code that is charged at one place: the function's entry, the head
+// of a loop, or a check before a call, which pays to the end of its block.
 type region struct {
-	loop  int
-	most  int64
-	outer int64 // the cost outside, where the loop is
+	charge *int64
+	loop   *loop // whose head it is
+	outer  int64 // the cost outside, where the region begins
 }
 
 // weighed is a block that is open.
 type weighed struct {
-	op        opcode
 	region    int   // in which its end is
 	entry     int64 // the cost where it begins
 	end       int64 // that of the most expensive branch to its end
 	otherwise bool  // it is an if without else
 }
 
+// weigh finds what the code of a function costs: each region the most
+// expensive path through the code that is in it and in no inner one.
+func (s *scale) weigh() error {
+	f := s.f
+	f.plan.checks = make([]check, 0, len(f.calls)) // regions point into it
+	s.regions = append(s.regions, region{charge: &f.plan.charge})
+	s.blocks = append(s.blocks, weighed{})
+	for s.w.next() {
+		s.step()
+	}
+	slices.SortFunc(f.plan.checks, func(a, b check) int { return a.at - b.at })
+	return s.w.err
+}
+
 func (s *scale) step() {
 	w := s.w
 	s.now += s.cost()
-	top := &s.regions[len(s.regions)-1]
-	top.most = max(top.most, s.now)
+	charge := s.regions[len(s.regions)-1].charge
+	*charge = max(*charge, s.now)
 	switch w.shape.imm {
 	case immLabel, immLabels, immTry:
 		for _, l := range w.labels {
@@ -171,6 +174,7 @@ func (s *scale) step() {
 		s.open()
 	case opElse:
 		b := &s.blocks[len(s.blocks)-1]
+		s.leave(b.region)
 		b.end = max(b.end, s.now)
 		b.otherwise = false
 		s.now = b.entry
@@ -182,35 +186,43 @@ func (s *scale) step() {
 }
 
 func (s *scale) open() {
-	b := weighed{op: s.w.op, region: len(s.regions) - 1, entry: s.now, otherwise: s.w.op == opIf}
-	if s.w.op == opLoop {
-		i := s.loops
-		s.loops++
-		if s.f.loops[i].again {
-			s.regions = append(s.regions, region{loop: i, outer: s.now})
-			s.now = 0
-		}
+	s.blocks = append(s.blocks, weighed{region: len(s.regions) - 1, entry: s.now, otherwise: s.w.op == opIf})
+	if s.w.op != opLoop {
+		return
 	}
-	s.blocks = append(s.blocks, b)
+	l := &s.f.loops[s.loops]
+	s.loops++
+	if l.again {
+		s.enter(region{charge: &l.weight, loop: l})
+	}
+}
+
+func (s *scale) enter(r region) {
+	r.outer = s.now
+	s.regions = append(s.regions, r)
+	s.now = 0
+}
+
+// leave ends the regions inside of that one.
+func (s *scale) leave(region int) {
+	if region+1 < len(s.regions) {
+		s.now = s.regions[region+1].outer
+		s.regions = s.regions[:region+1]
+	}
 }
 
 func (s *scale) close() {
 	b := s.blocks[len(s.blocks)-1]
 	s.blocks = s.blocks[:len(s.blocks)-1]
+	s.leave(b.region)
 	if b.otherwise {
 		b.end = max(b.end, b.entry)
 	}
 	s.now = max(s.now, b.end)
-	if top := len(s.regions) - 1; top > b.region {
-		r := s.regions[top]
-		s.regions = s.regions[:top]
-		s.f.loops[r.loop].weight = r.most
-		s.now = r.outer
-	}
 }
 
 // branch notes a branch to a block: its end is reached with the cost of here,
-// or, from inside a loop, of where that is.
+// or, from inside a region, of where that begins.
 func (s *scale) branch(depth int) {
 	b := &s.blocks[len(s.blocks)-1-depth]
 	cost := s.now
@@ -220,36 +232,55 @@ func (s *scale) branch(depth int) {
 	b.end = max(b.end, cost)
 }
 
-// cost returns what the instruction costs, and notes calls that count in the
-// loops around it.
+// cost returns what the instruction costs.
 func (s *scale) cost() int64 {
-	switch w := s.w; w.op {
+	switch s.w.op {
 	case opBlock, opLoop, opElse, opEnd, opNop:
 		return 0
 	case opMemoryGrow:
 		return growCost
-	case opCall, opReturnCall:
-		n := int(w.x) - len(w.m.imported)
-		if n < 0 {
-			s.syncs()
-			return hostCost
-		}
-		if !s.grades[n].neutral {
-			s.syncs()
-		}
-		return callCost + s.grades[n].charge
-	case opCallIndirect, opReturnCallIndirect, opCallRef, opReturnCallRef:
-		s.syncs()
-		return 2*callCost + s.grades[s.g.anyTaken()].charge
+	case opCall, opReturnCall, opCallIndirect, opReturnCallIndirect, opCallRef, opReturnCallRef:
+		return s.call()
 	case opMemoryFill, opMemoryCopy, opMemoryInit, opTableFill, opTableCopy, opTableInit, opTableGrow:
 		s.syncs()
-		return callCost
+		return bulkCost
 	}
 	return 1
 }
 
+// call returns what a call costs. If it may lead to the function again, there
+// must be a check before it: that of a loop that it is in, one before an
+// earlier call in the same block or one around it, or else a new one.
+func (s *scale) call() int64 {
+	c := s.f.calls[s.calls]
+	s.calls++
+	n := s.g.node(c.callee)
+	if n < 0 {
+		s.syncs()
+		return hostCost
+	}
+	if s.g.recurs(s.n, n) {
+		if len(s.regions) == 1 {
+			s.f.plan.checks = append(s.f.plan.checks, check{at: c.statement})
+			s.enter(region{charge: &s.f.plan.checks[len(s.f.plan.checks)-1].charge})
+		}
+		for _, r := range s.regions {
+			if r.loop != nil {
+				r.loop.recurs = true
+			}
+		}
+	}
+	if !s.grades[n].neutral {
+		s.syncs()
+	}
+	return callCost + s.grades[n].charge
+}
+
+// syncs notes what counts in the loops around it.
 func (s *scale) syncs() {
-	for _, r := range s.regions[1:] {
-		s.f.loops[r.loop].syncs = true
+	for _, r := range s.regions {
+		if r.loop != nil {
+			r.loop.syncs = true
+		}
 	}
 }
