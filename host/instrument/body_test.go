@@ -10,10 +10,12 @@ import (
 // operands on the stack, as a validator does.
 type body struct {
 	*generator
+	index    int
 	code     []byte
 	locals   []byte
 	operands []byte
 	frames   []frame
+	run      int // instructions since the last tick or label, or fewer
 }
 
 // A frame is a block that is open.
@@ -24,13 +26,13 @@ type frame struct {
 }
 
 // function makes the code of a function, with its locals.
-func (g *generator) function(s signature) []byte {
-	locals := g.someTypes()
+func (g *generator) function(index int) []byte {
+	s, locals := g.types[g.funcs[index]], g.someTypes()
 	code := uleb(len(locals))
 	for _, t := range locals {
 		code = append(code, 1, t)
 	}
-	b := &body{generator: g, code: code, locals: slices.Concat(s.params, locals)}
+	b := &body{generator: g, index: index, code: code, locals: slices.Concat(s.params, locals)}
 	b.burn()
 	b.within(s.results, signature{results: s.results}, 4+g.roll(20))
 	return append(b.code, 0x0b)
@@ -53,6 +55,7 @@ func (b *body) kill() {
 
 // operand pushes a value.
 func (b *body) operand(t byte) {
+	b.run++
 	var locals []int
 	for i, l := range b.locals {
 		if l == t {
@@ -110,9 +113,14 @@ func suffix(end, types []byte) bool {
 	return len(end) <= len(types) && slices.Equal(end, types[len(types)-len(end):])
 }
 
-// tick counts that it was passed, with tickCost instructions.
+// tick often counts the instructions of this run, and its own.
 func (b *body) tick() {
-	b.emit(0x23, tickGlobal, 0x42, 1, 0x7c, 0x24, tickGlobal)
+	if b.run > 0 && b.roll(4) > 0 {
+		b.emit(0x23, tickGlobal, 0x42)
+		b.emit(sleb(int64(b.run + 4))...)
+		b.emit(0x7c, 0x24, tickGlobal)
+	}
+	b.run = 0
 }
 
 // burn uses fuel, with burnCost instructions, and traps if there is none.
@@ -133,11 +141,13 @@ func (b *body) within(label []byte, s signature, instructions int) {
 }
 
 func (b *body) enter(label []byte, s signature) {
+	b.run = 0
 	b.frames = append(b.frames, frame{base: len(b.operands), label: label})
 	b.push(s.params...)
 }
 
 func (b *body) leave(s signature) {
+	b.tick()
 	b.settle(s.results)
 	b.operands = b.operands[:b.top().base]
 	b.frames = b.frames[:len(b.frames)-1]
@@ -160,9 +170,6 @@ func (b *body) loop(s signature, instructions int) {
 }
 
 func (b *body) instruction() {
-	if b.roll(4) == 1 {
-		b.tick()
-	}
 	switch b.roll(32) {
 	default:
 		b.numeric()
@@ -170,6 +177,7 @@ func (b *body) instruction() {
 		b.variable()
 	case 10, 11, 12, 13, 14, 15:
 		b.block()
+		return // its marks take no time
 	case 16, 17:
 		b.load()
 	case 18, 19, 20:
@@ -178,15 +186,14 @@ func (b *body) instruction() {
 		b.bulk()
 	case 23:
 		b.table()
-	case 24, 25, 26:
+	case 24, 25, 26, 27:
 		b.call()
-	case 27:
-		b.callIndirect()
 	case 28, 29, 30:
 		b.branch()
 	case 31:
 		b.exit()
 	}
+	b.run++
 }
 
 // block makes a block, a loop or an if.
@@ -207,6 +214,7 @@ func (b *body) block() {
 		code = uleb(t)
 	}
 	size := b.roll(10)
+	b.tick()
 	switch b.roll(3) {
 	case 0:
 		b.take(s.params...)
@@ -265,26 +273,26 @@ func (b *body) branch() {
 // exit makes a return, a tail call, or a trap.
 func (b *body) exit() {
 	results := b.frames[0].label
-	var callees []int
-	for i, t := range b.funcs {
-		if slices.Equal(b.types[t].results, results) {
-			callees = append(callees, i)
-		}
+	callees := b.callees(func(s signature) bool { return slices.Equal(s.results, results) })
+	how := b.roll(6)
+	if how > 2 && len(callees) == 0 {
+		how = 1
 	}
-	callee := pick(&b.dice, callees)
-	t := b.funcs[callee]
-	switch b.roll(6) {
+	switch how {
 	case 0:
 		b.emit(0x00)
 	case 1, 2:
 		b.take(results...)
 		b.emit(0x0f)
-	case 3, 4:
+	default:
+		callee := pick(&b.dice, callees)
+		t := b.funcs[callee]
 		b.take(b.types[t].params...)
-		b.emit(0x12, byte(callee))
-	case 5:
-		b.take(b.types[t].params...)
-		b.emit(0x41, byte(callee), 0x13, byte(t), 0)
+		if how == 5 && !b.acyclic {
+			b.emit(0x41, byte(callee), 0x13, byte(t), 0)
+		} else {
+			b.emit(0x12, byte(callee))
+		}
 	}
 	b.kill()
 }

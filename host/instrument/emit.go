@@ -237,9 +237,9 @@ func (b *body) added() int { return b.blocks[len(b.blocks)-1].added }
 func (b *body) branch() {
 	for _, l := range b.labels {
 		target := b.blocks[len(b.blocks)-1-int(l.depth)]
-		if more := b.added() - target.added; more > 0 {
+		if depth := l.depth + uint32(b.added()-target.added); depth != l.written {
 			b.keep(l.start)
-			b.out = appendU32(b.out, l.depth+uint32(more))
+			b.out = appendU32(b.out, depth)
 			b.done = l.end
 		}
 	}

@@ -44,6 +44,55 @@ func TestRecursion(t *testing.T) {
 	}
 }
 
+// TestFuelCoversCode: fuel is taken for each instruction on the way that code
+// goes, whichever that is.
+func TestFuelCoversCode(t *testing.T) {
+	const rounds, heavy, light = 1000, 600, 40
+	work := func(n int) []byte { return bytes.Repeat([]byte{0x01, 0x41, 0, 0x1a}, n/2) } // nop, i32.const, drop
+	odd := []byte{0x20, 0, 0x41, 1, 0x71}                                                // whether the round is odd
+	for name, c := range map[string]struct {
+		round, callee []byte
+		want          int64 // that a round costs, at least
+	}{
+		"in a row":          {round: work(heavy), want: heavy},
+		"then":              {round: concat(odd, []byte{0x04, 0x40}, work(heavy), []byte{0x0b}), want: heavy / 2},
+		"else":              {round: concat(odd, []byte{0x04, 0x40, 0x05}, work(heavy), []byte{0x0b}), want: heavy / 2},
+		"after then":        {round: concat([]byte{0x41, 1, 0x04, 0x40}, work(heavy), []byte{0x0b}, work(heavy)), want: 2 * heavy},
+		"after else":        {round: concat([]byte{0x41, 0, 0x04, 0x40, 0x05}, work(heavy), []byte{0x0b}, work(heavy)), want: 2 * heavy},
+		"before no then":    {round: concat(work(heavy), []byte{0x41, 0, 0x04, 0x40, 0x00, 0x0b}, work(heavy)), want: 2 * heavy},
+		"before br":         {round: concat([]byte{0x02, 0x40}, work(heavy), []byte{0x0c, 0, 0x0b}, work(heavy)), want: 2 * heavy},
+		"before br_if":      {round: concat([]byte{0x02, 0x40}, work(heavy), []byte{0x41, 1, 0x0d, 0, 0x00, 0x0b}, work(heavy)), want: 2 * heavy},
+		"before br_table":   {round: concat([]byte{0x02, 0x40, 0x02, 0x40}, work(heavy), []byte{0x41, 0, 0x0e, 1, 1, 0, 0x0b, 0x00, 0x0b}, work(heavy)), want: 2 * heavy},
+		"around a loop":     {round: concat(work(heavy), []byte{0x03, 0x40, 0x41, 0, 0x0d, 0}, work(heavy), []byte{0x0b}, work(heavy)), want: 3 * heavy},
+		"out of a loop":     {round: concat(work(heavy), []byte{0x02, 0x40, 0x03, 0x40}, work(heavy), []byte{0x41, 1, 0x0d, 1, 0x0c, 0, 0x0b, 0x0b}, work(heavy)), want: 3 * heavy},
+		"in no loop":        {round: concat([]byte{0x03, 0x40}, work(heavy), []byte{0x0b}, work(heavy)), want: 2 * heavy},
+		"in a function":     {round: []byte{0x10, 1}, callee: work(heavy), want: heavy},
+		"in a small one":    {round: []byte{0x10, 1}, callee: work(light), want: light},
+		"in the table":      {round: []byte{0x41, 1, 0x11, 0, 0}, callee: work(heavy), want: heavy},
+		"in the table, too": {round: []byte{0x41, 1, 0x11, 0, 0}, callee: work(light), want: light},
+		"in a reference":    {round: []byte{0xd2, 1, 0x14, 0}, callee: work(light), want: light},
+		"before return":     {round: []byte{0x10, 1}, callee: concat([]byte{0x02, 0x40}, work(heavy), []byte{0x0f, 0x0b}), want: heavy},
+	} {
+		main := concat([]byte{1, 1, 0x7f, 0x41}, sleb(rounds), []byte{0x21, 0, 0x03, 0x40}, c.round,
+			[]byte{0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b, 0x0b}) // i--, and again unless that is 0
+		callee := concat([]byte{0}, c.callee, []byte{0x0b})
+		w := newWorld(t, everything, rewritten(instrument.Options{}), 1000)
+		m, kind := w.instantiate("guest", with(sections{
+			3: {2, 0, 0}, 9: {1, 0, 0x41, 0, 0x0b, 2, 0, 1}, 10: vector([][]byte{sized(main), sized(callee)}),
+		}, nil))
+		if kind != "" {
+			t.Fatalf("%s: %s", name, kind)
+		}
+		if o := w.call(m, "f"); o.Kind != "" {
+			t.Fatalf("%s: %s", name, o.Kind)
+		}
+		// What is not on the way may cost as much again.
+		if got := w.consumed() / rounds; got < c.want || got > 2*c.want+100 {
+			t.Errorf("work %s: a round costs %d, want at least %d", name, got, c.want)
+		}
+	}
+}
+
 // TestBulk compares operations on much memory and long tables, which Rewrite
 // does in pieces: over each other, at the edges, and beyond them.
 func TestBulk(t *testing.T) {

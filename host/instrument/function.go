@@ -146,6 +146,9 @@ func (m *module) neutralAt(index uint32) bool {
 // walk returns a walker over the function's instructions.
 func (m *module) walk(f *function) *walker {
 	w := &walker{m: m, depth: 1, locals: f.locals}
+	if m.direct {
+		w.jumps = &dispatcher{}
+	}
 	w.b, w.at, w.pos, w.have = f.entry, f.at, f.code, &m.have
 	return w
 }

@@ -143,7 +143,7 @@ func differential(t *testing.T, wasm []byte) {
 		}
 		for i, m := range meters {
 			globals := got[i].State.Globals
-			took := (fuel-int64(globals[fuelGlobal]))*burnCost + int64(globals[tickGlobal])*tickCost
+			took := (fuel-int64(globals[fuelGlobal]))*burnCost + int64(globals[tickGlobal])
 			if got[i].Outcome.Kind == "" && m.Cost+freeCost < took {
 				t.Fatalf("step %d counted %d for more than %d instructions", i, m.Cost, took)
 			}

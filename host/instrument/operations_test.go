@@ -73,8 +73,8 @@ const loads = 14
 // numeric calculates, but seldom what may trap.
 func (b *body) numeric() {
 	op := pick(&b.dice, operations)
-	if op.mayTrap() && b.roll(8) > 0 {
-		return
+	for op.mayTrap() && b.roll(8) > 0 {
+		op = pick(&b.dice, operations)
 	}
 	b.take(op.in...)
 	b.emit(op.code)
@@ -217,20 +217,26 @@ func (b *body) table() {
 	}
 }
 
-func (b *body) call() {
-	f := b.roll(len(b.funcs))
-	s := b.types[b.funcs[f]]
-	b.take(s.params...)
-	b.emit(0x10, byte(f))
-	b.push(s.results...)
+// callees are the functions with a fitting signature that may be called.
+func (b *body) callees(fits func(signature) bool) (indices []int) {
+	for i, t := range b.funcs {
+		if fits(b.types[t]) && (!b.acyclic || i > b.index || i == noteFunc) {
+			indices = append(indices, i)
+		}
+	}
+	return indices
 }
 
-// callIndirect calls through the table, where functions are at their index as
-// long as nothing changes it.
-func (b *body) callIndirect() {
-	f := b.roll(len(b.funcs))
+// call calls a function, also through the table. There functions are at their
+// index, as long as nothing changes it.
+func (b *body) call() {
+	f := pick(&b.dice, b.callees(func(signature) bool { return true }))
 	t := b.funcs[f]
 	b.take(b.types[t].params...)
-	b.emit(0x41, byte(f), 0x11, byte(t), 0)
+	if b.roll(4) == 1 && !b.acyclic {
+		b.emit(0x41, byte(f), 0x11, byte(t), 0)
+	} else {
+		b.emit(0x10, byte(f))
+	}
 	b.push(b.types[t].results...)
 }

@@ -13,13 +13,15 @@ type walker struct {
 	block  blockType
 	labels []label // of br_table and try_table
 	shape  shape
-	depth  int // of blocks that are open, the function's own included
+	jumps  *dispatcher // finds jumps that are branches; nil to leave them
+	depth  int         // of blocks that are open, the function's own included
 }
 
 // label is a branch's target: 0 is the innermost block.
 type label struct {
 	depth      uint32
-	start, end int // of its number
+	written    uint32 // where it is a jump that is a branch, depth is another
+	start, end int    // of its number
 }
 
 // blockType is what a block takes and gives.
@@ -50,6 +52,11 @@ func (w *walker) next() bool {
 		return false
 	}
 	w.readImmediate()
+	if w.jumps != nil && w.err == nil {
+		if depth, ok := w.jumps.step(w); ok {
+			w.labels[0].depth = depth
+		}
+	}
 	switch w.op {
 	case opBlock, opLoop, opIf, opTryTable:
 		w.depth++
@@ -117,7 +124,7 @@ func (w *walker) readImmediate() {
 	case immByte:
 		w.byte()
 	case immI32:
-		w.signed(32)
+		w.x = uint32(w.signed(32))
 	case immI64:
 		w.signed(64)
 	case immF32:
@@ -149,7 +156,8 @@ func (w *walker) checkIndex() {
 
 func (w *walker) readLabel() {
 	l := label{start: w.pos}
-	l.depth = w.u32()
+	l.written = w.u32()
+	l.depth = l.written
 	l.end = w.pos
 	if l.depth >= uint32(w.depth) && w.err == nil {
 		w.fail(l.start, "a branch leaves %d blocks, and only %d are open", l.depth+1, w.depth)
