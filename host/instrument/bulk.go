@@ -19,6 +19,16 @@ const (
 	bytesShift = 3
 )
 
+// fewBytes are what the static cost of an operation pays for: bulkCost.
+const fewBytes = bulkCost << bytesShift
+
+// twoI32 is the type of a block that takes two of the operands.
+var twoI32 = []byte{0x60, 2, 0x7f, 0x7f, 0}
+
+// onMemory reports whether an operation is on memory, of those on memory and
+// tables.
+func onMemory(op opcode) bool { return op <= opMemoryFill }
+
 // needs notes that the module has the operation that w stands on.
 func (m *module) needs(w *walker) {
 	key := bulk{w.op, w.x, w.y}
@@ -102,7 +112,7 @@ func (e *emitter) helper(k bulk) []byte {
 		return a.out
 	}
 	piece, shift := int32(pieceElements), int64(0)
-	if k.op <= opMemoryFill {
+	if onMemory(k.op) {
 		piece, shift = pieceBytes, bytesShift
 	}
 	a.op(opBlock, blockEmpty)

@@ -13,18 +13,29 @@ package instrument
 //	  local.set $pc
 //	  br $top
 //
-// Where the jump leads forward, the block that ends there is still open, and a
-// branch to it does the same, without the table and without a safepoint. So
-// only jumps back pass the head of the loop, as in other languages.
+// Where all jumps lead forward, the blocks that end there are still open, and
+// branches to them do the same, without the table and without a safepoint at
+// the head of a loop that is none. If some lead back, all are left as they
+// are: two ways to reach a place mean more moves between registers there.
 
-// dispatcher finds such jumps as a walker steps on.
+// jump is a jump by way of a table, to the end of a block that is open.
+type jump struct {
+	at    int    // the branch's place in the entry
+	loop  int    // the loop at whose head the table is, by number
+	depth uint32 // of a branch to the block
+}
+
+// dispatcher finds jumps as a walker steps on.
 type dispatcher struct {
-	open   []int // the blocks that are open, by number
-	number int   // of the block that was opened last
+	jumps  []jump
+	back   bool  // some jump leads back
+	blocks int   // that have been opened
+	open   []int // those that are open, by number
 	tables []dispatch
 
+	loops int // that have begun
 	head  pattern
-	loop  int // the place of the loop whose head it is
+	place int // of the loop whose head it is
 	jump  pattern
 	local uint32
 	value uint32
@@ -32,7 +43,8 @@ type dispatcher struct {
 
 // dispatch is a loop that is open, with a table of branches at its head.
 type dispatch struct {
-	loop    int // its place among the open blocks
+	loop    int // its number among the loops
+	place   int // its place among the open blocks
 	local   uint32
 	targets []target
 }
@@ -52,44 +64,51 @@ const (
 	localSet // to the constant
 )
 
-// step takes note of the instruction that w stands on. If that is a jump that
-// leads forward, it returns the depth of the branch that does the same.
-func (d *dispatcher) step(w *walker) (depth uint32, ok bool) {
+// step takes note of the instruction that w stands on. It reports whether that
+// is a jump.
+func (d *dispatcher) step(w *walker) (jumps bool) {
 	if w.op == opBr && d.jump == localSet {
-		depth, ok = d.forward(w.x)
+		jumps = d.note(w)
 	}
 	d.followJump(w)
 	d.followHead(w)
 	switch w.op {
 	case opBlock, opLoop, opIf, opTryTable:
-		d.number++
-		d.open = append(d.open, d.number)
-	case opEnd:
-		if len(d.open) == 0 {
-			return 0, false
+		if w.op == opLoop {
+			d.loops++
 		}
-		d.open = d.open[:len(d.open)-1]
-		if n := len(d.tables); n > 0 && d.tables[n-1].loop == len(d.open) {
+		d.open = append(d.open, d.blocks)
+		d.blocks++
+	case opEnd:
+		last := len(d.open) - 1
+		if last < 0 {
+			return false
+		}
+		d.open = d.open[:last]
+		if n := len(d.tables); n > 0 && d.tables[n-1].place == last {
 			d.tables = d.tables[:n-1]
 		}
 	}
-	return depth, ok
+	return jumps
 }
 
-// forward returns where a jump leads, if the block that ends there is open.
-func (d *dispatcher) forward(label uint32) (depth uint32, ok bool) {
+// note adds the branch that w stands on to the jumps, if it is one.
+func (d *dispatcher) note(w *walker) bool {
 	if len(d.tables) == 0 {
-		return 0, false
+		return false
 	}
 	t := &d.tables[len(d.tables)-1]
-	if len(d.open)-1-int(label) != t.loop || d.local != t.local {
-		return 0, false
+	if len(d.open)-1-int(w.x) != t.place || d.local != t.local {
+		return false
 	}
 	to := t.targets[min(int64(d.value), int64(len(t.targets)-1))] // the last is for all others
-	if to.place < 0 || to.place >= len(d.open) || d.open[to.place] != to.number {
-		return 0, false
+	if to.place < 0 {
+		return false
 	}
-	return uint32(len(d.open) - 1 - to.place), true
+	forward := to.place < len(d.open) && d.open[to.place] == to.number
+	d.back = d.back || !forward
+	d.jumps = append(d.jumps, jump{w.start, t.loop, uint32(len(d.open) - 1 - to.place)})
+	return true
 }
 
 func (d *dispatcher) followJump(w *walker) {
@@ -106,26 +125,22 @@ func (d *dispatcher) followJump(w *walker) {
 func (d *dispatcher) followHead(w *walker) {
 	switch {
 	case w.op == opLoop && w.block.params == 0:
-		d.head, d.loop = loopOpened, len(d.open)
+		d.head, d.place = loopOpened, len(d.open)
 	case w.op == opBlock && w.block.params+w.block.results == 0 && d.head == loopOpened:
 	case w.op == opLocalGet && d.head == loopOpened:
-		d.head = localRead
-		d.tables = append(d.tables, dispatch{loop: d.loop, local: w.x})
+		d.head, d.local = localRead, w.x
 	case w.op == opBrTable && d.head == localRead:
 		d.head = nothing
-		t := &d.tables[len(d.tables)-1]
+		t := dispatch{loop: d.loops - 1, place: d.place, local: d.local}
 		for _, l := range w.labels {
-			place := len(d.open) - 1 - int(l.depth)
-			to := target{place: place}
-			if place >= 0 {
-				to.number = d.open[place]
+			to := target{place: len(d.open) - 1 - int(l.depth)}
+			if to.place >= 0 {
+				to.number = d.open[to.place]
 			}
 			t.targets = append(t.targets, to)
 		}
+		d.tables = append(d.tables, t)
 	default:
-		if d.head == localRead { // it was no such loop
-			d.tables = d.tables[:len(d.tables)-1]
-		}
 		d.head = nothing
 	}
 }

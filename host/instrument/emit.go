@@ -54,6 +54,7 @@ type body struct {
 	f      *function
 	left   uint32  // the local that has the countdown, or a copy of it
 	bottom uint32  // the local that has the stack that is left
+	length uint32  // the local that has the length of a bulk operation
 	loops  int     // that have begun
 	checks []check // that are still to come
 	blocks []open
@@ -80,22 +81,31 @@ func (e *emitter) function(f *function, to []byte) ([]byte, error) {
 
 // declare adds the locals.
 func (b *body) declare() {
-	locals := uint32(0)
-	switch p := &b.f.plan; {
-	case p.stack > 0:
-		locals = 2
-	case p.check || len(p.checks) > 0 || b.f.goesRound():
-		locals = 1
+	p := &b.f.plan
+	var groups []byte
+	next := b.left
+	if p.check || len(p.checks) > 0 || p.stack > 0 || b.f.goesRound() {
+		next = b.bottom
+		if b.f.keepsBottom() {
+			next++
+		}
+		groups = append(appendU32(groups, next-b.left), 0x7e)
 	}
-	if locals == 0 {
+	added := uint32(len(groups) / 2)
+	if b.f.bulkMemory && b.walker.m.helpers != nil {
+		b.length = next
+		groups = append(groups, 1, 0x7f)
+		added++
+	}
+	if added == 0 {
 		return
 	}
 	head := reader{b: b.b}
 	head.u32() // the number of groups
-	b.out = appendU32(b.out, uint32(b.f.groups)+1)
+	b.out = appendU32(b.out, uint32(b.f.groups)+added)
 	b.done = head.pos
 	b.keep(b.f.code)
-	b.out = append(appendU32(b.out, locals), 0x7e)
+	b.out = append(b.out, groups...)
 }
 
 // exits reports whether there is something to do where the function ends.
@@ -110,7 +120,7 @@ func (b *body) enter() {
 	b.keep(b.f.code)
 	a := asm{b.out}
 	if p.stack > 0 {
-		a.index(opGlobalGet, b.stack).i64(p.stack).op(opI64Sub).index(opLocalTee, b.bottom).index(opGlobalSet, b.stack)
+		b.takeStack(&a)
 	}
 	if p.local {
 		a.index(opGlobalGet, b.countdown).index(opLocalSet, b.left)
@@ -124,19 +134,33 @@ func (b *body) enter() {
 	b.out = a.out
 }
 
+// takeStack counts the stack of a call. What is left is looked at beside the
+// countdown if a local has it, and else at once.
+func (b *body) takeStack(a *asm) {
+	a.index(opGlobalGet, b.stack).i64(b.f.plan.stack).op(opI64Sub)
+	if b.f.keepsBottom() {
+		a.index(opLocalTee, b.bottom).index(opGlobalSet, b.stack)
+		return
+	}
+	a.index(opLocalTee, b.left).index(opGlobalSet, b.stack)
+	a.index(opLocalGet, b.left).i64(0).op(opI64LtS).op(opIf, blockEmpty)
+	a.index(opGlobalGet, b.countdown).index(opCall, b.pause).op(opDrop)
+	a.op(opEnd)
+}
+
 // check writes a safepoint.
 func (b *body) check(a *asm, charge int64) {
 	b.spend(a, charge)
-	b.overdrawn(a, b.f.plan.stack > 0)
+	b.overdrawn(a)
 	a.op(opIf, blockEmpty)
 	b.callPause(a)
 	a.op(opEnd)
 }
 
 // overdrawn leaves whether the countdown is below zero, or else the stack.
-func (b *body) overdrawn(a *asm, stack bool) {
+func (b *body) overdrawn(a *asm) {
 	a.index(opLocalGet, b.left)
-	if stack {
+	if b.f.keepsBottom() {
 		a.index(opLocalGet, b.bottom).op(opI64Or)
 	}
 	a.i64(0).op(opI64LtS)
@@ -168,7 +192,12 @@ func (b *body) leave(a *asm) {
 		a.index(opLocalGet, b.left).index(opGlobalSet, b.countdown)
 	}
 	if s := b.f.plan.stack; s > 0 {
-		a.index(opLocalGet, b.bottom).i64(s).op(opI64Add).index(opGlobalSet, b.stack)
+		if b.f.keepsBottom() {
+			a.index(opLocalGet, b.bottom)
+		} else {
+			a.index(opGlobalGet, b.stack)
+		}
+		a.i64(s).op(opI64Add).index(opGlobalSet, b.stack)
 	}
 }
 
@@ -275,21 +304,36 @@ func (b *body) call() {
 	}
 }
 
+// bulk writes a call of a helper, in the place of an operation on memory or a
+// table. On few bytes of memory, the operation stays.
 func (b *body) bulk() {
-	p := &b.f.plan
 	helper, ok := b.walker.m.helperFor(b.walker)
 	if !ok {
 		return
 	}
-	b.instead(func(a *asm) {
-		if p.local {
+	call := func(a *asm) {
+		if b.f.plan.local {
 			a.index(opLocalGet, b.left).index(opGlobalSet, b.countdown)
 		}
 		a.index(opCall, b.moved(helper))
-		if p.local {
+		if b.f.plan.local {
 			a.index(opGlobalGet, b.countdown).index(opLocalSet, b.left)
 		}
+	}
+	if !onMemory(b.op) {
+		b.instead(call)
+		return
+	}
+	b.insert(func(a *asm) {
+		a.index(opLocalTee, b.length).i32(fewBytes).op(opI32GtU)
+		a.op(opIf)
+		a.out = appendS64(a.out, int64(b.types.add(twoI32)))
+		a.index(opLocalGet, b.length)
+		call(a)
+		a.op(opElse)
+		a.index(opLocalGet, b.length)
 	})
+	b.follow(func(a *asm) { a.op(opEnd) })
 }
 
 // openLoop writes the head of a loop. The call of the host is put outside of
@@ -321,7 +365,7 @@ func (b *body) openLoop() {
 	}
 	spend := func(a *asm) {
 		b.spend(a, l.weight)
-		b.overdrawn(a, l.recurs && b.f.plan.stack > 0)
+		b.overdrawn(a)
 	}
 	if l.params {
 		b.blocks = append(b.blocks, open{-1, b.added()})

@@ -13,7 +13,7 @@ func RoundTrip(wasm []byte) ([]byte, error) {
 		if err := m.scan(f, o); err != nil {
 			return nil, err
 		}
-		m.helpers, f.loops = nil, make([]loop, len(f.loops))
+		m.helpers, f.jumps, f.loops = nil, nil, make([]loop, len(f.loops))
 		entry, err := e.function(f, nil)
 		if err != nil {
 			return nil, err

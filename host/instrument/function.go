@@ -18,12 +18,14 @@ type function struct {
 	types  []byte // of locals: the first byte of each
 
 	// What a first walk finds.
-	loops    []loop
-	calls    []call // in order
-	indirect bool   // it calls what it finds in a table or a reference
-	bulk     bool   // it has operations on many bytes or elements
-	tries    int    // how deep try_tables stand in each other
-	height   int    // the most operands at once
+	loops      []loop
+	jumps      []jump // by way of a table: see dispatch.go
+	calls      []call // in order
+	indirect   bool   // it calls what it finds in a table or a reference
+	bulk       bool   // it has operations on many bytes or elements
+	bulkMemory bool   // of bytes
+	tries      int    // how deep try_tables stand in each other
+	height     int    // the most operands at once
 
 	plan plan
 }
@@ -44,7 +46,6 @@ type loop struct {
 	again  bool  // some branch goes back to its head
 	params bool  // it takes operands
 	syncs  bool  // its body calls what counts, too
-	recurs bool  // its body may call the function again
 	weight int64 // the most that one pass over its own code costs
 	parent int   // the loop that it is in, or -1
 	// writes are locals that are set in it, but no more of them than matter.
@@ -80,6 +81,13 @@ type plan struct {
 	neutral bool
 	// stack is what it takes of the stack, or 0 if that is not counted.
 	stack int64
+}
+
+// keepsBottom reports whether the stack that is left is kept in a local. With
+// loops, registers are better spent on other things; but at a catch, it must be
+// known.
+func (f *function) keepsBottom() bool {
+	return f.plan.stack > 0 && (f.tries > 0 || !f.goesRound())
 }
 
 // check is a safepoint before a statement.
@@ -146,9 +154,6 @@ func (m *module) neutralAt(index uint32) bool {
 // walk returns a walker over the function's instructions.
 func (m *module) walk(f *function) *walker {
 	w := &walker{m: m, depth: 1, locals: f.locals}
-	if m.direct {
-		w.jumps = &dispatcher{}
-	}
-	w.b, w.at, w.pos, w.have = f.entry, f.at, f.code, &m.have
+	w.b, w.at, w.pos, w.have, w.jumps = f.entry, f.at, f.code, &m.have, f.jumps
 	return w
 }

@@ -70,7 +70,6 @@ func Rewrite(wasm []byte, o Options) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.direct = true
 	for i := range m.functions {
 		if err := m.scan(&m.functions[i], o); err != nil {
 			return nil, err

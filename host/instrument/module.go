@@ -40,7 +40,6 @@ type module struct {
 	taken     []bool   // by function: its address is, so that it may be called indirectly
 	exports   []string
 	functions []function
-	direct    bool // jumps become branches: see dispatch.go
 
 	// Functions that are added: see bulk.go.
 	helperList []bulk

@@ -8,17 +8,25 @@ func (m *module) scan(f *function, o Options) error {
 	for w.next() {
 		s.step(o)
 	}
+	f.jumps = s.dispatcher.jumps
+	if s.dispatcher.back {
+		for _, j := range f.jumps {
+			f.loops[j.loop].again = true
+		}
+		f.jumps = nil
+	}
 	return w.err
 }
 
 // scanner holds what scan knows at an instruction.
 type scanner struct {
-	w      *walker
-	f      *function
-	blocks []scanned
-	height int // of operands
-	loop   int // the innermost that is open, or -1
-	tries  int // that are open
+	w          *walker
+	f          *function
+	blocks     []scanned
+	height     int // of operands
+	loop       int // the innermost that is open, or -1
+	tries      int // that are open
+	dispatcher dispatcher
 }
 
 // scanned is a block that is open.
@@ -35,7 +43,11 @@ type scanned struct {
 func (s *scanner) step(o Options) {
 	w, f := s.w, s.f
 	s.height = max(s.height-int(w.shape.pop), 0) + int(w.shape.push)
+	jumps := s.dispatcher.step(w)
 	for _, l := range s.branches() {
+		if jumps {
+			break // settled later
+		}
 		if i := s.blocks[len(s.blocks)-1-int(l.depth)].loop; i >= 0 {
 			f.loops[i].again = true
 		}
@@ -74,6 +86,7 @@ func (s *scanner) step(o Options) {
 		w.m.take(w.x)
 	case opMemoryFill, opMemoryCopy, opMemoryInit, opTableFill, opTableCopy, opTableInit, opTableGrow:
 		f.bulk = true
+		f.bulkMemory = f.bulkMemory || onMemory(w.op)
 		w.m.needs(w)
 	}
 	if t := w.callee(); t != nil {

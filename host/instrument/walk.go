@@ -13,8 +13,8 @@ type walker struct {
 	block  blockType
 	labels []label // of br_table and try_table
 	shape  shape
-	jumps  *dispatcher // finds jumps that are branches; nil to leave them
-	depth  int         // of blocks that are open, the function's own included
+	jumps  []jump // those that are still to come
+	depth  int    // of blocks that are open, the function's own included
 }
 
 // label is a branch's target: 0 is the innermost block.
@@ -52,10 +52,9 @@ func (w *walker) next() bool {
 		return false
 	}
 	w.readImmediate()
-	if w.jumps != nil && w.err == nil {
-		if depth, ok := w.jumps.step(w); ok {
-			w.labels[0].depth = depth
-		}
+	if len(w.jumps) > 0 && w.jumps[0].at == w.start {
+		w.labels[0].depth = w.jumps[0].depth
+		w.jumps = w.jumps[1:]
 	}
 	switch w.op {
 	case opBlock, opLoop, opIf, opTryTable:

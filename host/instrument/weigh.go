@@ -264,11 +264,6 @@ func (s *scale) call() int64 {
 			s.f.plan.checks = append(s.f.plan.checks, check{at: c.statement})
 			s.enter(region{charge: &s.f.plan.checks[len(s.f.plan.checks)-1].charge})
 		}
-		for _, r := range s.regions {
-			if r.loop != nil {
-				r.loop.recurs = true
-			}
-		}
 	}
 	if !s.grades[n].neutral {
 		s.syncs()
