@@ -29,7 +29,8 @@ import (
 //
 // That takes a minute or more. The rounds are fixed: -benchtime changes nothing,
 // and -count measures again. On a machine that others use too, what is above
-// the p90 is often theirs: the line called load says how many cores there were for us.
+// the p90 is often theirs: the line called load says how many cores there were
+// for us.
 const (
 	rounds    = 20
 	roundTime = 200 * time.Millisecond
@@ -43,7 +44,9 @@ const (
 
 // BenchmarkPause is how long collections stop the world (gc), and the times
 // between the ticks of a clock that sleeps for 1 ms (tick), while another
-// goroutine makes garbage. A plain guest holds up both for as long as it runs.
+// goroutine makes garbage. Go stops the control anywhere, and a guest only at its
+// next safepoint. A plain guest holds up both for as long as it runs: its max is
+// what to look at, since a collection's second pause is often short.
 func BenchmarkPause(b *testing.B) {
 	h, hazards := hazards(b, host.Config{})
 	kernels, err := h.Load(context.Background(), "kernels", guest(b, "c/kernels.wasm"), host.Options{Mode: host.CPU, Safepoints: host.Off})
