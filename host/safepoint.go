@@ -60,12 +60,11 @@ func (m *meter) used() int64 {
 }
 
 // grant gives the guest a slice more, of which it has left until now, which is
-// negative. It returns what it has then.
-func (m *meter) grant(left int64) int64 {
+// negative.
+func (m *meter) grant(left int64) {
 	more := min(m.slice-left, m.limit-m.granted)
 	m.granted += more
-	m.left.Set(m.left.Get() + uint64(more))
-	return left + more
+	m.left.Set(uint64(left + more))
 }
 
 // adapt makes slices last about as long as they should.
@@ -79,22 +78,22 @@ func (m *meter) adapt(now time.Time) {
 	}
 }
 
-// pause is what a safepoint does when the slice is used up. It returns what is
-// left of the next one, or ends the guest.
-func (inst *instance) pause(left int64) int64 {
+// pause is what a safepoint does when the slice is used up: it gives the guest
+// the next one, or ends it.
+func (inst *instance) pause() {
 	m := &inst.meter
 	if m.stack != nil && int64(m.stack.Get()) < 0 {
 		panic(&stackError{inst.mod.host.cfg.Limits.Stack})
 	}
+	left := int64(m.left.Get())
 	if m.granted-left > m.limit {
-		m.left.Set(uint64(left))
 		panic(&OutOfFuelError{uint64(m.limit)})
 	}
 	m.adapt(time.Now())
 	runtime.Gosched()
 	inst.checkStopped()
 	m.since = time.Now()
-	return m.grant(left)
+	m.grant(left)
 }
 
 // bytesPerFuel is what a host function moves for a unit of fuel: as much as
@@ -112,23 +111,22 @@ func (inst *instance) charge(bytes int) {
 	left := int64(m.left.Get()) - int64(bytes/bytesPerFuel)
 	m.left.Set(uint64(left))
 	if left < 0 {
-		inst.pause(left)
+		inst.pause()
 	}
 }
 
 // bindSafepoint registers what rewritten modules import.
 func (h *Host) bindSafepoint(ctx context.Context) error {
-	i64 := []api.ValueType{api.ValueTypeI64}
-	pause := func(ctx context.Context, mod api.Module, stack []uint64) {
+	pause := func(ctx context.Context, mod api.Module, _ []uint64) {
 		inst := instanceOf(ctx)
 		if inst.meter.left == nil { // the start function runs
 			inst.meter.attach(mod)
 		}
 		defer h.catch(instrument.Pause)
-		stack[0] = uint64(inst.pause(int64(stack[0])))
+		inst.pause()
 	}
 	_, err := h.runtime.NewHostModuleBuilder(instrument.Module).NewFunctionBuilder().
-		WithGoModuleFunction(api.GoModuleFunc(pause), i64, i64).Export(instrument.Pause).
+		WithGoModuleFunction(api.GoModuleFunc(pause), nil, nil).Export(instrument.Pause).
 		Instantiate(ctx)
 	return err
 }

@@ -149,9 +149,8 @@ func (e *emitter) charge(a *asm, left uint32, push func()) {
 	a.index(opGlobalGet, e.countdown)
 	push()
 	a.op(opI64Sub).index(opLocalTee, left).index(opGlobalSet, e.countdown)
-	a.index(opLocalGet, left).i64(0).op(opI64LtS).op(opIf, blockEmpty)
-	a.index(opLocalGet, left).index(opCall, e.pause).op(opDrop)
-	a.op(opEnd)
+	a.index(opLocalGet, left).i64(0).op(opI64LtS)
+	a.op(opIf, blockEmpty).index(opCall, e.pause).op(opEnd)
 }
 
 // skipOutside leaves the block if the parameter and the length reach over the

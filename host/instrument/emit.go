@@ -50,9 +50,9 @@ func (e *emitter) code(size int) ([]byte, error) {
 // body is a function that is being written.
 type body struct {
 	*walker
-	*emitter
+	e      *emitter
 	f      *function
-	left   uint32  // the local that has the countdown, or a copy of it
+	left   uint32  // the local that has a copy of the countdown
 	bottom uint32  // the local that has the stack that is left
 	length uint32  // the local that has the length of a bulk operation
 	loops  int     // that have begun
@@ -68,8 +68,8 @@ type open struct {
 
 // function appends the entry of a function in the code section.
 func (e *emitter) function(f *function, to []byte) ([]byte, error) {
-	b := &body{walker: e.m.walk(f), emitter: e, f: f, left: uint32(f.locals), bottom: uint32(f.locals) + 1}
-	b.out, b.checks = to, f.plan.checks
+	b := &body{walker: e.m.walk(f), e: e, f: f, checks: f.plan.checks}
+	b.out = to
 	b.blocks = append(b.blocks, open{loop: -1})
 	b.declare()
 	b.enter()
@@ -82,39 +82,32 @@ func (e *emitter) function(f *function, to []byte) ([]byte, error) {
 // declare adds the locals.
 func (b *body) declare() {
 	p := &b.f.plan
-	var groups []byte
-	next := b.left
+	next, groups := uint32(b.f.locals), 0
+	var added []byte
 	if p.check || len(p.checks) > 0 || p.stack > 0 || b.f.goesRound() {
-		next = b.bottom
-		if b.f.keepsBottom() {
-			next++
-		}
-		groups = append(appendU32(groups, next-b.left), 0x7e)
+		b.left, b.bottom = next, next+1
+		next += 2
+		groups, added = 1, []byte{2, 0x7e}
 	}
-	added := uint32(len(groups) / 2)
-	if b.f.bulkMemory && b.walker.m.helpers != nil {
+	if b.f.bulkMemory && b.m.helpers != nil {
 		b.length = next
-		groups = append(groups, 1, 0x7f)
-		added++
+		groups, added = groups+1, append(added, 1, 0x7f)
 	}
-	if added == 0 {
+	if groups == 0 {
 		return
 	}
 	head := reader{b: b.b}
 	head.u32() // the number of groups
-	b.out = appendU32(b.out, uint32(b.f.groups)+added)
+	b.out = appendU32(b.out, uint32(b.f.groups+groups))
 	b.done = head.pos
 	b.keep(b.f.code)
-	b.out = append(b.out, groups...)
+	b.out = append(b.out, added...)
 }
-
-// exits reports whether there is something to do where the function ends.
-func (p *plan) exits() bool { return p.local || p.stack > 0 }
 
 // enter writes what comes before the function's own code.
 func (b *body) enter() {
 	p := &b.f.plan
-	if !p.check && !p.exits() {
+	if !p.check && p.stack == 0 {
 		return
 	}
 	b.keep(b.f.code)
@@ -122,14 +115,11 @@ func (b *body) enter() {
 	if p.stack > 0 {
 		b.takeStack(&a)
 	}
-	if p.local {
-		a.index(opGlobalGet, b.countdown).index(opLocalSet, b.left)
-	}
 	if p.check {
 		b.check(&a, p.charge)
 	}
-	if p.exits() {
-		a.op(opBlock).bytes(b.types.blockOf(b.f.typ)...)
+	if p.stack > 0 {
+		a.op(opBlock).bytes(b.e.types.blockOf(b.f.typ)...)
 	}
 	b.out = a.out
 }
@@ -137,28 +127,36 @@ func (b *body) enter() {
 // takeStack counts the stack of a call. What is left is looked at beside the
 // countdown if a local has it, and else at once.
 func (b *body) takeStack(a *asm) {
-	a.index(opGlobalGet, b.stack).i64(b.f.plan.stack).op(opI64Sub)
+	a.index(opGlobalGet, b.e.stack).i64(b.f.plan.stack).op(opI64Sub)
 	if b.f.keepsBottom() {
-		a.index(opLocalTee, b.bottom).index(opGlobalSet, b.stack)
+		a.index(opLocalTee, b.bottom).index(opGlobalSet, b.e.stack)
 		return
 	}
-	a.index(opLocalTee, b.left).index(opGlobalSet, b.stack)
-	a.index(opLocalGet, b.left).i64(0).op(opI64LtS).op(opIf, blockEmpty)
-	a.index(opGlobalGet, b.countdown).index(opCall, b.pause).op(opDrop)
-	a.op(opEnd)
+	a.index(opLocalTee, b.left).index(opGlobalSet, b.e.stack)
+	a.index(opLocalGet, b.left).i64(0).op(opI64LtS)
+	a.op(opIf, blockEmpty).index(opCall, b.e.pause).op(opEnd)
+}
+
+// giveStack is what comes before the function ends.
+func (b *body) giveStack(a *asm) {
+	if b.f.keepsBottom() {
+		a.index(opLocalGet, b.bottom)
+	} else {
+		a.index(opGlobalGet, b.e.stack)
+	}
+	a.i64(b.f.plan.stack).op(opI64Add).index(opGlobalSet, b.e.stack)
 }
 
 // check writes a safepoint.
 func (b *body) check(a *asm, charge int64) {
 	b.spend(a, charge)
-	b.overdrawn(a)
-	a.op(opIf, blockEmpty)
-	b.callPause(a)
-	a.op(opEnd)
+	a.op(opIf, blockEmpty).index(opCall, b.e.pause).op(opEnd)
 }
 
-// overdrawn leaves whether the countdown is below zero, or else the stack.
-func (b *body) overdrawn(a *asm) {
+// spend takes fuel off the countdown, and leaves whether that is below zero
+// then, or else the stack.
+func (b *body) spend(a *asm, fuel int64) {
+	b.e.take(a, fuel).index(opLocalTee, b.left).index(opGlobalSet, b.e.countdown)
 	a.index(opLocalGet, b.left)
 	if b.f.keepsBottom() {
 		a.index(opLocalGet, b.bottom).op(opI64Or)
@@ -166,39 +164,9 @@ func (b *body) overdrawn(a *asm) {
 	a.i64(0).op(opI64LtS)
 }
 
-// spend takes fuel off the countdown.
-func (b *body) spend(a *asm, fuel int64) {
-	if b.f.plan.local {
-		a.index(opLocalGet, b.left).i64(fuel).op(opI64Sub).index(opLocalSet, b.left)
-	} else {
-		a.index(opGlobalGet, b.countdown).i64(fuel).op(opI64Sub).index(opLocalTee, b.left).index(opGlobalSet, b.countdown)
-	}
-}
-
-// callPause calls the host. It keeps the countdown's global right; the local,
-// if that leads, is set to what it returns.
-func (b *body) callPause(a *asm) {
-	a.index(opLocalGet, b.left).index(opCall, b.pause)
-	if b.f.plan.local {
-		a.index(opLocalSet, b.left)
-	} else {
-		a.op(opDrop)
-	}
-}
-
-// leave writes what comes before a function ends.
-func (b *body) leave(a *asm) {
-	if b.f.plan.local {
-		a.index(opLocalGet, b.left).index(opGlobalSet, b.countdown)
-	}
-	if s := b.f.plan.stack; s > 0 {
-		if b.f.keepsBottom() {
-			a.index(opLocalGet, b.bottom)
-		} else {
-			a.index(opGlobalGet, b.stack)
-		}
-		a.i64(s).op(opI64Add).index(opGlobalSet, b.stack)
-	}
+// take leaves the countdown less so much.
+func (e *emitter) take(a *asm, fuel int64) *asm {
+	return a.index(opGlobalGet, e.countdown).i64(fuel).op(opI64Sub)
 }
 
 // insert writes code before the instruction.
@@ -240,19 +208,12 @@ func (b *body) step() {
 	case opEnd:
 		b.close()
 	case opReturn:
-		if b.f.plan.exits() {
+		if b.f.plan.stack > 0 {
 			depth := uint32(len(b.blocks) - 1 + b.added())
 			b.instead(func(a *asm) { a.index(opBr, depth) })
 		}
-	case opReturnCall, opReturnCallIndirect, opReturnCallRef:
-		if b.f.plan.exits() {
-			b.insert(b.leave)
-		}
-		b.moveCall()
-	case opCall, opCallIndirect, opCallRef:
+	case opCall, opCallIndirect, opCallRef, opReturnCall, opReturnCallIndirect, opReturnCallRef, opRefFunc:
 		b.call()
-	case opRefFunc:
-		b.moveCall()
 	case opMemoryFill, opMemoryCopy, opMemoryInit, opTableFill, opTableCopy, opTableInit, opTableGrow:
 		b.bulk()
 	}
@@ -274,64 +235,44 @@ func (b *body) branch() {
 	}
 }
 
-// moveCall replaces the index of a function.
-func (b *body) moveCall() {
-	if b.op != opCall && b.op != opReturnCall && b.op != opRefFunc {
-		return
-	}
-	if to := b.moved(b.x); to != b.x {
-		op := byte(b.op)
-		b.keep(b.start)
-		b.out = appendU32(append(b.out, op), to)
-		b.done = b.pos
-	}
-}
-
-// call stores the countdown before a call of what counts, and loads it after.
+// call writes an instruction that calls, or refers to a function.
 func (b *body) call() {
-	p := &b.f.plan
-	counts := b.op != opCall || !b.walker.m.neutralAt(b.x)
-	if b.f.tries > 0 && p.stack > 0 {
-		// Frames that an exception has left have not put back what they took.
-		b.insert(func(a *asm) { a.index(opLocalGet, b.bottom).index(opGlobalSet, b.stack) })
+	switch b.op {
+	case opReturnCall, opReturnCallIndirect, opReturnCallRef:
+		if b.f.plan.stack > 0 {
+			b.insert(b.giveStack)
+		}
+	case opCall, opCallIndirect, opCallRef:
+		if b.f.tries > 0 && b.f.plan.stack > 0 {
+			// Frames that an exception has left have not put back what they took.
+			b.insert(func(a *asm) { a.index(opLocalGet, b.bottom).index(opGlobalSet, b.e.stack) })
+		}
 	}
-	if p.local && counts {
-		b.insert(func(a *asm) { a.index(opLocalGet, b.left).index(opGlobalSet, b.countdown) })
-	}
-	b.moveCall()
-	if p.local && counts {
-		b.follow(func(a *asm) { a.index(opGlobalGet, b.countdown).index(opLocalSet, b.left) })
+	switch b.op {
+	case opCall, opReturnCall, opRefFunc:
+		if to := b.e.moved(b.x); to != b.x {
+			b.instead(func(a *asm) { a.index(b.op, to) })
+		}
 	}
 }
 
 // bulk writes a call of a helper, in the place of an operation on memory or a
 // table. On few bytes of memory, the operation stays.
 func (b *body) bulk() {
-	helper, ok := b.walker.m.helperFor(b.walker)
+	helper, ok := b.m.helperFor(b.walker)
 	if !ok {
 		return
 	}
-	call := func(a *asm) {
-		if b.f.plan.local {
-			a.index(opLocalGet, b.left).index(opGlobalSet, b.countdown)
-		}
-		a.index(opCall, b.moved(helper))
-		if b.f.plan.local {
-			a.index(opGlobalGet, b.countdown).index(opLocalSet, b.left)
-		}
-	}
+	helper = b.e.moved(helper)
 	if !onMemory(b.op) {
-		b.instead(call)
+		b.instead(func(a *asm) { a.index(opCall, helper) })
 		return
 	}
 	b.insert(func(a *asm) {
-		a.index(opLocalTee, b.length).i32(fewBytes).op(opI32GtU)
-		a.op(opIf)
-		a.out = appendS64(a.out, int64(b.types.add(twoI32)))
-		a.index(opLocalGet, b.length)
-		call(a)
-		a.op(opElse)
-		a.index(opLocalGet, b.length)
+		a.index(opLocalTee, b.length).i32(fewBytes).op(opI32GtU).op(opIf)
+		a.out = appendS64(a.out, int64(b.e.types.add(twoI32)))
+		a.index(opLocalGet, b.length).index(opCall, helper)
+		a.op(opElse).index(opLocalGet, b.length)
 	})
 	b.follow(func(a *asm) { a.op(opEnd) })
 }
@@ -343,12 +284,12 @@ func (b *body) bulk() {
 //	  loop $again
 //	    block $slow
 //	      loop
-//	        (br_if $slow (i64.lt_s (local.tee $left (i64.sub (local.get $left) (weight))) (i64.const 0)))
+//	        (br_if $slow (i64.lt_s (the countdown, less the weight) (i64.const 0)))
 //	        …
 //	      end
 //	      br $exit
 //	    end
-//	    renew, pause, and give the weight back: the head is passed again
+//	    pause, and give the weight back: the head is passed again
 //	    br $again
 //	  end
 //	end
@@ -359,23 +300,11 @@ func (b *body) openLoop() {
 	i := b.loops
 	b.loops++
 	l := &b.f.loops[i]
-	if !l.again {
+	if !l.again || l.params {
 		b.blocks = append(b.blocks, open{-1, b.added()})
-		return
-	}
-	spend := func(a *asm) {
-		b.spend(a, l.weight)
-		b.overdrawn(a)
-	}
-	if l.params {
-		b.blocks = append(b.blocks, open{-1, b.added()})
-		b.follow(func(a *asm) {
-			spend(a)
-			a.op(opIf, blockEmpty)
-			b.renew(a, i)
-			b.callPause(a)
-			a.op(opEnd)
-		})
+		if l.again {
+			b.follow(func(a *asm) { b.check(a, l.weight) })
+		}
 		return
 	}
 	b.blocks = append(b.blocks, open{i, b.added() + 3})
@@ -385,55 +314,27 @@ func (b *body) openLoop() {
 		a.op(opBlock, blockEmpty)
 	})
 	b.follow(func(a *asm) {
-		spend(a)
+		b.spend(a, l.weight)
 		a.index(opBrIf, 1)
 	})
-}
-
-// renew makes new values of the locals that a loop sets. wazero stores a value
-// that lives across a call where the value is made: that would be inside the
-// loop, each time. The new ones are made beside the call. They take registers:
-// where these may be short, stores cost less.
-func (b *body) renew(a *asm, i int) {
-	writes := b.f.loops[i].writes
-	if b.f.locals > fewLocals || len(writes) > fewWrites {
-		return
-	}
-	for _, local := range writes {
-		a.index(opLocalGet, local)
-		switch b.f.types[local] {
-		case 0x7f:
-			a.i32(0).op(opI32Or)
-		case 0x7e:
-			a.i64(0).op(opI64Or)
-		case 0x7d:
-			a.op(opI32ReinterpretF32).op(opF32ReinterpretI32)
-		case 0x7c:
-			a.op(opI64ReinterpretF64).op(opF64ReinterpretI64)
-		case 0x7b:
-			a.index(opLocalGet, local).op(opV128Or)
-		}
-		a.index(opLocalSet, local)
-	}
 }
 
 // close writes the end of a block, or of the function.
 func (b *body) close() {
 	top := b.blocks[len(b.blocks)-1]
 	b.blocks = b.blocks[:len(b.blocks)-1]
-	if len(b.blocks) == 0 && b.f.plan.exits() {
+	if len(b.blocks) == 0 && b.f.plan.stack > 0 {
 		b.insert(func(a *asm) {
 			a.op(opEnd)
-			b.leave(a)
+			b.giveStack(a)
 		})
 	}
-	if top.loop >= 0 {
-		b.follow(func(a *asm) {
-			a.index(opBr, 2).op(opEnd)
-			b.renew(a, top.loop)
-			b.callPause(a)
-			b.spend(a, -b.f.loops[top.loop].weight)
-			a.index(opBr, 0).op(opEnd).op(opEnd)
-		})
+	if top.loop < 0 {
+		return
 	}
+	b.follow(func(a *asm) {
+		a.index(opBr, 2).op(opEnd).index(opCall, b.e.pause)
+		b.e.take(a, -b.f.loops[top.loop].weight).index(opGlobalSet, b.e.countdown)
+		a.index(opBr, 0).op(opEnd).op(opEnd)
+	})
 }

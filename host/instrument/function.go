@@ -1,10 +1,5 @@
 package instrument
 
-import (
-	"bytes"
-	"slices"
-)
-
 // function is one of the module's own functions: what is in it, and what is to
 // be put there.
 type function struct {
@@ -12,10 +7,9 @@ type function struct {
 	typ    *funcType
 	at     int // of its entry in the module
 	entry  []byte
-	code   int    // where its instructions begin in entry
-	locals int    // parameters included
-	groups int    // of declared locals
-	types  []byte // of locals: the first byte of each
+	code   int // where its instructions begin in entry
+	locals int // parameters included
+	groups int // of declared locals
 
 	// What a first walk finds.
 	loops      []loop
@@ -45,25 +39,7 @@ const indirect = -1
 type loop struct {
 	again  bool  // some branch goes back to its head
 	params bool  // it takes operands
-	syncs  bool  // its body calls what counts, too
 	weight int64 // the most that one pass over its own code costs
-	parent int   // the loop that it is in, or -1
-	// writes are locals that are set in it, but no more of them than matter.
-	writes []uint32
-}
-
-// Registers are enough for the locals of a function with no more than
-// fewLocals, and a loop that sets no more than fewWrites.
-const (
-	fewLocals = 8
-	fewWrites = 4
-)
-
-// write notes that a local is set in the loop.
-func (l *loop) write(local uint32) {
-	if len(l.writes) <= fewWrites && !slices.Contains(l.writes, local) {
-		l.writes = append(l.writes, local)
-	}
 }
 
 // plan is what is put into a function.
@@ -74,11 +50,6 @@ type plan struct {
 	check  bool
 	// checks are before calls through which the function may be called again.
 	checks []check
-	// local keeps the countdown in a local, from which it is stored for calls
-	// of functions that count, too.
-	local bool
-	// neutral says that neither it nor what it calls counts.
-	neutral bool
 	// stack is what it takes of the stack, or 0 if that is not counted.
 	stack int64
 }
@@ -126,29 +97,17 @@ const maxLocals = 50_000
 func (f *function) parseLocals(have *counts) error {
 	r := &reader{b: f.entry, at: f.at, have: have}
 	f.locals = f.typ.params
-	f.types = f.typ.taken
 	f.groups = r.count()
 	for range f.groups {
 		start := r.pos
 		n := int(r.u32())
-		typ := r.pos
 		valueType(r)
 		if f.locals += n; f.locals > maxLocals {
 			r.fail(start, "a function has more than %d locals", maxLocals)
-			break
-		}
-		if r.err == nil {
-			f.types = append(f.types, bytes.Repeat(r.b[typ:typ+1], n)...)
 		}
 	}
 	f.code = r.pos
 	return r.err
-}
-
-// neutralAt reports whether that function does not count.
-func (m *module) neutralAt(index uint32) bool {
-	n := int(index) - len(m.imported)
-	return n >= 0 && m.functions[n].plan.neutral
 }
 
 // walk returns a walker over the function's instructions.

@@ -68,9 +68,8 @@ func newWorld(t testing.TB, features api.CoreFeatures, rewrite rewriter, slices 
 		slices:  slices,
 	}
 	t.Cleanup(func() { w.runtime.Close(ctx) })
-	i64 := []api.ValueType{api.ValueTypeI64}
 	_, err := w.runtime.NewHostModuleBuilder(instrument.Module).NewFunctionBuilder().
-		WithGoModuleFunction(api.GoModuleFunc(w.pause), i64, i64).
+		WithGoModuleFunction(api.GoModuleFunc(w.pause), nil, nil).
 		Export(instrument.Pause).Instantiate(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -79,20 +78,19 @@ func newWorld(t testing.TB, features api.CoreFeatures, rewrite rewriter, slices 
 }
 
 // pause pays what is owed, and grants the next slice.
-func (w *world) pause(_ context.Context, m api.Module, stack []uint64) {
+func (w *world) pause(_ context.Context, m api.Module, _ []uint64) {
 	if g := m.ExportedGlobal(instrument.Stack); g != nil && int64(g.Get()) < 0 {
 		panic(errStack)
 	}
-	left := int64(stack[0])
+	g := m.ExportedGlobal(instrument.Countdown).(api.MutableGlobal)
+	left := int64(g.Get())
 	if left >= 0 {
 		w.t.Errorf("a pause with %d left", left)
 	}
 	slice := w.slices[w.pauses%len(w.slices)]
 	w.pauses++
 	w.granted += slice - left
-	g := m.ExportedGlobal(instrument.Countdown).(api.MutableGlobal)
-	g.Set(g.Get() + uint64(slice-left))
-	stack[0] = uint64(slice)
+	g.Set(uint64(slice))
 }
 
 // consumed is how much the modules in the world have counted down.

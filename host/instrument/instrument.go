@@ -19,13 +19,11 @@ import (
 const (
 	// Module is the module that Pause is imported from.
 	Module = "wexec:safepoint"
-	// Pause is the import that code calls when the countdown is below zero:
-	// (left i64) -> i64. It is given the fuel left until now, and returns what
-	// is left to go on with; by as much as that is more, it must raise the
-	// global. So the global has, at each call of the host, what is left; and
-	// after a trap what was left at the last call of anything.
+	// Pause is the import that code calls when the countdown is below zero. It
+	// takes and gives nothing, and should raise the countdown.
 	Pause = "pause"
-	// Countdown is the export of that global, a mutable i64.
+	// Countdown is the export of the global that has the fuel left until the
+	// next Pause, a mutable i64.
 	Countdown = "wexec:countdown"
 	// Stack is the export of the global that has the bytes of stack that are
 	// left, a mutable i64. Below zero, Pause must trap. A module that needs
@@ -108,7 +106,7 @@ func (m *module) rewrite(size int, o Options) ([]byte, error) {
 
 // add adds what rewritten code uses.
 func (m *module) add(e *emitter, o Options) {
-	pauseType := e.types.add([]byte{0x60, 1, 0x7e, 1, 0x7e})
+	pauseType := e.types.add([]byte{0x60, 0, 0})
 	pause := append(appendName(appendName(nil, Module), Pause), kindFunction)
 	m.extend(secImport, 1, appendU32(pause, pauseType))
 

@@ -14,7 +14,6 @@ const (
 // funcType is the type of a function: what it takes and gives.
 type funcType struct {
 	params, results int
-	taken           []byte // the first byte of each parameter
 	given           []byte // the results, as they are written
 }
 
@@ -144,11 +143,7 @@ func (m *module) parseTypes(r *reader) {
 				r.fail(start, "a type is not that of a function: garbage collection is not supported")
 			}
 			t := funcType{}
-			t.taken = make([]byte, r.count())
-			for i := range t.taken {
-				t.taken[i] = valueType(r)
-			}
-			t.params = len(t.taken)
+			t.params, _ = valueTypes(r)
 			t.results, t.given = valueTypes(r)
 			m.types = append(m.types, t)
 			m.have.types++
@@ -169,17 +164,14 @@ func valueTypes(r *reader) (n int, written []byte) {
 	return n, r.b[start:r.pos]
 }
 
-// valueType reads a value type and returns its first byte.
-func valueType(r *reader) byte {
-	start, c := r.pos, r.byte()
-	switch c {
+func valueType(r *reader) {
+	switch start, c := r.pos, r.byte(); c {
 	case 0x7f, 0x7e, 0x7d, 0x7c, 0x7b, 0x70, 0x6f, 0x69:
 	case 0x63, 0x64: // a reference to a heap type
 		r.heapType()
 	default:
 		r.fail(start, "unknown value type %#x", c)
 	}
-	return c
 }
 
 func (m *module) parseImports(r *patcher, o Options) {

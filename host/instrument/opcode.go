@@ -24,7 +24,6 @@ const (
 	opReturnCallIndirect opcode = 0x13
 	opCallRef            opcode = 0x14
 	opReturnCallRef      opcode = 0x15
-	opDrop               opcode = 0x1a
 	opTryTable           opcode = 0x1f
 	opLocalGet           opcode = 0x20
 	opLocalSet           opcode = 0x21
@@ -43,15 +42,10 @@ const (
 	opI32Sub             opcode = 0x6b
 	opI64Add             opcode = 0x7c
 	opI64Sub             opcode = 0x7d
-	opI32Or              opcode = 0x72
 	opI64Or              opcode = 0x84
 	opI64Shl             opcode = 0x86
 	opI64ShrU            opcode = 0x88
 	opI64ExtendI32U      opcode = 0xad
-	opI32ReinterpretF32  opcode = 0xbc
-	opI64ReinterpretF64  opcode = 0xbd
-	opF32ReinterpretI32  opcode = 0xbe
-	opF64ReinterpretI64  opcode = 0xbf
 	opRefNull            opcode = 0xd0
 	opRefFunc            opcode = 0xd2
 	opBrOnNull           opcode = 0xd5
@@ -64,7 +58,6 @@ const (
 	opTableGrow          opcode = 0xfc0f
 	opTableSize          opcode = 0xfc10
 	opTableFill          opcode = 0xfc11
-	opV128Or             opcode = 0xfd50
 )
 
 // immediate says what follows an opcode.

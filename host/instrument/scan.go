@@ -3,7 +3,7 @@ package instrument
 // scan walks over a function for the first time.
 func (m *module) scan(f *function, o Options) error {
 	w := m.walk(f)
-	s := scanner{w: w, f: f, loop: -1}
+	s := scanner{w: w, f: f}
 	s.blocks = append(s.blocks, scanned{loop: -1, results: f.typ.results, statement: f.code})
 	for w.next() {
 		s.step(o)
@@ -24,7 +24,6 @@ type scanner struct {
 	f          *function
 	blocks     []scanned
 	height     int // of operands
-	loop       int // the innermost that is open, or -1
 	tries      int // that are open
 	dispatcher dispatcher
 }
@@ -62,11 +61,8 @@ func (s *scanner) step(o Options) {
 		b := s.blocks[len(s.blocks)-1]
 		s.blocks = s.blocks[:len(s.blocks)-1]
 		s.height = b.base + b.results
-		switch b.op {
-		case opTryTable:
+		if b.op == opTryTable {
 			s.tries--
-		case opLoop:
-			s.closeLoop(b.loop)
 		}
 	case opThrow, opThrowRef:
 		if !o.Exceptions {
@@ -78,10 +74,6 @@ func (s *scanner) step(o Options) {
 		f.indirect = true
 		s.call(indirect)
 		s.height = max(s.height-1, 0)
-	case opLocalSet, opLocalTee:
-		if s.loop >= 0 {
-			f.loops[s.loop].write(w.x)
-		}
 	case opRefFunc:
 		w.m.take(w.x)
 	case opMemoryFill, opMemoryCopy, opMemoryInit, opTableFill, opTableCopy, opTableInit, opTableGrow:
@@ -124,8 +116,7 @@ func (s *scanner) open(o Options) {
 	switch w.op {
 	case opLoop:
 		b.loop = len(f.loops)
-		f.loops = append(f.loops, loop{params: b.params > 0, parent: s.loop})
-		s.loop = b.loop
+		f.loops = append(f.loops, loop{params: b.params > 0})
 	case opTryTable:
 		if !o.Exceptions {
 			w.fail(w.start, "it catches exceptions: only trusted modules may")
@@ -134,13 +125,4 @@ func (s *scanner) open(o Options) {
 		f.tries = max(f.tries, s.tries)
 	}
 	s.blocks = append(s.blocks, b)
-}
-
-func (s *scanner) closeLoop(i int) {
-	l := &s.f.loops[i]
-	if s.loop = l.parent; s.loop >= 0 {
-		for _, local := range l.writes {
-			s.f.loops[s.loop].write(local)
-		}
-	}
 }

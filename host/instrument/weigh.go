@@ -35,9 +35,8 @@ const (
 
 // graded is what callers must know of a node of the call graph.
 type graded struct {
-	charge  int64 // that the caller pays
-	neutral bool  // it never counts
-	stack   int64 // that the caller's frame needs below it
+	charge int64 // that the caller pays
+	stack  int64 // that the caller's frame needs below it
 }
 
 // plan decides what is put into each function.
@@ -70,13 +69,9 @@ func gradeTaken(g *callGraph, grades []graded) graded {
 // decide makes the plan of the function, which has been weighed.
 func (s *scale) decide(o Options) graded {
 	f, p := s.f, &s.f.plan
-	below, neutral := int64(0), !f.bulk
+	below := int64(0)
 	for _, c := range f.calls {
-		n := s.g.node(c.callee)
-		if n < 0 || !s.grades[n].neutral {
-			neutral = false
-		}
-		if n >= 0 {
+		if n := s.g.node(c.callee); n >= 0 {
 			below = max(below, s.grades[n].stack)
 		}
 	}
@@ -87,9 +82,7 @@ func (s *scale) decide(o Options) graded {
 	}
 	// Recursion has its checks where it calls.
 	p.check = p.charge > freeCharge || p.stack > 0 && (!cyclic || f.tries > 0)
-	p.local = f.keepsLocal()
-	p.neutral = neutral && !p.check && !f.goesRound()
-	grade := graded{neutral: p.neutral, stack: stack}
+	grade := graded{stack: stack}
 	if !p.check {
 		grade.charge = p.charge
 	}
@@ -99,19 +92,6 @@ func (s *scale) decide(o Options) graded {
 // goesRound reports whether the function has a loop with a way back.
 func (f *function) goesRound() bool {
 	return slices.ContainsFunc(f.loops, func(l loop) bool { return l.again })
-}
-
-// mostLocals is how many locals a function may have for the countdown to be
-// one of them: with more, registers are short, and a local is slower than a
-// global.
-const mostLocals = 20
-
-// keepsLocal reports whether the countdown is best kept in a local: there is
-// a loop in which it need not be stored. At a catch, wazero would undo what was
-// counted.
-func (f *function) keepsLocal() bool {
-	return f.locals <= mostLocals && f.tries == 0 &&
-		slices.ContainsFunc(f.loops, func(l loop) bool { return l.again && !l.syncs })
 }
 
 // scale holds what weigh knows at an instruction.
@@ -242,7 +222,6 @@ func (s *scale) cost() int64 {
 	case opCall, opReturnCall, opCallIndirect, opReturnCallIndirect, opCallRef, opReturnCallRef:
 		return s.call()
 	case opMemoryFill, opMemoryCopy, opMemoryInit, opTableFill, opTableCopy, opTableInit, opTableGrow:
-		s.syncs()
 		return bulkCost
 	}
 	return 1
@@ -256,7 +235,6 @@ func (s *scale) call() int64 {
 	s.calls++
 	n := s.g.node(c.callee)
 	if n < 0 {
-		s.syncs()
 		return hostCost
 	}
 	if s.g.recurs(s.n, n) {
@@ -265,17 +243,5 @@ func (s *scale) call() int64 {
 			s.enter(region{charge: &s.f.plan.checks[len(s.f.plan.checks)-1].charge})
 		}
 	}
-	if !s.grades[n].neutral {
-		s.syncs()
-	}
 	return callCost + s.grades[n].charge
-}
-
-// syncs notes what counts in the loops around it.
-func (s *scale) syncs() {
-	for _, r := range s.regions {
-		if r.loop != nil {
-			r.loop.syncs = true
-		}
-	}
 }
