@@ -21,8 +21,8 @@ import (
 // how long a collection stops the world, how late a timer is, how soon a call
 // is answered, and how soon a guest is stopped. Each measures beside endless
 // guests on every core and beside a control, Go loops on every core that give
-// way by themselves. That is the best that guests could do: what counts is the
-// ratio. Rounds of the two take turns, so that the machine's noise falls on
+// way by themselves. That is about the best that guests could do: what counts is
+// the ratio. Rounds of the two take turns, so that the machine's noise falls on
 // both, and what they measured is pooled.
 //
 //	go test ./host -run '^$' -bench 'Pause|LatencyUnderLoad|Cancel' -benchtime 1x
