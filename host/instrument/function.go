@@ -20,6 +20,7 @@ type function struct {
 	bulkMemory bool   // of bytes
 	tries      int    // how deep try_tables stand in each other
 	height     int    // the most operands at once
+	rough      int64  // no less than what callers pay for a call of it
 
 	plan plan
 }

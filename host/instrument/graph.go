@@ -1,5 +1,7 @@
 package instrument
 
+import "slices"
+
 // callGraph finds the recursion in a module: Tarjan's algorithm for strongly
 // connected components (SIAM J. Comput. 1(2), 1972), with a stack of its own
 // in place of recursion, since a chain of calls may be long.
@@ -119,6 +121,9 @@ func (g *callGraph) leave(n int) {
 		g.nodes[k].stacked = false
 		g.nodes[k].component = n
 		g.nodes[k].cyclic = g.nodes[k].cyclic || len(component) > 1
+	}
+	if i := slices.Index(component, g.anyTaken()); i > 0 { // others need its grade
+		component[0], component[i] = component[i], component[0]
 	}
 	g.order = append(g.order, component...)
 }

@@ -108,6 +108,10 @@ func (m *module) parseSection(id byte, r *patcher, o Options) {
 		m.parseCode(&r.reader, o)
 	case secData:
 		m.parseData(&r.reader)
+	case secCustom:
+		if r.name() == nameSection {
+			checkNames(&r.reader)
+		}
 	}
 }
 

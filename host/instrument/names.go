@@ -12,68 +12,79 @@ const (
 	namesOfLabels    = 3
 )
 
-// rename writes the name section of the rewritten module. Functions that have
-// no name are given one, that which stack traces show for them before: their
-// number.
-func (m *module) rename(body []byte, at int, moved func(uint32) uint32) ([]byte, error) {
-	r := &reader{b: body, at: at}
-	out := appendName(nil, nameSection)
-	if body != nil {
-		r.name()
-	}
-	named := false
+// checkNames checks a name section. wazero makes room for as many names as it
+// says that there are.
+func checkNames(r *reader) {
+	next := byte(0)
 	for r.more() {
-		id := r.byte()
-		size := r.count()
-		part := &patcher{reader: reader{b: r.bytes(size), at: r.at + r.pos - size}}
-		switch {
-		case id >= namesOfFunctions && !named:
-			named = true
-			var old *patcher
-			if id == namesOfFunctions {
-				old = part
-			}
-			names, err := m.renameFunctions(old, moved)
-			if err != nil {
-				return nil, err
-			}
-			out = appendPart(out, namesOfFunctions, names)
-			if id == namesOfFunctions {
-				continue
-			}
-		case id == namesOfLabels:
-			continue // blocks were added
+		start, id := r.pos, r.byte()
+		if id < next {
+			r.fail(start, "the name section has part %d too late, or twice", id)
 		}
-		if id == namesOfLocals {
-			names, err := renameLocals(part, moved)
-			if err != nil {
-				return nil, err
+		next = id + 1
+		size := r.count()
+		part := &reader{b: r.bytes(size), at: r.at + r.pos - size, err: r.err}
+		switch id {
+		case 0:
+			part.name()
+		case namesOfFunctions:
+			nameMap(part)
+		case namesOfLocals:
+			for range part.count() {
+				part.u32()
+				nameMap(part)
 			}
-			out = appendPart(out, id, names)
+		default:
 			continue
 		}
-		out = appendPart(out, id, part.b)
-	}
-	if r.err != nil {
-		return nil, r.err
-	}
-	if !named {
-		names, err := m.renameFunctions(nil, moved)
-		if err != nil {
-			return nil, err
+		if part.err == nil && part.pos != size {
+			part.fail(part.pos, "%d bytes are left over in the names", size-part.pos)
 		}
-		out = appendPart(out, namesOfFunctions, names)
+		r.err = part.err
 	}
-	return out, nil
 }
 
-func appendPart(out []byte, id byte, part []byte) []byte {
-	return append(appendU32(append(out, id), uint32(len(part))), part...)
+// nameMap reads names of things by index.
+func nameMap(r *reader) {
+	next := int64(0)
+	for range r.count() {
+		start := r.pos
+		index := int64(r.u32())
+		if index < next && r.err == nil {
+			r.fail(start, "names are out of order")
+		}
+		next = index + 1
+		r.name()
+	}
 }
 
-// renameFunctions returns the names of all functions. old may be nil.
-func (m *module) renameFunctions(old *patcher, moved func(uint32) uint32) ([]byte, error) {
-	imports, total := uint32(len(m.imported)), uint32(len(m.imported)+len(m.defined))
+// rename writes the name section of the rewritten module. Functions that have
+// no name are given one, that which stack traces show for them before: their
+// number. Labels lose theirs: blocks were added.
+func (m *module) rename(body []byte, moved func(uint32) uint32) []byte {
+	var parts [256][]byte
+	if r := (&reader{b: body}); body != nil {
+		r.name()
+		for r.more() {
+			id := r.byte()
+			parts[id] = r.bytes(r.count())
+		}
+	}
+	parts[namesOfFunctions] = m.renameFunctions(parts[namesOfFunctions], moved)
+	parts[namesOfLocals] = renameLocals(parts[namesOfLocals], moved)
+	parts[namesOfLabels] = nil
+	out := appendName(nil, nameSection)
+	for id, part := range parts {
+		if part != nil {
+			out = append(appendU32(append(out, byte(id)), uint32(len(part))), part...)
+		}
+	}
+	return out
+}
+
+// renameFunctions returns the names of all functions.
+func (m *module) renameFunctions(old []byte, moved func(uint32) uint32) []byte {
+	imports, total := uint32(len(m.imported)), uint32(m.have.functions)
 	count, next := uint32(0), imports
 	var list []byte
 	add := func(index uint32, name []byte) {
@@ -86,42 +97,34 @@ func (m *module) renameFunctions(old *patcher, moved func(uint32) uint32) ([]byt
 			add(next, strconv.AppendUint([]byte{'$'}, uint64(next), 10))
 		}
 	}
-	last := int64(-1)
 	if old != nil {
-		for range old.count() {
-			start := old.pos
-			index := old.u32()
-			name := old.bytes(old.count())
-			if old.err != nil {
-				return nil, old.err
+		r := &reader{b: old}
+		for range r.count() {
+			index, name := r.u32(), r.bytes(r.count())
+			if index < total {
+				unnamed(index)
+				add(index, name)
+				next = max(next, index+1)
 			}
-			if int64(index) <= last {
-				return nil, &Error{old.at + start, "names of functions are out of order"}
-			}
-			last = int64(index)
-			if index >= total {
-				continue
-			}
-			unnamed(index)
-			add(index, name)
-			next = max(next, index+1)
 		}
 	}
 	unnamed(total)
 	for i, k := range m.helperList {
 		add(total+uint32(i), []byte(k.name()))
 	}
-	return append(appendU32(nil, count), list...), nil
+	return append(appendU32(nil, count), list...)
 }
 
 // renameLocals moves the functions that have names of locals.
-func renameLocals(p *patcher, moved func(uint32) uint32) ([]byte, error) {
+func renameLocals(old []byte, moved func(uint32) uint32) []byte {
+	p := &patcher{reader: reader{b: old}}
+	if old == nil {
+		return nil
+	}
 	for range p.count() {
 		p.function(moved)
-		for range p.count() {
-			p.u32()
-			p.name()
-		}
+		nameMap(&p.reader)
 	}
-	return p.finish()
+	out, _ := p.finish() // the names have been checked
+	return out
 }

@@ -41,6 +41,7 @@ type scanned struct {
 
 func (s *scanner) step(o Options) {
 	w, f := s.w, s.f
+	f.rough++
 	s.height = max(s.height-int(w.shape.pop), 0) + int(w.shape.push)
 	jumps := s.dispatcher.step(w)
 	for _, l := range s.branches() {
@@ -93,6 +94,9 @@ func (s *scanner) step(o Options) {
 }
 
 func (s *scanner) call(callee int) {
+	if callee != int(s.f.index) {
+		s.f.rough += freeCharge
+	}
 	s.f.calls = append(s.f.calls, call{callee, s.blocks[len(s.blocks)-1].statement})
 }
 

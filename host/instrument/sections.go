@@ -104,10 +104,7 @@ func (m *module) move(moved func(uint32) uint32) error {
 		i = len(m.sections)
 		m.sections = append(m.sections, section{id: secCustom, name: nameSection, size: -1})
 	}
-	var err error
-	if m.sections[i].body, err = m.rename(m.sections[i].body, m.sections[i].at, moved); err != nil {
-		return err
-	}
+	m.sections[i].body = m.rename(m.sections[i].body, moved)
 	return m.moveSections(moved)
 }
 

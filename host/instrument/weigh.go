@@ -60,10 +60,23 @@ func (m *module) plan(o Options) error {
 func gradeTaken(g *callGraph, grades []graded) graded {
 	all := graded{}
 	for _, index := range g.taken {
-		one := grades[g.node(int(index))]
-		all.charge, all.stack = max(all.charge, one.charge), max(all.stack, one.stack)
+		n := g.node(int(index))
+		all.charge = max(all.charge, g.charge(g.anyTaken(), n, grades))
+		all.stack = max(all.stack, grades[n].stack)
 	}
 	return all
+}
+
+// charge returns what a call of n to another node costs n, beside the call
+// itself. What leads to n again may not be graded yet.
+func (g *callGraph) charge(n, to int, grades []graded) int64 {
+	switch {
+	case !g.recurs(n, to):
+		return grades[to].charge
+	case to == g.anyTaken():
+		return freeCharge
+	}
+	return min(freeCharge, g.m.functions[to].rough)
 }
 
 // decide makes the plan of the function, which has been weighed.
@@ -125,7 +138,8 @@ type weighed struct {
 }
 
 // weigh finds what the code of a function costs: each region the most
-// expensive path through the code that is in it and in no inner one.
+// expensive path through the code that is in it and in no inner one. Where
+// exceptions are caught, any path may lead anywhere: it is all of the code.
 func (s *scale) weigh() error {
 	f := s.f
 	f.plan.checks = make([]check, 0, len(f.calls)) // regions point into it
@@ -157,11 +171,15 @@ func (s *scale) step() {
 		s.leave(b.region)
 		b.end = max(b.end, s.now)
 		b.otherwise = false
-		s.now = b.entry
+		if s.f.tries == 0 {
+			s.now = b.entry
+		}
 	case opEnd:
 		s.close()
 	case opUnreachable, opBr, opBrTable, opReturn, opReturnCall, opReturnCallIndirect, opReturnCallRef, opThrow, opThrowRef:
-		s.now = 0 // nothing goes on from here
+		if s.f.tries == 0 {
+			s.now = 0 // nothing goes on from here
+		}
 	}
 }
 
@@ -243,5 +261,5 @@ func (s *scale) call() int64 {
 			s.enter(region{charge: &s.f.plan.checks[len(s.f.plan.checks)-1].charge})
 		}
 	}
-	return callCost + s.grades[n].charge
+	return callCost + s.g.charge(s.n, n, s.grades)
 }
