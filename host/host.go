@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -28,6 +29,9 @@ type Host struct {
 	pools   map[Mode]*executors.Pool
 	fetch   *fetch.Client
 	maxIdle int // idle instances of a module
+	cores   int // that Go may use
+
+	computing atomic.Int32 // instances whose code computes
 
 	gate       gate         // calls under way, and modules being loaded
 	background gate         // goroutines of capabilities
@@ -65,6 +69,7 @@ func New(config Config) (*Host, error) {
 		}
 	}
 	h.cache = openCache(cfg)
+	h.cores = runtime.GOMAXPROCS(0)
 	h.maxIdle = cfg.IO.Workers + cfg.Blocking.Workers + cfg.CPU.Workers
 	h.pools = map[Mode]*executors.Pool{
 		IO:       newPool("io", Executor{cfg.IO.Workers, cfg.IO.Queue, min(cfg.IO.InFlight, mostDirect)}, burst),

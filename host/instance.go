@@ -91,6 +91,7 @@ func (inst *instance) instantiate() (err error) {
 	}()
 	m := inst.mod
 	ctx := experimental.WithMemoryAllocator(inst.ctx, &inst.memory)
+	defer inst.rest()
 	inst.wasm, err = m.host.runtime.InstantiateModule(ctx, m.compiled, inst.wasi.config)
 	if err == nil {
 		return nil
@@ -115,6 +116,7 @@ func (inst *instance) broken(err error) error {
 func (inst *instance) enter(fn api.Function, stack []uint64) error {
 	inst.named = nil
 	err := fn.CallWithStack(inst.ctx, stack)
+	inst.rest()
 	if err == nil {
 		err = inst.ctx.Err() // a guest may end well, but too late
 	}
@@ -219,6 +221,7 @@ func (inst *instance) await(park bool) error {
 		if len(events) > 0 || !park {
 			return nil
 		}
+		inst.rest()
 		inst.inbox.goAway()
 		inst.worker.Park(inst.inbox.wait)
 		inst.inbox.comeBack()

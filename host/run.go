@@ -1,6 +1,8 @@
 package host
 
 import (
+	"runtime"
+
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/executors"
 )
@@ -12,8 +14,16 @@ var workerWords = map[Mode]string{IO: "io", Blocking: "thread", CPU: "core"}
 // is the call's alone while it lasts.
 func (c *call) Run(w *executors.Worker) { c.output, c.err = c.run(w) }
 
-// Ended implements executors.PoolJob.
-func (c *call) Ended() { c.finish(c.output, c.err) }
+// Ended implements executors.PoolJob. Whoever waits for the call need not wait
+// until the memory of a dead instance is given back.
+func (c *call) Ended() {
+	c.finish(c.output, c.err)
+	if c.spent != nil {
+		runtime.Gosched()
+		c.spent.close()
+		c.spent = nil
+	}
+}
 
 func (c *call) run(w *executors.Worker) ([]byte, error) {
 	m := c.mod
@@ -25,7 +35,7 @@ func (c *call) run(w *executors.Worker) ([]byte, error) {
 	inst.worker, inst.memory.limit = w, c.memory
 	defer func() {
 		c.detach()
-		m.putBack(inst)
+		c.spent = m.putBack(inst)
 	}()
 	if err := c.attach(inst, lane{workerWords[c.task.Mode], w.ID}); err != nil {
 		return nil, err
@@ -125,22 +135,19 @@ func (m *module) takeIdle(c *call) *instance {
 	return nil
 }
 
-// putBack keeps a clean instance for the next call, and closes any other.
-func (m *module) putBack(inst *instance) {
+// putBack keeps a clean instance for the next call. It returns one that is to
+// be closed: this one, or the one that was kept for the longest time.
+func (m *module) putBack(inst *instance) (spent *instance) {
 	inst.worker, inst.named = nil, nil
 	if m.style == Command || inst.wasm == nil || !inst.clean() {
-		inst.close()
-		return
+		return inst
 	}
 	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.idle = append(m.idle, inst)
-	var oldest *instance
 	if len(m.idle) > m.host.maxIdle {
-		oldest = m.idle[0]
+		spent = m.idle[0]
 		m.idle = m.idle[1:]
 	}
-	m.mu.Unlock()
-	if oldest != nil {
-		oldest.close()
-	}
+	return spent
 }

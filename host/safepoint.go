@@ -15,12 +15,16 @@ import (
 // what the guest must not do is looked at. See RATIONALE.md for the figures.
 const (
 	// sliceTime is how long a slice should last.
-	sliceTime = 100 * time.Microsecond
-	// A slice starts with firstSlice units, and is doubled and halved between
-	// the other two as the code turns out to be fast or slow.
-	firstSlice = 100_000
-	leastSlice = 12_500
-	mostSlice  = 1_600_000
+	sliceTime = 50 * time.Microsecond
+	// A slice starts with firstSlice units, and grows and shrinks between the
+	// other two as the code turns out to be fast or slow.
+	firstSlice = 50_000
+	leastSlice = 5_000
+	mostSlice  = 1_000_000
+	// yieldTime is how often guests let others run if cores are idle: whoever
+	// wants to run then has one most likely, and yielding wakes a thread to
+	// look for work, which costs 10 µs.
+	yieldTime = time.Millisecond
 )
 
 // meter counts the fuel of an instance, from begin on.
@@ -31,6 +35,10 @@ type meter struct {
 	granted int64             // in slices, until now
 	slice   int64
 	since   time.Time // of the slice, or zero
+	yielded time.Time
+	// computing is whether the code is known to compute for longer than a
+	// slice, and counted in Host.computing.
+	computing bool
 }
 
 // attach finds the counters of an instance.
@@ -67,15 +75,15 @@ func (m *meter) grant(left int64) {
 	m.left.Set(uint64(left + more))
 }
 
-// adapt makes slices last about as long as they should.
+// adapt makes slices last about as long as they should: it goes half of the way
+// to what the last one should have been.
 func (m *meter) adapt(now time.Time) {
-	switch took := now.Sub(m.since); {
-	case m.since.IsZero():
-	case took > 2*sliceTime:
-		m.slice = max(m.slice/2, leastSlice)
-	case took < sliceTime/2:
-		m.slice = min(m.slice*2, mostSlice)
+	if m.since.IsZero() {
+		return
 	}
+	took := max(now.Sub(m.since), sliceTime/3) // three times as long, at most
+	m.slice = (m.slice + m.slice*int64(sliceTime)/int64(took)) / 2
+	m.slice = min(max(m.slice, leastSlice), mostSlice)
 }
 
 // pause is what a safepoint does when the slice is used up: it gives the guest
@@ -89,11 +97,31 @@ func (inst *instance) pause() {
 	if m.granted-left > m.limit {
 		panic(&OutOfFuelError{uint64(m.limit)})
 	}
-	m.adapt(time.Now())
-	runtime.Gosched()
+	now := time.Now()
+	m.adapt(now)
+	if !m.computing {
+		m.computing = true
+		inst.mod.host.computing.Add(1)
+	}
+	if inst.mod.host.isBusy() || now.Sub(m.yielded) > yieldTime {
+		runtime.Gosched()
+		now = time.Now()
+		m.yielded = now
+	}
 	inst.checkStopped()
-	m.since = time.Now()
+	m.since = now
 	m.grant(left)
+}
+
+// isBusy reports whether guests compute on every core.
+func (h *Host) isBusy() bool { return int(h.computing.Load()) >= h.cores }
+
+// rest is called when code does not run any more, or waits.
+func (inst *instance) rest() {
+	if inst.meter.computing {
+		inst.meter.computing = false
+		inst.mod.host.computing.Add(-1)
+	}
 }
 
 // bytesPerFuel is what a host function moves for a unit of fuel: as much as
@@ -122,8 +150,7 @@ func (h *Host) bindSafepoint(ctx context.Context) error {
 		if inst.meter.left == nil { // the start function runs
 			inst.meter.attach(mod)
 		}
-		defer h.catch(instrument.Pause)
-		inst.pause()
+		inst.pause() // its panics are all meant
 	}
 	_, err := h.runtime.NewHostModuleBuilder(instrument.Module).NewFunctionBuilder().
 		WithGoModuleFunction(api.GoModuleFunc(pause), nil, nil).Export(instrument.Pause).

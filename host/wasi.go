@@ -158,6 +158,7 @@ func nanotime() int64 { return int64(time.Since(clockStart).Truncate(clockResolu
 
 // nanosleep is how a guest sleeps in a system call: it ends with the instance.
 func (inst *instance) nanosleep(ns int64) {
+	inst.rest()
 	timer := time.NewTimer(time.Duration(ns))
 	defer timer.Stop()
 	select {
