@@ -32,10 +32,10 @@ func newEmitter(m *module) *emitter {
 func (e *emitter) code(size int) ([]byte, error) {
 	out := make([]byte, 0, size+size/4)
 	out = appendU32(out, uint32(len(e.m.functions)+len(e.m.helperList)))
-	var entry []byte
-	var err error
+	var b body
 	for i := range e.m.functions {
-		if entry, err = e.function(&e.m.functions[i], entry[:0]); err != nil {
+		entry, err := b.write(e, &e.m.functions[i])
+		if err != nil {
 			return nil, err
 		}
 		out = append(appendU32(out, uint32(len(entry))), entry...)
@@ -58,6 +58,7 @@ type body struct {
 	loops  int     // that have begun
 	checks []check // that are still to come
 	blocks []open
+	buffer []byte
 }
 
 // open is a block that is open.
@@ -66,17 +67,19 @@ type open struct {
 	added int // blocks that were put around it and those around it
 }
 
-// function appends the entry of a function in the code section.
-func (e *emitter) function(f *function, to []byte) ([]byte, error) {
-	b := &body{walker: e.m.walk(f), e: e, f: f, checks: f.plan.checks}
-	b.out = to
-	b.blocks = append(b.blocks, open{loop: -1})
+// write returns the entry of a function in the code section, until it is
+// called again.
+func (b *body) write(e *emitter, f *function) ([]byte, error) {
+	*b = body{walker: e.m.walk(f), e: e, f: f, checks: f.plan.checks, blocks: append(b.blocks[:0], open{loop: -1}), buffer: b.buffer}
+	b.out = b.buffer[:0]
 	b.declare()
 	b.enter()
 	for b.next() {
 		b.step()
 	}
-	return b.finish()
+	entry, err := b.finish()
+	b.buffer = entry
+	return entry, err
 }
 
 // declare adds the locals.

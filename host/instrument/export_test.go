@@ -8,13 +8,13 @@ func RoundTrip(wasm []byte) ([]byte, error) {
 		return nil, err
 	}
 	e := &emitter{m: m, moved: same}
+	if err := m.scan(o); err != nil {
+		return nil, err
+	}
 	for i := range m.functions {
 		f := &m.functions[i]
-		if err := m.scan(f, o); err != nil {
-			return nil, err
-		}
 		m.helpers, f.jumps, f.loops = nil, nil, make([]loop, len(f.loops))
-		entry, err := e.function(f, nil)
+		entry, err := new(body).write(e, f)
 		if err != nil {
 			return nil, err
 		}

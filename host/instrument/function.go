@@ -111,9 +111,10 @@ func (f *function) parseLocals(have *counts) error {
 	return r.err
 }
 
-// walk returns a walker over the function's instructions.
+// walk returns the module's walker, at the function's first instruction.
 func (m *module) walk(f *function) *walker {
-	w := &walker{m: m, depth: 1, locals: f.locals}
+	w := &m.walker
+	*w = walker{m: m, depth: 1, locals: f.locals, labels: w.labels[:0]}
 	w.b, w.at, w.pos, w.have, w.jumps = f.entry, f.at, f.code, &m.have, f.jumps
 	return w
 }

@@ -68,10 +68,8 @@ func Rewrite(wasm []byte, o Options) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range m.functions {
-		if err := m.scan(&m.functions[i], o); err != nil {
-			return nil, err
-		}
+	if err := m.scan(o); err != nil {
+		return nil, err
 	}
 	if err := m.plan(o); err != nil {
 		return nil, err

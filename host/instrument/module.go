@@ -39,6 +39,7 @@ type module struct {
 	taken     []bool   // by function: its address is, so that it may be called indirectly
 	exports   []string
 	functions []function
+	walker    walker // one function at a time
 
 	// Functions that are added: see bulk.go.
 	helperList []bulk

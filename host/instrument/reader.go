@@ -120,6 +120,10 @@ func (r *reader) u32() uint32 {
 
 // signed reads a signed LEB128 number of at most that many bits.
 func (r *reader) signed(bits int) int64 {
+	if r.err == nil && r.pos < len(r.b) && r.b[r.pos] < 0x80 { // most are short
+		r.pos++
+		return int64(int8(r.b[r.pos-1]<<1)) >> 1
+	}
 	start, value := r.pos, int64(0)
 	for shift := 0; ; shift += 7 {
 		c := r.byte()

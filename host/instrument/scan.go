@@ -1,12 +1,22 @@
 package instrument
 
-// scan walks over a function for the first time.
-func (m *module) scan(f *function, o Options) error {
+// scan walks over all functions for the first time.
+func (m *module) scan(o Options) error {
+	var s scanner
+	for i := range m.functions {
+		if err := s.scan(m, &m.functions[i], o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *scanner) scan(m *module, f *function, o Options) error {
 	w := m.walk(f)
-	s := scanner{w: w, f: f}
+	*s = scanner{w: w, f: f, o: o, blocks: s.blocks[:0], dispatcher: dispatcher{open: s.dispatcher.open[:0]}}
 	s.blocks = append(s.blocks, scanned{loop: -1, results: f.typ.results, statement: f.code})
 	for w.next() {
-		s.step(o)
+		s.step()
 	}
 	f.jumps = s.dispatcher.jumps
 	if s.dispatcher.back {
@@ -22,6 +32,7 @@ func (m *module) scan(f *function, o Options) error {
 type scanner struct {
 	w          *walker
 	f          *function
+	o          Options
 	blocks     []scanned
 	height     int // of operands
 	tries      int // that are open
@@ -39,7 +50,7 @@ type scanned struct {
 	statement int
 }
 
-func (s *scanner) step(o Options) {
+func (s *scanner) step() {
 	w, f := s.w, s.f
 	f.rough++
 	s.height = max(s.height-int(w.shape.pop), 0) + int(w.shape.push)
@@ -54,7 +65,7 @@ func (s *scanner) step(o Options) {
 	}
 	switch w.op {
 	case opBlock, opLoop, opIf, opTryTable:
-		s.open(o)
+		s.open()
 	case opElse:
 		b := s.blocks[len(s.blocks)-1]
 		s.height = b.base + b.params
@@ -66,7 +77,7 @@ func (s *scanner) step(o Options) {
 			s.tries--
 		}
 	case opThrow, opThrowRef:
-		if !o.Exceptions {
+		if !s.o.Exceptions {
 			w.fail(w.start, "it throws exceptions: only trusted modules may")
 		}
 	case opCall, opReturnCall:
@@ -109,7 +120,7 @@ func (s *scanner) branches() []label {
 	return nil
 }
 
-func (s *scanner) open(o Options) {
+func (s *scanner) open() {
 	w, f := s.w, s.f
 	if w.op == opIf {
 		s.height = max(s.height-1, 0)
@@ -122,7 +133,7 @@ func (s *scanner) open(o Options) {
 		b.loop = len(f.loops)
 		f.loops = append(f.loops, loop{params: b.params > 0})
 	case opTryTable:
-		if !o.Exceptions {
+		if !s.o.Exceptions {
 			w.fail(w.start, "it catches exceptions: only trusted modules may")
 		}
 		s.tries++

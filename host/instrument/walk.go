@@ -40,7 +40,12 @@ func (w *walker) next() bool {
 		return false
 	}
 	w.start = w.pos
-	first := w.byte()
+	if w.pos >= len(w.b) {
+		w.fail(w.pos, "unexpected end")
+		return false
+	}
+	first := w.b[w.pos]
+	w.pos++
 	w.op = opcode(first)
 	if first >= 0xfb {
 		w.readPrefixed(first)

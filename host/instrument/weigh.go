@@ -43,12 +43,13 @@ type graded struct {
 func (m *module) plan(o Options) error {
 	g := m.callGraph()
 	grades := make([]graded, len(g.nodes))
+	var s scale
 	for _, n := range g.order {
 		if n == g.anyTaken() {
 			grades[n] = gradeTaken(g, grades)
 			continue
 		}
-		s := scale{w: m.walk(&m.functions[n]), f: &m.functions[n], n: n, g: g, grades: grades}
+		s = scale{w: m.walk(&m.functions[n]), f: &m.functions[n], n: n, g: g, grades: grades, blocks: s.blocks[:0], regions: s.regions[:0]}
 		if err := s.weigh(); err != nil {
 			return err
 		}
@@ -142,7 +143,9 @@ type weighed struct {
 // exceptions are caught, any path may lead anywhere: it is all of the code.
 func (s *scale) weigh() error {
 	f := s.f
-	f.plan.checks = make([]check, 0, len(f.calls)) // regions point into it
+	if s.g.nodes[s.n].cyclic {
+		f.plan.checks = make([]check, 0, len(f.calls)) // regions point into it
+	}
 	s.regions = append(s.regions, region{charge: &f.plan.charge})
 	s.blocks = append(s.blocks, weighed{})
 	for s.w.next() {
