@@ -1,5 +1,7 @@
 package instrument
 
+import "slices"
+
 // Go's compiler for WebAssembly puts the body of a function into one loop, with
 // a table of branches at its head, and jumps by way of that:
 //
@@ -13,23 +15,26 @@ package instrument
 //	  local.set $pc
 //	  br $top
 //
-// Where all jumps lead forward, the blocks that end there are still open, and
-// branches to them do the same, without the table and without a safepoint at
-// the head of a loop that is none. If some lead back, all are left as they
-// are: two ways to reach a place mean more moves between registers there.
+// Where a jump leads forward, the block that ends there is still open, and a
+// branch to it does the same, without the table and without a safepoint. Only
+// jumps back need to pass the head of the loop, as in other languages. But
+// jumps into a loop of the source, or out of one, are left to the table: they
+// are rare, and a second way to reach a place in a loop means more moves
+// between registers there.
 
-// jump is a jump by way of a table, to the end of a block that is open.
+// jump is a jump by way of a table.
 type jump struct {
-	at    int    // the branch's place in the entry
-	loop  int    // the loop at whose head the table is, by number
-	depth uint32 // of a branch to the block
+	at     int    // the branch's place in the entry
+	loop   int    // the loop at whose head the table is, by number
+	block  int    // the block at whose end it leads, by number
+	depth  uint32 // of a branch to that
+	direct bool   // such a branch is to take its place
 }
 
 // dispatcher finds jumps as a walker steps on.
 type dispatcher struct {
 	jumps  []jump
-	back   bool  // some jump leads back
-	blocks int   // that have been opened
+	ends   []int // where blocks ended, by number
 	open   []int // those that are open, by number
 	tables []dispatch
 
@@ -77,13 +82,14 @@ func (d *dispatcher) step(w *walker) (jumps bool) {
 		if w.op == opLoop {
 			d.loops++
 		}
-		d.open = append(d.open, d.blocks)
-		d.blocks++
+		d.open = append(d.open, len(d.ends))
+		d.ends = append(d.ends, 0)
 	case opEnd:
 		last := len(d.open) - 1
 		if last < 0 {
 			return false
 		}
+		d.ends[d.open[last]] = w.pos
 		d.open = d.open[:last]
 		if n := len(d.tables); n > 0 && d.tables[n-1].place == last {
 			d.tables = d.tables[:n-1]
@@ -106,9 +112,42 @@ func (d *dispatcher) note(w *walker) bool {
 		return false
 	}
 	forward := to.place < len(d.open) && d.open[to.place] == to.number
-	d.back = d.back || !forward
-	d.jumps = append(d.jumps, jump{w.start, t.loop, uint32(len(d.open) - 1 - to.place)})
+	d.jumps = append(d.jumps, jump{w.start, t.loop, to.number, uint32(len(d.open) - 1 - to.place), forward})
 	return true
+}
+
+// mostBack bounds the jumps back that are looked at for a jump.
+const mostBack = 256
+
+// settle returns the jumps. Those that are left to the table are not direct
+// any more.
+func (d *dispatcher) settle() []jump {
+	var back []jump // in order
+	for _, j := range d.jumps {
+		if !j.direct {
+			back = append(back, j)
+		}
+	}
+	next := 0
+	for i := range d.jumps {
+		j := &d.jumps[i]
+		for next < len(back) && back[next].at <= j.at {
+			next++
+		}
+		later := back[next:]
+		if j.direct {
+			j.direct = len(later) <= mostBack && !slices.ContainsFunc(later, func(b jump) bool { return d.crosses(j, &b) })
+		}
+	}
+	return d.jumps
+}
+
+// crosses reports whether a jump leads into or out of the loop that a later
+// jump back makes.
+func (d *dispatcher) crosses(j, back *jump) bool {
+	to, top := d.ends[j.block], d.ends[back.block]
+	inside := top <= j.at
+	return inside != (top <= to && to <= back.at)
 }
 
 func (d *dispatcher) followJump(w *walker) {

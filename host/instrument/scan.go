@@ -18,12 +18,11 @@ func (s *scanner) scan(m *module, f *function, o Options) error {
 	for w.next() {
 		s.step()
 	}
-	f.jumps = s.dispatcher.jumps
-	if s.dispatcher.back {
-		for _, j := range f.jumps {
+	f.jumps = s.dispatcher.settle()
+	for _, j := range f.jumps {
+		if !j.direct {
 			f.loops[j.loop].again = true
 		}
-		f.jumps = nil
 	}
 	return w.err
 }

@@ -58,7 +58,9 @@ func (w *walker) next() bool {
 	}
 	w.readImmediate()
 	if len(w.jumps) > 0 && w.jumps[0].at == w.start {
-		w.labels[0].depth = w.jumps[0].depth
+		if w.jumps[0].direct {
+			w.labels[0].depth = w.jumps[0].depth
+		}
 		w.jumps = w.jumps[1:]
 	}
 	switch w.op {
