@@ -1,0 +1,4 @@
+;; Its initialisation does not end.
+(module
+  (func (export "_initialize") (loop $l (br $l)))
+  (func (export "run")))
