@@ -15,7 +15,7 @@ const exitCodes = `Exit codes:
   2    usage: a wrong flag, a missing file, an unknown task, invalid input
   3    the module or its manifest is invalid
   4    denied: the task asked for something that was not granted
-  124  timed out
+  124  it took too much: timed out, or out of fuel
   130  interrupted
 A WASI command's own exit code is passed through, even if it equals one of
 these; --json tells them apart.`
@@ -26,7 +26,7 @@ const (
 	exitUsage       = 2
 	exitInvalid     = 3
 	exitDenied      = 4
-	exitTimeout     = 124
+	exitTooMuch     = 124
 	exitInterrupted = 130
 )
 
@@ -68,13 +68,13 @@ func exitCode(err error) int {
 		return exitInterrupted
 	}
 	// A task may hand on how an op of its own failed: that its op was denied or
-	// timed out is said so, but an invalid input was not the user's.
+	// took too much is said so, but an invalid input was not the user's.
 	_, handedOn := errors.AsType[*host.TaskError](err)
 	switch kind := host.Kind(err); {
 	case kind == abi.Denied:
 		return exitDenied
-	case kind == abi.Timeout:
-		return exitTimeout
+	case kind == abi.Timeout, kind == abi.OutOfFuel:
+		return exitTooMuch
 	case handedOn:
 		return exitFailed
 	case kind == abi.InvalidModule, kind == abi.InvalidManifest:

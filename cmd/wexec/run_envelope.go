@@ -27,9 +27,12 @@ type envelopeError struct {
 }
 
 type envelopeStats struct {
-	QueueNS     int64  `json:"queue_ns"`
-	RunNS       int64  `json:"run_ns"`
-	HostCalls   uint64 `json:"host_calls"`
+	QueueNS   int64  `json:"queue_ns"`
+	RunNS     int64  `json:"run_ns"`
+	HostCalls uint64 `json:"host_calls"`
+	// Fuel is what the task's code used, and MemoryBytes the peak of its linear
+	// memory, which never shrinks.
+	Fuel        uint64 `json:"fuel"`
 	MemoryBytes uint64 `json:"memory_bytes"`
 }
 
@@ -49,7 +52,7 @@ func newEnvelope(o outcome) envelope {
 }
 
 func statsOf(s host.Span) envelopeStats {
-	stats := envelopeStats{HostCalls: s.HostCalls, MemoryBytes: s.MemoryBytes}
+	stats := envelopeStats{HostCalls: s.HostCalls, Fuel: s.Fuel, MemoryBytes: s.MemoryBytes}
 	if s.Started.IsZero() { // it was only queued
 		stats.QueueNS = nanoseconds(s.Queued, s.Ended)
 	} else {

@@ -15,8 +15,8 @@ import (
 
 func TestEnvelope(t *testing.T) {
 	zero := time.Now()
-	span := host.Span{Queued: zero, Started: zero.Add(2), Ended: zero.Add(5), HostCalls: 3, MemoryBytes: 4}
-	const stats = `"stats":{"queue_ns":2,"run_ns":3,"host_calls":3,"memory_bytes":4}}`
+	span := host.Span{Queued: zero, Started: zero.Add(2), Ended: zero.Add(5), HostCalls: 3, MemoryBytes: 4, Fuel: 5}
+	const stats = `"stats":{"queue_ns":2,"run_ns":3,"host_calls":3,"fuel":5,"memory_bytes":4}}`
 	ok := func(output string) outcome {
 		return outcome{task: "t", mode: host.IO, output: []byte(output), span: span}
 	}
@@ -38,7 +38,7 @@ func TestEnvelope(t *testing.T) {
 		},
 		{
 			outcome{task: "t", err: host.ErrQueueFull, span: host.Span{Queued: zero, Ended: zero.Add(7)}},
-			`{"task":"t","mode":"","status":"queue_full","error":{"kind":"queue_full","message":"queue full"},"stats":{"queue_ns":7,"run_ns":0,"host_calls":0,"memory_bytes":0}}`,
+			`{"task":"t","mode":"","status":"queue_full","error":{"kind":"queue_full","message":"queue full"},"stats":{"queue_ns":7,"run_ns":0,"host_calls":0,"fuel":0,"memory_bytes":0}}`,
 		},
 	} {
 		got, err := json.Marshal(newEnvelope(c.outcome))
@@ -72,6 +72,7 @@ func TestExitCode(t *testing.T) {
 		{&host.DeniedError{}, 4},
 		{&host.AwaitError{}, 4},
 		{host.ErrTimeout, 124},
+		{&host.OutOfFuelError{}, 124},
 		{errInterrupted, 130},
 		{&programExit{&host.ExitError{Code: 7}}, 7},
 		{&programExit{&host.ExitError{Code: 1 << 31}}, 255},
@@ -82,6 +83,7 @@ func TestExitCode(t *testing.T) {
 		{handedOn(9), 1},
 		{handedOn(10), 1},
 		{handedOn(12), 1},
+		{handedOn(14), 124},
 	} {
 		err := c.err
 		if err != nil {

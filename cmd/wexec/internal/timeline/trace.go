@@ -73,7 +73,7 @@ func name(what string, process, thread int, name string) []event {
 func complete(s host.Span, zero time.Time) event {
 	args := map[string]any{
 		"id": s.ID, "module": s.Module, "queue_us": microseconds(start(s).Sub(s.Queued)),
-		"status": host.Kind(s.Err).String(), "host_calls": s.HostCalls, "memory_bytes": s.MemoryBytes,
+		"status": host.Kind(s.Err).String(), "host_calls": s.HostCalls, "fuel": s.Fuel, "memory_bytes": s.MemoryBytes,
 	}
 	if s.Parent != 0 {
 		args["parent"] = s.Parent
