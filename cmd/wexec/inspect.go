@@ -17,8 +17,9 @@ import (
 
 type inspectOptions struct {
 	streams
-	file string
-	json bool
+	file  string
+	trust []string
+	json  bool
 }
 
 func newInspectCommand(s streams) *cobra.Command {
@@ -30,7 +31,9 @@ func newInspectCommand(s streams) *cobra.Command {
 to be allowed.
 
 No code of the module is run if its manifest is in a custom section. If it has
-to be asked for its manifest, it is, with no access to anything.`,
+to be asked for its manifest, it is, with no access to anything.
+
+` + trustHelp(),
 		Args: usage(cobra.ExactArgs(1)),
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
 			if len(args) > 0 {
@@ -43,6 +46,7 @@ to be asked for its manifest, it is, with no access to anything.`,
 			return o.run(cmd.Context())
 		},
 	}
+	addTrustFlag(cmd, &o.trust)
 	cmd.Flags().BoolVar(&o.json, "json", false, "print it as JSON")
 	return cmd
 }
@@ -71,12 +75,16 @@ type memoryRange struct {
 }
 
 func (o *inspectOptions) run(ctx context.Context) error {
+	trusted, err := trustOptions(o.trust)
+	if err != nil {
+		return err
+	}
 	h, err := host.New(host.Config{Logger: slog.New(newLogHandler(o.err))})
 	if err != nil {
 		return err
 	}
 	defer h.Close(ctx)
-	m, err := load(ctx, h, o.file, host.Options{})
+	m, err := load(ctx, h, o.file, trusted)
 	if err != nil {
 		return err
 	}
@@ -85,7 +93,7 @@ func (o *inspectOptions) run(ctx context.Context) error {
 		Name: info.Name, Style: info.Style, Size: info.Size,
 		Manifest: info.Manifest, RanCode: info.Manifest == "export",
 		Memory: memoryRange{info.MemoryMin, info.MemoryMax},
-		Tasks:  info.Tasks, Needs: needs(info),
+		Tasks:  info.Tasks, Needs: append(needs(info), trustNeeds(o.file)...),
 		Imports: info.Imports, Exports: info.Exports,
 	}
 	if o.json {
@@ -146,6 +154,9 @@ func taskText(t host.Task) string {
 	}
 	if t.Memory > 0 {
 		lines = append(lines, fmt.Sprintf("Has %s of memory at most.", bytesText(t.Memory)))
+	}
+	if t.Fuel > 0 {
+		lines = append(lines, fmt.Sprintf("Uses %s units of fuel at most.", fuelUnits.format(t.Fuel)))
 	}
 	if t.Input != nil {
 		lines = append(lines, fmt.Sprintf("Input schema: %s", t.Input))

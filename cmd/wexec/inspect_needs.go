@@ -7,12 +7,13 @@ import (
 	"github.com/wexec/wexec/host"
 )
 
-// need is something outside of the sandbox that a module may ask for.
+// need is something that a module may ask for: outside of the sandbox, or that
+// weakens it.
 type need struct {
 	What string `json:"what"`
 	// Allow is how it is allowed.
 	Allow string `json:"allow"`
-	// Imports are why it is thought so.
+	// Imports are why it is thought so, if they are.
 	Imports []string `json:"imports"`
 }
 
@@ -43,6 +44,14 @@ func needs(info host.Info) []need {
 			slices.Sort(n.Imports)
 			found = append(found, n)
 		}
+	}
+	return found
+}
+
+// trustNeeds returns the trust without which the module in a file is refused.
+func trustNeeds(file string) (found []need) {
+	for _, word := range neededTrust(file) {
+		found = append(found, need{What: strings.ReplaceAll(word, "-", " "), Allow: "--trust " + word, Imports: []string{}})
 	}
 	return found
 }

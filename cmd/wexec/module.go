@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"path/filepath"
@@ -13,11 +14,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/instrument"
 )
 
 // load loads the module in a file.
-func load(ctx context.Context, h *host.Host, file string, options host.Options) (*host.Module, error) {
-	m, err := h.LoadFile(ctx, file, options)
+func load(ctx context.Context, h *host.Host, file string, options ...host.Options) (*host.Module, error) {
+	m, err := h.LoadFile(ctx, file, options...)
+	if _, ok := errors.AsType[*instrument.Error](err); ok {
+		if words := neededTrust(file); words != nil {
+			return nil, fmt.Errorf("%w; --trust %s says that this one is", err, strings.Join(words, ","))
+		}
+	}
 	if _, ok := errors.AsType[*fs.PathError](err); !ok {
 		return m, err
 	}

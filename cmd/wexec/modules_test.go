@@ -27,6 +27,12 @@ func writeFiles(dir, guests string) error {
 		"noexport.wasm":  module(manifest(`{"tasks": [{"name": "a"}]}`)),
 		"needs.wasm":     needy,
 		"add.wasm":       add,
+		"grow.wasm":      growing(1),
+		"large.wasm":     growing(512 << 20 / 65536),
+		"catches.wasm":   risky("", tag, caught),
+		"shares.wasm":    risky(sharedMemory, "", ""),
+		"both.wasm":      risky(sharedMemory, tag, caught),
+		"endless.wasm":   endless(`{"tasks": [{"name": "loop", "fuel": 5000000, "memory_bytes": 65536}]}`),
 		"red":            []byte("\x1b[31mred\x1b[0m"),
 		"asked.wasm":     asked(`{"tasks": [{"name": "only", "doc": "Says \u001b[31mhi."}]}`),
 	}
@@ -49,6 +55,7 @@ const (
 	importSection   = 2
 	functionSection = 3
 	memorySection   = 5
+	tagSection      = 13 // after memories
 	exportSection   = 7
 	codeSection     = 10
 	dataSection     = 11
@@ -114,6 +121,50 @@ var add = module(
 	section(exportSection, items(name("add")+function+"\x00")),
 	section(codeSection, items(body("\x20\x00\x20\x01\x6a"))),
 )
+
+// growing has a memory of so many pages, and one bare function that adds more.
+func growing(pages int) []byte {
+	return module(
+		section(typeSection, items(signature([]string{i32}, []string{i32}))),
+		section(functionSection, items("\x00")),
+		section(memorySection, items("\x00"+size(pages))),
+		section(exportSection, items(name("grow")+function+"\x00")),
+		section(codeSection, items(body("\x20\x00\x40\x00"))),
+	)
+}
+
+// What only trusted modules may have.
+var (
+	sharedMemory = section(memorySection, items("\x03\x01\x01"))
+	tag          = section(tagSection, items("\x00\x00"))
+)
+
+// caught throws an exception and catches it.
+const caught = "\x02\x40\x1f\x40\x01\x02\x00\x08\x00\x0b\x0b"
+
+// risky has one bare function that runs the code and returns 7.
+func risky(memory, tag, code string) []byte {
+	return module(
+		section(typeSection, items(signature(nil, nil), signature(nil, []string{i32}))),
+		section(functionSection, items("\x01")),
+		memory,
+		tag,
+		section(exportSection, items(name("seven")+function+"\x00")),
+		section(codeSection, items(body(code+"\x41\x07"))),
+	)
+}
+
+// endless has tasks that loop for ever.
+func endless(json string) []byte {
+	return module(
+		manifest(json),
+		section(typeSection, items(signature([]string{i32, i32}, nil))),
+		section(functionSection, items("\x00")),
+		section(memorySection, items("\x00\x01")),
+		section(exportSection, items(name("memory")+memory_+"\x00", name("wexec_call")+function+"\x00")),
+		section(codeSection, items(body("\x03\x40\x0c\x00\x0b"))),
+	)
+}
 
 // needy imports what leads out of the sandbox.
 var needy = module(

@@ -24,17 +24,22 @@ type runOptions struct {
 	hasInput   bool
 	mode       string
 	timeout    time.Duration
+	fuel       quantity
+	hasFuel    bool
+	memory     quantity
+	trust      []string
 	allowHTTP  []string
 	env        []string
 	dirs       []string
 	json       bool
 	trace      string
 
-	wasi host.WASI // from env and dirs
+	wasi    host.WASI    // from env and dirs
+	trusted host.Options // from trust
 }
 
 func newRunCommand(s streams) *cobra.Command {
-	o := &runOptions{streams: s}
+	o := &runOptions{streams: s, fuel: quantity{1e12, fuelUnits}, memory: quantity{256 << 20, memoryUnits}}
 	cmd := &cobra.Command{
 		Use:   "run MODULE [TASK] [flags] [-- ARGS...]",
 		Short: "Run a task of a module",
@@ -45,19 +50,25 @@ A module without a manifest that has a _start function is a WASI command: its
 task main gets ARGS, and the standard input, output and error of wexec.
 
 A module gets nothing that is not given to it: no files, no environment, no
-network.
+network. It may take no more than --timeout, --fuel and --memory say, or its
+manifest if that says less. Fuel is what its code computes, in units of about
+an instruction: the same on every machine, 1G to 10G in a second.
+
+` + trustHelp() + `
 
 ` + exitCodes,
 		Example: `  wexec run primes.wasm -i 1000
   wexec run images.wasm resize -i @photo.jpg > small.jpg
   wexec run feeds.wasm fetch -i https://example.com/feed --allow-http example.com
   wexec run tool.wasm --dir .::/data:ro --env LANG=C -- --verbose /data/file
+  wexec run model.wasm train -i @data --timeout 1h --fuel 0 --memory 2GiB
   wexec run add.wasm add -i '[1, 2]' --mode cpu --json`,
 		Args:                  usage(moduleAndTask),
 		DisableFlagsInUseLine: true,
 		ValidArgsFunction:     completeModuleAndTask,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.hasInput = cmd.Flags().Changed("input")
+			o.hasFuel = cmd.Flags().Changed("fuel")
 			o.take(args, cmd.ArgsLenAtDash())
 			return o.run(cmd.Context())
 		},
@@ -66,11 +77,17 @@ network.
 	f.StringVarP(&o.input, "input", "i", "", "the input: `TEXT`, @FILE, or - for standard input")
 	f.StringVar(&o.mode, "mode", "", "io, blocking or cpu: the `MODE` of a task of a module without a manifest")
 	f.DurationVar(&o.timeout, "timeout", time.Minute, "the longest `TIME` that the task may take, 0 for no limit")
+	f.Var(&o.fuel, "fuel", "the most `UNITS` of fuel that it may use, such as 500M (k, M, G, T), 0 for no limit")
+	f.Var(&o.memory, "memory", "the most memory that it may have, a `SIZE` such as 64MiB (KiB, MiB, GiB), 0 for no limit")
+	addTrustFlag(cmd, &o.trust)
 	f.StringArrayVar(&o.allowHTTP, "allow-http", nil, "a `HOST`, HOST:PORT or *.HOST that it may reach by HTTP; may be repeated")
 	f.StringArrayVar(&o.env, "env", nil, "a variable `K=V` of its environment; may be repeated")
 	f.StringArrayVar(&o.dirs, "dir", nil, "a folder to mount, `HOST::GUEST[:ro]`; may be repeated")
-	f.BoolVar(&o.json, "json", false, "print the outcome as JSON: output, error, statistics")
+	f.BoolVar(&o.json, "json", false, "print the outcome as JSON: output, error, statistics such as fuel used and peak memory")
 	f.StringVar(&o.trace, "trace", "", "write a trace of all calls to `FILE`, for ui.perfetto.dev")
+	for _, number := range []string{"timeout", "fuel", "memory"} {
+		cmd.RegisterFlagCompletionFunc(number, cobra.NoFileCompletions)
+	}
 	cmd.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions([]string{"io", "blocking", "cpu"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }

@@ -43,7 +43,7 @@ func (o *runOptions) perform(ctx context.Context, spans *recorder, result *outco
 		return usagef("--allow-http: %w", cmp.Or(errors.Unwrap(err), err)) // all that can be wrong
 	}
 	defer h.Close(ctx)
-	m, err := load(ctx, h, o.file, host.Options{Mode: host.Mode(o.mode), Validate: true, WASI: &o.wasi})
+	m, err := load(ctx, h, o.file, o.trusted, host.Options{Mode: host.Mode(o.mode), Validate: true, WASI: &o.wasi})
 	if err != nil {
 		return err
 	}
@@ -87,6 +87,13 @@ func (o *runOptions) check() error {
 			return usagef("--env %s: want K=V", kv)
 		}
 	}
+	var err error
+	if o.trusted, err = trustOptions(o.trust); err != nil {
+		return err
+	}
+	if o.hasFuel && o.trusted.Safepoints == host.Off {
+		return usagef("--fuel %v: with --trust no-safepoints no fuel is counted", &o.fuel)
+	}
 	o.wasi.Env = o.env
 	for _, dir := range o.dirs {
 		mount, err := parseMount(dir)
@@ -99,7 +106,7 @@ func (o *runOptions) check() error {
 }
 
 func (o *runOptions) config(spans *recorder) host.Config {
-	limits := host.Limits{Input: maxInput, RunTimeout: o.timeout}
+	limits := host.Limits{Input: maxInput, RunTimeout: o.timeout, Fuel: o.fuel.limit(), Memory: o.memory.limit()}
 	if o.timeout == 0 {
 		limits.RunTimeout = host.NoLimit
 	}
@@ -130,6 +137,13 @@ func (o *runOptions) advise(result outcome) error {
 	err := result.err
 	if timeout, ok := errors.AsType[*host.TimeoutError](err); ok && timeout.Limit == o.timeout {
 		return fmt.Errorf("%w; --timeout gives it more time", err)
+	}
+	if fuel, ok := errors.AsType[*host.OutOfFuelError](err); ok && fuel.Limit == o.fuel.n {
+		return fmt.Errorf("%w; --fuel gives it more", err)
+	}
+	// Of this refusal there is only a text, which is wazero's.
+	if invalid, ok := errors.AsType[*host.InvalidModuleError](err); ok && invalid.Err != nil && strings.HasPrefix(invalid.Err.Error(), "section memory: min ") {
+		return fmt.Errorf("%w; --memory gives it more", err)
 	}
 	if _, ok := errors.AsType[*host.NoSuchTaskError](err); ok && result.command {
 		return fmt.Errorf("%w; arguments of a WASI command go after --", err)
