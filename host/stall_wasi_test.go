@@ -49,7 +49,7 @@ func TestStallsByCalls(t *testing.T) {
 }
 
 // TestStackIsNotWornOut: hundreds of millions of units of calls that end in
-// every way leave the count of the stack as it was. If each lost a byte, the
+// every way leave the count of the stack as it was. If each lost a slot, the
 // 16 MiB would be gone before the fuel.
 func TestStackIsNotWornOut(t *testing.T) {
 	watchLife(t)
