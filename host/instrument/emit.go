@@ -9,6 +9,8 @@ type emitter struct {
 	pause     uint32
 	countdown uint32
 	stack     uint32
+	// references is the first of the globals that refer to functions.
+	references uint32
 }
 
 func newEmitter(m *module) *emitter {
@@ -18,6 +20,10 @@ func newEmitter(m *module) *emitter {
 		pause:     uint32(len(m.imported)),
 		countdown: uint32(m.have.globals),
 		stack:     uint32(m.have.globals) + 1,
+	}
+	e.references = e.stack
+	if m.countsStack() {
+		e.references++
 	}
 	e.moved = func(index uint32) uint32 {
 		if index < e.pause {
@@ -250,6 +256,10 @@ func (b *body) call() {
 			// Frames that an exception has left have not put back what they took.
 			b.insert(func(a *asm) { a.index(opLocalGet, b.bottom).index(opGlobalSet, b.e.stack) })
 		}
+	}
+	if place, ok := b.m.references[b.x]; ok && b.op == opRefFunc {
+		b.instead(func(a *asm) { a.index(opGlobalGet, b.e.references+place) })
+		return
 	}
 	switch b.op {
 	case opCall, opReturnCall, opRefFunc:

@@ -1,8 +1,10 @@
 package instrument
 
+import "math"
+
 // RoundTrip takes a module apart and writes it again with nothing inserted.
 func RoundTrip(wasm []byte) ([]byte, error) {
-	o := Options{Exceptions: true, SharedMemory: true, Table: DefaultTable}
+	o := Options{Exceptions: true, SharedMemory: true, Table: math.MaxInt}
 	m, err := parse(wasm, o)
 	if err != nil {
 		return nil, err
@@ -13,7 +15,7 @@ func RoundTrip(wasm []byte) ([]byte, error) {
 	}
 	for i := range m.functions {
 		f := &m.functions[i]
-		m.helpers, f.jumps, f.loops = nil, nil, make([]loop, len(f.loops))
+		m.helpers, m.references, f.jumps, f.loops = nil, nil, nil, make([]loop, len(f.loops))
 		entry, err := new(body).write(e, f)
 		if err != nil {
 			return nil, err

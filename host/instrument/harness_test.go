@@ -210,14 +210,17 @@ func stateOf(m api.Module) state {
 		s.MemorySum = crc32.ChecksumIEEE(data)
 	}
 	globals := m.(experimental.InternalModule)
-	own := globals.NumGlobal()
-	for _, name := range []string{instrument.Countdown, instrument.Stack} {
-		if m.ExportedGlobal(name) != nil {
-			own--
-		}
+	// Those that were added begin with the countdown, which is found by a mark.
+	const mark = 0x5eed_c0de_cafe_f00d
+	if countdown, ok := m.ExportedGlobal(instrument.Countdown).(api.MutableGlobal); ok {
+		defer countdown.Set(countdown.Get())
+		countdown.Set(mark)
 	}
-	for i := range own {
+	for i := range globals.NumGlobal() {
 		g := globals.Global(i)
+		if g.Type() == api.ValueTypeI64 && g.Get() == mark {
+			break
+		}
 		s.Globals = append(s.Globals, comparable64(g.Type(), g.Get()))
 	}
 	return s

@@ -82,7 +82,7 @@ func Rewrite(wasm []byte, o Options) ([]byte, error) {
 
 // changes reports whether there is something to put into the module.
 func (m *module) changes() bool {
-	return len(m.helperList) > 0 || slices.ContainsFunc(m.functions, func(f function) bool {
+	return len(m.helperList)+len(m.referenceList) > 0 || slices.ContainsFunc(m.functions, func(f function) bool {
 		return f.plan.check || len(f.plan.checks) > 0 || f.plan.stack > 0 || f.goesRound()
 	})
 }
@@ -115,10 +115,16 @@ func (m *module) add(e *emitter, o Options) {
 	m.extend(secFunction, len(m.helperList), functions)
 
 	m.addGlobal(Countdown, e.countdown, 0) // the first safepoint pauses
-	if slices.ContainsFunc(m.functions, func(f function) bool { return f.plan.stack > 0 }) {
+	if m.countsStack() {
 		m.addGlobal(Stack, e.stack, o.Stack)
 	}
+	m.addReferences(e)
 	m.extend(secType, e.types.count, e.types.list)
+}
+
+// countsStack reports whether some function counts its stack.
+func (m *module) countsStack() bool {
+	return slices.ContainsFunc(m.functions, func(f function) bool { return f.plan.stack > 0 })
 }
 
 // addGlobal adds an exported i64 that can change.

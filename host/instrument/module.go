@@ -1,6 +1,9 @@
 package instrument
 
-import "math"
+import (
+	"bytes"
+	"math"
+)
 
 // What imports and exports can be.
 const (
@@ -33,10 +36,15 @@ type module struct {
 	tables    []table
 	growth    uint32 // the most that a table may grow; none is changed for 0
 	have      counts
+	changing  int      // globals that can change
+	locals    int      // of all functions
+	held      int      // elements, in all segments
+	most      int      // of these; 0 for no bound
 	tags      []uint32 // their types
 	elements  []int    // the lengths of element segments
 	data      []int    // the lengths of data segments
 	taken     []bool   // by function: its address is, so that it may be called indirectly
+	declared  []bool   // by function: code may refer to it
 	exports   []string
 	functions []function
 	walker    walker // one function at a time
@@ -44,11 +52,14 @@ type module struct {
 	// Functions that are added: see bulk.go.
 	helperList []bulk
 	helpers    map[bulk]uint32 // their indices, as if nothing had moved
+	// Functions that code refers to, by the order in which they got a global.
+	references    map[uint32]uint32
+	referenceList []uint32
 }
 
 // parse takes a module apart.
 func parse(wasm []byte, o Options) (*module, error) {
-	m := &module{}
+	m := &module{most: o.Table}
 	var err error
 	if m.sections, err = split(wasm); err != nil {
 		return nil, err
@@ -77,11 +88,11 @@ func (m *module) parseSection(id byte, r *patcher, o Options) {
 	case secImport:
 		m.parseImports(r, o)
 	case secFunction:
-		for range r.count() {
+		for range r.countTo(maxFunctions, "functions") {
 			m.defined = append(m.defined, r.typeIndex())
 		}
 		m.have.functions += len(m.defined)
-		m.taken = make([]bool, m.have.functions)
+		m.taken, m.declared = make([]bool, m.have.functions), make([]bool, m.have.functions)
 	case secTable:
 		imported := len(m.tables)
 		m.walkTables(r, m.take)
@@ -98,7 +109,7 @@ func (m *module) parseSection(id byte, r *patcher, o Options) {
 	case secGlobal:
 		m.walkGlobals(r, m.take)
 	case secExport:
-		m.walkExports(r, same)
+		m.walkExports(r, m.declare)
 	case secStart:
 		r.function(same)
 	case secElement:
@@ -124,32 +135,38 @@ func (m *module) take(index uint32) uint32 {
 	if int(index) < len(m.taken) {
 		m.taken[index] = true
 	}
+	return m.declare(index)
+}
+
+// declare notes that code may refer to a function: something else does.
+func (m *module) declare(index uint32) uint32 {
+	if int(index) < len(m.declared) {
+		m.declared[index] = true
+	}
 	return index
 }
 
 // typeOf returns the type of a function.
-func (m *module) typeOf(function uint32) *funcType {
-	if n := uint32(len(m.imported)); function >= n {
-		return &m.types[m.defined[function-n]]
-	}
-	return &m.types[m.imported[function]]
-}
+func (m *module) typeOf(function uint32) *funcType { return &m.types[m.typeIndexOf(function)] }
 
 func (m *module) parseTypes(r *reader) {
 	r.have = nil // types may refer to each other, which wazero checks
-	for range r.count() {
+	for range r.countTo(maxTypes, "types") {
 		count := 1
 		if r.more() && r.b[r.pos] == 0x4e { // a recursive group
 			r.pos++
-			count = r.count()
+			count = r.countTo(maxTypes, "types")
 		}
 		for range count {
 			if start := r.pos; r.byte() != 0x60 {
 				r.fail(start, "a type is not that of a function: garbage collection is not supported")
 			}
 			t := funcType{}
-			t.params, _ = valueTypes(r)
+			var taken []byte
+			t.params, taken = valueTypes(r)
+			m.have.typed = m.have.typed || bytes.ContainsAny(taken, "cd")
 			t.results, t.given = valueTypes(r)
+			m.have.typed = m.have.typed || bytes.ContainsAny(t.given, "cd")
 			m.types = append(m.types, t)
 			m.have.types++
 			if r.err != nil {
@@ -161,7 +178,7 @@ func (m *module) parseTypes(r *reader) {
 
 // valueTypes reads a vector of value types.
 func valueTypes(r *reader) (n int, written []byte) {
-	n = r.count()
+	n = r.countTo(maxParams, "parameters or results")
 	start := r.pos
 	for range n {
 		valueType(r)
@@ -180,7 +197,7 @@ func valueType(r *reader) {
 }
 
 func (m *module) parseImports(r *patcher, o Options) {
-	for range r.count() {
+	for range r.countTo(maxImports, "imports") {
 		start := r.pos
 		if from := r.name(); from == Module {
 			r.fail(start, "a module may not import from %q", Module)
@@ -195,7 +212,7 @@ func (m *module) parseImports(r *patcher, o Options) {
 			memoryType(&r.reader, o)
 		case kindGlobal:
 			valueType(&r.reader)
-			r.byte()
+			m.changing += int(r.byte() & 1)
 			m.have.globals++
 		case kindTag:
 			r.byte()
@@ -205,7 +222,7 @@ func (m *module) parseImports(r *patcher, o Options) {
 		}
 	}
 	m.have.functions = len(m.imported)
-	m.taken = make([]bool, m.have.functions)
+	m.taken, m.declared = make([]bool, m.have.functions), make([]bool, m.have.functions)
 }
 
 // tableType reads a table's type. If growth is not 0, the table is kept from
@@ -282,14 +299,14 @@ func (m *module) walkTables(r *patcher, moved func(uint32) uint32) {
 func (m *module) walkGlobals(r *patcher, moved func(uint32) uint32) {
 	for range r.count() {
 		valueType(&r.reader)
-		r.byte()
+		m.changing += int(r.byte() & 1)
 		walkConstant(r, moved)
 		m.have.globals++
 	}
 }
 
 func (m *module) walkExports(r *patcher, moved func(uint32) uint32) {
-	for range r.count() {
+	for range r.countTo(maxExports, "exports") {
 		start := r.pos
 		name := r.name()
 		if name == Countdown || name == Stack {
@@ -331,6 +348,10 @@ func (m *module) walkElements(r *patcher, moved func(uint32) uint32) {
 		}
 		n := r.count()
 		m.elements = append(m.elements, n)
+		if m.held += n; m.most > 0 && m.held > m.most {
+			r.fail(start, "its element segments have more than %d elements", m.most)
+			return
+		}
 		for range n {
 			if expressions {
 				walkConstant(r, moved)

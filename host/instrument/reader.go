@@ -24,7 +24,10 @@ type reader struct {
 }
 
 // counts are numbers of things in a module.
-type counts struct{ types, functions, globals int }
+type counts struct {
+	types, functions, globals int
+	typed                     bool // there are references to functions of a type
+}
 
 // check fails if there is nothing with that index.
 func (r *reader) check(start int, what string, index int64, have int) {
@@ -48,6 +51,7 @@ func (r *reader) typeIndex() uint32 {
 func (r *reader) heapType() {
 	start := r.pos
 	if index := r.signed(33); index >= 0 && r.have != nil {
+		r.have.typed = true
 		r.check(start, "type", index, r.have.types)
 	}
 }
@@ -153,6 +157,17 @@ func (r *reader) count() int {
 		return 0
 	}
 	return int(n)
+}
+
+// countTo reads how many items follow, of which there may be no more than most.
+func (r *reader) countTo(most int, what string) int {
+	start := r.pos
+	n := r.count()
+	if n > most {
+		r.fail(start, "%d %s, at most %d are allowed", n, what, most)
+		return 0
+	}
+	return n
 }
 
 func (r *reader) name() string { return string(r.bytes(r.count())) }

@@ -13,10 +13,14 @@ func (m *module) scan(o Options) error {
 
 func (s *scanner) scan(m *module, f *function, o Options) error {
 	w := m.walk(f)
-	*s = scanner{w: w, f: f, o: o, blocks: s.blocks[:0], dispatcher: dispatcher{open: s.dispatcher.open[:0]}}
+	*s = scanner{w: w, f: f, o: o, blocks: s.blocks[:0], weighing: s.weighing, dispatcher: dispatcher{open: s.dispatcher.open[:0]}}
 	s.blocks = append(s.blocks, scanned{loop: -1, results: f.typ.results, statement: f.code})
+	s.weighing.begin(f)
 	for w.next() {
 		s.step()
+	}
+	if w.err == nil {
+		w.err = s.weighing.finish(f, m.changing)
 	}
 	f.jumps = s.dispatcher.settle()
 	for _, j := range f.jumps {
@@ -36,6 +40,7 @@ type scanner struct {
 	height     int // of operands
 	tries      int // that are open
 	dispatcher dispatcher
+	weighing   weighing
 }
 
 // scanned is a block that is open.
@@ -86,7 +91,7 @@ func (s *scanner) step() {
 		s.call(indirect)
 		s.height = max(s.height-1, 0)
 	case opRefFunc:
-		w.m.take(w.x)
+		w.m.refer(w.x)
 	case opMemoryFill, opMemoryCopy, opMemoryInit, opTableFill, opTableCopy, opTableInit, opTableGrow:
 		f.bulk = true
 		f.bulkMemory = f.bulkMemory || onMemory(w.op)
@@ -96,6 +101,7 @@ func (s *scanner) step() {
 		s.height = max(s.height-t.params, 0) + t.results
 	}
 	f.height = max(f.height, s.height)
+	s.weighing.step(w, s.height)
 	if len(s.blocks) > 0 {
 		if b := &s.blocks[len(s.blocks)-1]; s.height <= b.base || w.op == opElse {
 			b.statement = w.pos

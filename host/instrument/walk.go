@@ -156,6 +156,7 @@ func (w *walker) checkIndex() {
 	case opCall, opReturnCall, opRefFunc:
 		w.check(w.start, "function", index, w.have.functions)
 	case opCallRef, opReturnCallRef:
+		w.have.typed = true
 		w.check(w.start, "type", index, w.have.types)
 	}
 }
