@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 	"golang.org/x/sync/errgroup"
 
@@ -78,7 +79,7 @@ func New(config Config) (*Host, error) {
 	}
 	ctx := context.Background()
 	h.runtime = wazero.NewRuntimeWithConfig(ctx, runtimeConfig(cfg, h.cache))
-	_, err = wasi_snapshot_preview1.Instantiate(ctx, h.runtime)
+	_, err = wasi_snapshot_preview1.Instantiate(experimental.WithFunctionListenerFactory(ctx, sane{}), h.runtime)
 	if err == nil {
 		err = h.bind(ctx)
 	}

@@ -327,6 +327,7 @@ func runtimeConfig(cfg Config, cache wazero.CompilationCache) wazero.RuntimeConf
 	return wazero.NewRuntimeConfig().
 		WithCoreFeatures(features).
 		WithCustomSections(true).
+		WithDebugInfoEnabled(false). // rewriting drops it, and wazero would parse what nobody trusts
 		WithMemoryLimitPages(uint32(cfg.Limits.Memory / pageSize)).
 		WithCompilationCache(cache)
 }

@@ -94,7 +94,11 @@ func (m *Module) Call(ctx context.Context, task string, input []byte) *Future[[]
 func (m *module) submit(ctx context.Context, parent *call, task string, input []byte, o *Options) (*call, error) {
 	index, ok := m.byName[task]
 	if !ok {
-		return nil, &NoSuchTaskError{Module: m.name, Task: task, Near: nearest(task, m.manifest.Tasks)}
+		err := &NoSuchTaskError{Module: m.name, Task: task}
+		if parent == nil && len(task) <= maxName { // a guest need not be helped
+			err.Near = nearest(task, m.manifest.Tasks)
+		}
+		return nil, err
 	}
 	c, err := m.newCall(ctx, parent, index, input, o)
 	if err == nil {

@@ -146,9 +146,15 @@ func startSleep(inst *instance, o *op, arg []byte) error {
 	return nil
 }
 
+// maxHead is the most bytes of the JSON that says what is called.
+const maxHead = 4 << 10
+
 // startTaskCall is the capability task.call: the child's future ends the op.
 func startTaskCall(inst *instance, o *op, arg []byte) error {
 	head, input := abi.SplitMessage(arg)
+	if len(head) > maxHead {
+		return &InvalidInputError{fmt.Sprintf("task.call: the head of its argument has %d bytes, at most %d are allowed", len(head), maxHead)}
+	}
 	var target abi.TaskCall
 	if err := json.Unmarshal(head, &target); err != nil {
 		return &InvalidInputError{"task.call: the head of its argument: " + err.Error()}

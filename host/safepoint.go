@@ -128,6 +128,12 @@ func (inst *instance) rest() {
 // the guest itself could, see package instrument.
 const bytesPerFuel = 8
 
+// callBytes is what a small read or write costs, as bytes.
+const callBytes = 1 << 10
+
+// chargeCall takes fuel for a read or write of so many bytes.
+func (inst *instance) chargeCall(bytes int) { inst.charge(bytes + callBytes) }
+
 // charge takes fuel for bytes that a host function is about to move, and is a
 // safepoint of it.
 func (inst *instance) charge(bytes int) {

@@ -70,6 +70,7 @@ func (inst *instance) beginTurn() {
 	if inst.calls.len() == 1 {
 		for c := range inst.calls.all {
 			inst.alone, fuel = c, c.fuel-int64(c.fuelUsed.Load())
+			break
 		}
 	}
 	inst.meter.begin(fuel)

@@ -44,11 +44,13 @@ func newSystem(inst *instance, wasi *WASI) (*system, error) {
 	if inst.mod.style == Command {
 		s.stdin.reader = wasi.Stdin
 		if stdout = wasi.Stdout; stdout == nil {
-			s.stdout = &limitedBuffer{limit: inst.mod.host.cfg.Limits.Output}
+			s.stdout = &limitedBuffer{inst: inst}
 			stdout = s.stdout
+		} else {
+			stdout = &outlet{ctx: inst.ctx, writer: wasi.Stdout}
 		}
 		if wasi.Stderr != nil {
-			stderr = wasi.Stderr
+			stderr = &outlet{ctx: inst.ctx, writer: wasi.Stderr}
 		}
 	}
 	c := wazero.NewModuleConfig().WithName("").WithStartFunctions().
@@ -76,7 +78,7 @@ func newSystem(inst *instance, wasi *WASI) (*system, error) {
 			s.close()
 			return nil, err
 		}
-		root.Charge = inst.charge
+		root.Charge = inst.chargeCall
 		s.mounts = append(s.mounts, root)
 		fs = fs.(sysfs.FSConfig).WithSysFSMount(root, m.Guest)
 	}
@@ -115,9 +117,6 @@ func (s *system) output() ([]byte, error) {
 	if s.stdout == nil {
 		return nil, nil
 	}
-	if s.stdout.over {
-		return nil, &TaskError{Message: fmt.Sprintf("its output has more than %d bytes (Config.Limits.Output)", s.stdout.limit)}
-	}
 	return s.stdout.Bytes(), nil
 }
 
@@ -133,7 +132,7 @@ const piece = 64 << 10
 
 func (m metered) Read(p []byte) (int, error) {
 	p = p[:min(len(p), piece)]
-	m.inst.charge(len(p))
+	m.inst.chargeCall(len(p))
 	return m.in.Read(p)
 }
 
@@ -141,7 +140,7 @@ func (m metered) Write(p []byte) (int, error) {
 	written := 0
 	for {
 		part := p[written:min(len(p), written+piece)]
-		m.inst.charge(len(part))
+		m.inst.chargeCall(len(part))
 		n, err := m.out.Write(part)
 		if written += n; err != nil || written == len(p) {
 			return written, err
@@ -225,16 +224,61 @@ func (s *stdin) pump() {
 	}
 }
 
-// limitedBuffer keeps what fits and remembers that there was more.
+// outlet is a writer from outside that a guest writes to. A write ends with the
+// instance, even if the writer's does not.
+type outlet struct {
+	ctx    context.Context
+	writer io.Writer
+	pieces chan []byte
+	ends   chan ending
+}
+
+// ending is how a write ended.
+type ending struct {
+	n   int
+	err error
+}
+
+func (o *outlet) Write(p []byte) (int, error) {
+	if o.pieces == nil {
+		o.pieces, o.ends = make(chan []byte), make(chan ending, 1)
+		go o.pump()
+	}
+	// A copy, since the guest's memory may be gone before it is written.
+	select {
+	case o.pieces <- copied(p):
+	case <-o.ctx.Done():
+		return 0, context.Cause(o.ctx)
+	}
+	select {
+	case end := <-o.ends:
+		return end.n, end.err
+	case <-o.ctx.Done():
+		return 0, context.Cause(o.ctx)
+	}
+}
+
+func (o *outlet) pump() {
+	for {
+		select {
+		case p := <-o.pieces:
+			n, err := o.writer.Write(p)
+			o.ends <- ending{n, err}
+		case <-o.ctx.Done():
+			return
+		}
+	}
+}
+
+// limitedBuffer keeps what a guest writes. One that writes too much is ended.
 type limitedBuffer struct {
 	bytes.Buffer
-	limit int
-	over  bool
+	inst *instance
 }
 
 func (b *limitedBuffer) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > b.limit {
-		b.over = true
+	if most := b.inst.mod.host.cfg.Limits.Output; b.Len()+len(p) > most {
+		b.inst.stop(&TaskError{Message: fmt.Sprintf("its output has more than %d bytes (Config.Limits.Output)", most)})
 		return 0, io.ErrShortWrite
 	}
 	return b.Buffer.Write(p)
@@ -255,6 +299,7 @@ func (l *lineLog) Write(p []byte) (int, error) {
 			l.line = append(l.line, part[:min(len(part), room)]...)
 		}
 		if p = rest; whole {
+			l.inst.chargeCall(0)
 			l.inst.log(abi.LogInfo, l.line)
 			l.line = l.line[:0]
 		}

@@ -54,9 +54,14 @@ func nameMap(r *reader) {
 			r.fail(start, "names are out of order")
 		}
 		next = index + 1
-		r.name()
+		if r.name(); r.pos-start > maxName {
+			r.fail(start, "a name has more than %d bytes", maxName)
+		}
 	}
 }
+
+// maxName bounds names: a stack trace may have thirty.
+const maxName = 64 << 10
 
 // rename writes the name section of the rewritten module. Functions that have
 // no name are given one, that which stack traces show for them before: their
