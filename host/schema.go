@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -14,7 +15,13 @@ import (
 )
 
 // schemas are those of one task; nil allows any bytes.
-type schemas struct{ input, output *jsonschema.Schema }
+type schemas struct{ input, output *schema }
+
+// schema is a compiled schema, and how many parts it has.
+type schema struct {
+	*jsonschema.Schema
+	parts int
+}
 
 var english = message.NewPrinter(language.English)
 
@@ -26,7 +33,7 @@ func (m *module) compileSchemas() error {
 		for _, s := range []struct {
 			field string
 			text  []byte
-			into  **jsonschema.Schema
+			into  **schema
 		}{{"input", t.Input, &m.schemas[i].input}, {"output", t.Output, &m.schemas[i].output}} {
 			if s.text == nil {
 				continue
@@ -42,12 +49,13 @@ func (m *module) compileSchemas() error {
 	return nil
 }
 
-func compileSchema(text []byte) (*jsonschema.Schema, error) {
+func compileSchema(text []byte) (*schema, error) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
 		return nil, err
 	}
-	if err := boundSchema(doc); err != nil {
+	parts, err := boundSchema(doc)
+	if err != nil {
 		return nil, err
 	}
 	c := jsonschema.NewCompiler()
@@ -55,7 +63,8 @@ func compileSchema(text []byte) (*jsonschema.Schema, error) {
 	if err := c.AddResource(schemaURL, doc); err != nil {
 		return nil, err
 	}
-	return c.Compile(schemaURL)
+	compiled, err := c.Compile(schemaURL)
+	return &schema{compiled, parts}, err
 }
 
 // schemaURL stands for the manifest's text; without one the library takes the
@@ -88,9 +97,19 @@ func (m *module) checkOutput(index int, output []byte) error {
 	return nil
 }
 
-func check(schema *jsonschema.Schema, text []byte) error {
+// maxValidated is the most bytes of a text, times the parts of its schema: about
+// what is validated in a few seconds, if all parts apply to all values.
+const maxValidated = 64 << 20
+
+func check(schema *schema, text []byte) error {
 	if schema == nil {
 		return nil
+	}
+	if most := maxValidated / schema.parts; len(text) > most {
+		return fmt.Errorf("it has %d bytes, at most %d are validated by a schema of %d parts", len(text), most, schema.parts)
+	}
+	if err := checkNumbers(text); err != nil {
+		return err
 	}
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
@@ -98,7 +117,44 @@ func check(schema *jsonschema.Schema, text []byte) error {
 	}
 	var invalid *jsonschema.ValidationError
 	if err := schema.Validate(doc); errors.As(err, &invalid) {
-		return errors.New(strings.Join(causes(nil, invalid), "; "))
+		list := causes(nil, invalid)
+		if more := len(list) - mostCauses; more > 0 {
+			list = append(list[:mostCauses], fmt.Sprintf("and %d more", more))
+		}
+		return errors.New(strings.Join(list, "; "))
+	}
+	return nil
+}
+
+// mostCauses are told of what is wrong with a text.
+const mostCauses = 20
+
+// numbers that are long, or have a long exponent: validating makes fractions of
+// them, which takes time in proportion to their value.
+var longNumber = regexp.MustCompile(`[0-9][-+.eE0-9]{400}|[eE][-+]?[0-9]{4}`)
+
+// checkNumbers refuses such numbers. What looks like one inside of a string
+// does no harm.
+func checkNumbers(text []byte) error {
+	if !longNumber.Match(text) {
+		return nil
+	}
+	inside, escaped := false, false
+	bare := bytes.Map(func(r rune) rune {
+		switch {
+		case escaped:
+			escaped = false
+		case inside && r == '\\':
+			escaped = true
+		case r == '"':
+			inside = !inside
+		case !inside:
+			return r
+		}
+		return ' '
+	}, text)
+	if at := longNumber.FindIndex(bare); at != nil {
+		return fmt.Errorf("a number is too long: at most 400 digits and an exponent of three are validated")
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package host
 import (
 	"errors"
 	"fmt"
+	"regexp/syntax"
 	"strings"
 )
 
@@ -10,12 +11,13 @@ import (
 // followed: validating takes time in proportion.
 const maxSchema = 10_000
 
-// boundSchema refuses schemas whose validation could take for ever: those that
+// boundSchema counts the parts of a schema. It refuses schemas whose validation could take for ever: those that
 // refer to themselves, or to others so often that they grow beyond all bounds.
 // References are to parts of the same schema ("#/$defs/name"), by $ref alone.
-func boundSchema(doc any) error {
+func boundSchema(doc any) (parts int, err error) {
 	e := expansion{doc: doc, left: maxSchema, following: map[string]bool{}}
-	return e.visit(doc)
+	err = e.visit(doc)
+	return maxSchema - e.left, err
 }
 
 type expansion struct {
@@ -56,8 +58,27 @@ func (e *expansion) visitField(key string, value any) error {
 		if isText {
 			return e.follow(text)
 		}
+	case "pattern":
+		e.visitPattern(text)
+	case "patternProperties":
+		patterns, _ := value.(map[string]any)
+		for pattern := range patterns {
+			e.visitPattern(pattern)
+		}
 	}
 	return e.visit(value)
+}
+
+// visitPattern counts a regular expression by its states, each of which may be
+// tried at each character: a few of them take as long as a part.
+func (e *expansion) visitPattern(pattern string) {
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return // compiling the schema says what is wrong
+	}
+	if prog, err := syntax.Compile(parsed.Simplify()); err == nil {
+		e.left -= len(prog.Inst) / 4
+	}
 }
 
 func (e *expansion) follow(ref string) error {

@@ -1,6 +1,9 @@
 package instrument
 
-import "strconv"
+import (
+	"bytes"
+	"strconv"
+)
 
 // The name section's parts that have to do with functions. See the custom
 // section "name" in the specification's appendix, and for labels the extended
@@ -108,7 +111,7 @@ func (m *module) renameFunctions(old []byte, moved func(uint32) uint32) []byte {
 			index, name := r.u32(), r.bytes(r.count())
 			if index < total {
 				unnamed(index)
-				add(index, name)
+				add(index, shortened(name))
 				next = max(next, index+1)
 			}
 		}
@@ -118,6 +121,15 @@ func (m *module) renameFunctions(old []byte, moved func(uint32) uint32) []byte {
 		add(total+uint32(i), []byte(k.name()))
 	}
 	return append(appendU32(nil, count), list...)
+}
+
+// shortened cuts a name where it would fill a stack trace.
+func shortened(name []byte) []byte {
+	const most = 512
+	if len(name) <= most {
+		return name
+	}
+	return append(bytes.ToValidUTF8(name[:most], nil), "…"...)
 }
 
 // renameLocals moves the functions that have names of locals.
