@@ -127,7 +127,10 @@ type Limits struct {
 	// Input and Output are the most bytes of an input and of an output (or a
 	// result of an op). Default: 64 MiB.
 	Input, Output int
-	// Module is the most bytes of a module. Default: 128 MiB.
+	// Module is the most bytes of a module. Default: 128 MiB. Modules that
+	// wazero would compile for too long are refused, too: those with functions
+	// that are several times as complex as the most complex in any real module
+	// that we know (see package instrument).
 	Module int
 	// Ops is the most ops that a call may have running. An instance may have
 	// twice as many, and one more for each of its calls, with those that have
@@ -186,8 +189,8 @@ type Options struct {
 
 	// Only Load heeds what follows: it is for modules that you trust.
 
-	// Safepoints Off runs a module as it is. Its code is a little faster, and
-	// nothing stops it: while it runs, it can't be cancelled, no deadline and
+	// Safepoints Off runs a module as it is, whatever is in it and however long
+	// it takes to compile. Its code is a little faster, and nothing stops it: while it runs, it can't be cancelled, no deadline and
 	// no fuel ends it, endless recursion takes 80 MB before it traps, and Go
 	// can't stop it for a collection: one long loop holds up the whole process.
 	Safepoints Safepoints

@@ -15,9 +15,7 @@ type function struct {
 	loops      []loop
 	jumps      []jump // by way of a table: see dispatch.go
 	calls      []call // in order
-	indirect   bool   // it calls what it finds in a table or a reference
-	bulk       bool   // it has operations on many bytes or elements
-	bulkMemory bool   // of bytes
+	bulkMemory bool   // it has operations on many bytes
 	tries      int    // how deep try_tables stand in each other
 	height     int    // the most operands at once
 	rough      int64  // no less than what callers pay for a call of it

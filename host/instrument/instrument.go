@@ -3,10 +3,11 @@
 // calls the host when the count is below zero.
 //
 // A module goes one way through it: parse takes it apart (module.go), scan
-// walks over each function and finds its loops and calls (scan.go), callGraph
-// finds recursion (graph.go), plan weighs the code and decides what to put
-// where (weigh.go), and the emitter writes it (emit.go, bulk.go). What is not
-// touched stays as it was, byte for byte.
+// walks over each function, finds its loops and calls (scan.go, dispatch.go)
+// and refuses what can't be compiled in time (effort.go), callGraph finds
+// recursion (graph.go), plan weighs the code and decides what to put where
+// (weigh.go), and the emitter writes it (emit.go, bulk.go, refer.go, names.go).
+// What is not touched stays as it was, byte for byte. RATIONALE.md says why.
 package instrument
 
 import (

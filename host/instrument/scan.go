@@ -87,13 +87,11 @@ func (s *scanner) step() {
 	case opCall, opReturnCall:
 		s.call(int(w.x))
 	case opCallIndirect, opReturnCallIndirect, opCallRef, opReturnCallRef:
-		f.indirect = true
 		s.call(indirect)
 		s.height = max(s.height-1, 0)
 	case opRefFunc:
 		w.m.refer(w.x)
 	case opMemoryFill, opMemoryCopy, opMemoryInit, opTableFill, opTableCopy, opTableInit, opTableGrow:
-		f.bulk = true
 		f.bulkMemory = f.bulkMemory || onMemory(w.op)
 		w.m.needs(w)
 	}
