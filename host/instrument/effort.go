@@ -65,7 +65,6 @@ type weighing struct {
 	total  float64 // of the functions before
 	depth  int64   // of the current block in the tree of dominators
 	access int64   // accesses that lead to it
-	dead   bool    // nothing leads here
 	frames []frame
 	uses   []use // by local
 	spans  []span
