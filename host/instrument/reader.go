@@ -36,14 +36,20 @@ func (r *reader) check(start int, what string, index int64, have int) {
 	}
 }
 
-// typeIndex reads the index of a type.
-func (r *reader) typeIndex() uint32 {
+// index reads the index of one of so many things.
+func (r *reader) index(what string, many func(*counts) int) uint32 {
 	start := r.pos
 	index := r.u32()
 	if r.have != nil {
-		r.check(start, "type", int64(index), r.have.types)
+		r.check(start, what, int64(index), many(r.have))
 	}
 	return index
+}
+
+func (r *reader) typeIndex() uint32 { return r.index("type", func(c *counts) int { return c.types }) }
+
+func (r *reader) globalIndex() uint32 {
+	return r.index("global", func(c *counts) int { return c.globals })
 }
 
 // heapType reads what a reference refers to: the index of a type, or a
@@ -54,16 +60,6 @@ func (r *reader) heapType() {
 		r.have.typed = true
 		r.check(start, "type", index, r.have.types)
 	}
-}
-
-// globalIndex reads the index of a global.
-func (r *reader) globalIndex() uint32 {
-	start := r.pos
-	index := r.u32()
-	if r.have != nil {
-		r.check(start, "global", int64(index), r.have.globals)
-	}
-	return index
 }
 
 func (r *reader) fail(pos int, format string, args ...any) {
@@ -216,10 +212,7 @@ func (p *patcher) replace(start int, with ...byte) {
 // function reads the index of a function and replaces it, if it has moved.
 func (p *patcher) function(moved func(uint32) uint32) {
 	start := p.pos
-	old := p.u32()
-	if p.have != nil {
-		p.check(start, "function", int64(old), p.have.functions)
-	}
+	old := p.index("function", func(c *counts) int { return c.functions })
 	if now := moved(old); now != old {
 		p.keep(start)
 		p.out = appendU32(p.out, now)
