@@ -29,6 +29,10 @@ var twoI32 = []byte{0x60, 2, 0x7f, 0x7f, 0}
 // tables.
 func onMemory(op opcode) bool { return op <= opMemoryFill }
 
+// maxHelpers bounds what is added: an operation is a few bytes, a helper is two
+// hundred.
+const maxHelpers = 1_000
+
 // needs notes that the module has the operation that w stands on.
 func (m *module) needs(w *walker) {
 	key := bulk{w.op, w.x, w.y}
@@ -36,6 +40,10 @@ func (m *module) needs(w *walker) {
 		return
 	}
 	if m.refuses(w, key) {
+		return
+	}
+	if len(m.helperList) == maxHelpers {
+		w.fail(w.start, "there are more than %d different operations on memory and tables", maxHelpers)
 		return
 	}
 	if m.helpers == nil {

@@ -110,3 +110,24 @@ func with(other sections, code []byte) []byte {
 	}
 	return wasm
 }
+
+// TestReadAlike: what wazero's validator and its compiler read differently is
+// refused. A select of a type of two bytes is skipped short by the compiler,
+// which then takes the type's end for an instruction: one that sets the
+// countdown, say.
+func TestReadAlike(t *testing.T) {
+	for name, code := range map[string][]byte{
+		"select of a nullable reference": {0xd0, 0x70, 0xd0, 0x70, 0x41, 0, 0x1c, 1, 0x63, 0x70, 0x1a},
+		"select of a typed reference":    {0x42, 0, 0x42, 0, 0x41, 0, 0x1c, 1, 0x63, 0x00, 0x1a},
+		"select of two types":            {0x41, 0, 0x41, 0, 0x41, 0, 0x1c, 2, 0x7f, 0x7f, 0x1a},
+		"select with a padded count":     {0x41, 0, 0x41, 0, 0x41, 0, 0x1c, 0x81, 0x00, 0x7f, 0x1a},
+		"a padded vector instruction":    {0xfd, 0x8c, 0x00, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x1a},
+	} {
+		if _, err := instrument.Rewrite(with(nil, code), instrument.Options{}); err == nil {
+			t.Errorf("%s is not refused", name)
+		}
+	}
+	if _, err := instrument.Rewrite(with(nil, []byte{0x41, 0, 0x41, 0, 0x41, 0, 0x1c, 1, 0x7f, 0x1a}), instrument.Options{}); err != nil {
+		t.Errorf("a select of a plain type: %v", err)
+	}
+}

@@ -92,6 +92,7 @@ func (s *scanner) step() {
 	case opRefFunc:
 		w.m.refer(w.x)
 	case opMemoryFill, opMemoryCopy, opMemoryInit, opTableFill, opTableCopy, opTableInit, opTableGrow:
+		f.rough += bulkCost
 		f.bulkMemory = f.bulkMemory || onMemory(w.op)
 		w.m.needs(w)
 	}

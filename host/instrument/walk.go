@@ -142,7 +142,22 @@ func (w *walker) readImmediate() {
 	case immHeapType:
 		w.heapType()
 	case immTypes:
-		valueTypes(&w.reader)
+		w.readSelected()
+	}
+}
+
+// readSelected reads the type of a select: one, in one byte. wazero's compiler
+// skips two bytes whatever they are, and would take what is left of a longer
+// type for an instruction that nobody has checked.
+func (w *walker) readSelected() {
+	start := w.pos
+	if n := w.byte(); n != 1 {
+		w.fail(start, "a select has %d types, one is supported", n)
+	}
+	switch c := w.byte(); c {
+	case 0x7f, 0x7e, 0x7d, 0x7c, 0x7b, 0x70, 0x6f:
+	default:
+		w.fail(start, "a select of the type %#x is not supported", c)
 	}
 }
 

@@ -60,6 +60,9 @@ func (m *module) plan(o Options) error {
 
 func gradeTaken(g *callGraph, grades []graded) graded {
 	all := graded{}
+	if slices.Contains(g.m.taken[:len(g.m.imported)], true) {
+		all.charge = hostCost
+	}
 	for _, index := range g.taken {
 		n := g.node(int(index))
 		all.charge = max(all.charge, g.charge(g.anyTaken(), n, grades))
