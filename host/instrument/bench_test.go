@@ -110,7 +110,7 @@ func newTracks(b *testing.B, wasm []byte) []track {
 		if err != nil {
 			b.Fatal(err)
 		}
-		compiled, err := r.CompileModule(ctx, rewritten)
+		compiled, err := r.CompileModule(ctx, rewritten.Wasm)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -222,7 +222,7 @@ func (k bulk) write(a *asm) {
 // dataLength returns the length of a data segment.
 func (m *module) dataLength(segment uint32) int {
 	if int(segment) < len(m.data) {
-		return m.data[segment]
+		return len(m.data[segment].bytes)
 	}
 	return 0 // there is none: the module is invalid
 }

@@ -9,11 +9,13 @@ type emitter struct {
 	pause     uint32
 	countdown uint32
 	stack     uint32
+	changed   uint32
+	marks     bool // what can't be put back
 	// references is the first of the globals that refer to functions.
 	references uint32
 }
 
-func newEmitter(m *module) *emitter {
+func newEmitter(m *module, o Options) *emitter {
 	e := &emitter{
 		m:         m,
 		types:     typeAdder{next: uint32(len(m.types))},
@@ -21,8 +23,13 @@ func newEmitter(m *module) *emitter {
 		countdown: uint32(m.have.globals),
 		stack:     uint32(m.have.globals) + 1,
 	}
-	e.references = e.stack
+	e.marks = o.State && m.marks
+	e.changed = e.stack
 	if m.countsStack() {
+		e.changed++
+	}
+	e.references = e.changed
+	if e.marks {
 		e.references++
 	}
 	e.moved = func(index uint32) uint32 {
@@ -208,6 +215,9 @@ func (b *body) step() {
 	switch b.shape.imm {
 	case immLabel, immLabels, immTry:
 		b.branch()
+	}
+	if b.e.marks && b.m.lasts(b.op, b.x) {
+		b.insert(func(a *asm) { a.i64(1).index(opGlobalSet, b.e.changed) })
 	}
 	switch b.op {
 	case opLoop:

@@ -42,7 +42,7 @@ func FuzzRewrite(f *testing.F) {
 		if len(wasm) > inputSize {
 			return // it could take long to compile
 		}
-		o := instrument.Options{Exceptions: exceptions, SharedMemory: shared}
+		o := instrument.Options{Exceptions: exceptions, SharedMemory: shared, State: true}
 		if noStack {
 			o.Stack = -1
 		}
@@ -64,7 +64,7 @@ func TestMutants(t *testing.T) {
 				for range 1 + random.IntN(2) {
 					mutant[random.IntN(len(mutant))] += byte(1 + random.IntN(3))
 				}
-				sameValidity(t, w, fmt.Sprint("mutant ", i), mutant, instrument.Options{})
+				sameValidity(t, w, fmt.Sprint("mutant ", i), mutant, instrument.Options{State: true})
 			}
 		})
 	}
@@ -77,7 +77,7 @@ func sameValidity(t *testing.T, w *world, name string, wasm []byte, o instrument
 	if err != nil {
 		return
 	}
-	before, after := w.validate(wasm), w.validate(out)
+	before, after := w.validate(wasm), w.validate(out.Wasm)
 	if before != nil && strings.HasPrefix(before.Error(), emptySection) && strings.HasSuffix(before.Error(), "]: EOF") {
 		return
 	}
@@ -147,7 +147,7 @@ func differential(t *testing.T, wasm []byte) {
 	}
 	var first []meter
 	for _, pattern := range patterns {
-		got, meters := perform(t, wasm, rewritten(instrument.Options{}), pattern...)
+		got, meters := perform(t, wasm, rewritten(instrument.Options{State: true}), pattern...)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("slices %d: - plain, + rewritten:\n%s", pattern, diff)
 		}

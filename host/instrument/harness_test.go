@@ -32,14 +32,16 @@ const stackBytes = 1 << 24
 var errStack = errors.New("wasm error: stack overflow")
 
 // A rewriter makes of a module the one that runs in its place.
-type rewriter func(wasm []byte) ([]byte, error)
+type rewriter func(wasm []byte) (*instrument.Rewritten, error)
 
 // plain runs modules as they are, for worlds to compare with.
-func plain(wasm []byte) ([]byte, error) { return wasm, nil }
+func plain(wasm []byte) (*instrument.Rewritten, error) {
+	return &instrument.Rewritten{Wasm: wasm}, nil
+}
 
 // rewritten runs what is in the product.
 func rewritten(o instrument.Options) rewriter {
-	return func(wasm []byte) ([]byte, error) { return instrument.Rewrite(wasm, o) }
+	return func(wasm []byte) (*instrument.Rewritten, error) { return instrument.Rewrite(wasm, o) }
 }
 
 // A world is a runtime for modules that are all rewritten in the same way, and
@@ -125,15 +127,18 @@ func (w *world) validate(wasm []byte) (err error) {
 // instantiate makes an instance. kind is "" or the kind of error.
 func (w *world) instantiate(name string, wasm []byte) (m api.Module, kind string) {
 	ctx := context.Background()
-	wasm, err := w.rewrite(wasm)
+	r, err := w.rewrite(wasm)
 	if err != nil {
 		return nil, refused
 	}
-	c, err := w.runtime.CompileModule(ctx, wasm)
+	c, err := w.runtime.CompileModule(ctx, r.Wasm)
 	if err != nil {
 		return nil, refused
 	}
 	m, err = w.runtime.InstantiateModule(ctx, c, wazero.NewModuleConfig().WithName(name).WithStartFunctions())
+	if err == nil {
+		err = begin(m, r)
+	}
 	if err != nil {
 		return nil, kindOf(err)
 	}
@@ -142,6 +147,21 @@ func (w *world) instantiate(name string, wasm []byte) (m api.Module, kind string
 		w.stacks = append(w.stacks, g)
 	}
 	return m, ""
+}
+
+// begin does what the instantiation of a rewritten module has left to do.
+func begin(m api.Module, r *instrument.Rewritten) error {
+	if len(r.Data) > 0 {
+		memory, _ := m.Memory().Read(0, m.Memory().Size())
+		if err := r.Data.CopyTo(memory); err != nil {
+			return err
+		}
+	}
+	if start := m.ExportedFunction(instrument.Start); start != nil {
+		_, err := start.Call(context.Background())
+		return err
+	}
+	return nil
 }
 
 // An outcome is how a call ended: with results, or with an error of a kind
@@ -233,6 +253,10 @@ func kindOf(err error) string {
 	line = strings.TrimSuffix(line, " (recovered by wazero)")
 	if _, trap, ok := strings.Cut(line, "wasm error: "); ok {
 		return trap
+	}
+	const outside = "out of bounds memory access"
+	if before, _, ok := strings.Cut(line, outside); ok {
+		return before + outside
 	}
 	return line
 }

@@ -7,7 +7,11 @@
 // and refuses what can't be compiled in time (effort.go), callGraph finds
 // recursion (graph.go), plan weighs the code and decides what to put where
 // (weigh.go), and the emitter writes it (emit.go, bulk.go, refer.go, names.go).
-// What is not touched stays as it was, byte for byte. RATIONALE.md says why.
+// What is not touched stays as it was, byte for byte.
+//
+// If it is asked to, it also makes a module's state reachable from outside, so
+// that an instance can be put back to an earlier one (state.go, data.go).
+// RATIONALE.md says why.
 package instrument
 
 import (
@@ -51,6 +55,8 @@ type Options struct {
 	// Table is the most elements that the module's tables may have together.
 	// 0 is DefaultTable.
 	Table int
+	// State makes the state of instances reachable: see Rewritten.
+	State bool
 }
 
 // The defaults of Options.
@@ -59,10 +65,25 @@ const (
 	DefaultTable = 1 << 20
 )
 
+// Rewritten is what Rewrite makes of a module. All but Wasm is for
+// Options.State.
+type Rewritten struct {
+	Wasm []byte
+	// Data is what memory begins with; Wasm does not have it. The function that
+	// was the start function is the export Start, to be called after Data is
+	// where it belongs.
+	Data Data
+	// Globals is how many exports Global names.
+	Globals int
+	// Lasting says why an instance can't be put back to an earlier state, or is
+	// empty if it can.
+	Lasting string
+}
+
 // Rewrite returns the module with safepoints in it. wasm is not changed. A
-// module in which nothing can take long is returned as it is. The module need
-// not be valid: what is invalid stays so, or is refused.
-func Rewrite(wasm []byte, o Options) ([]byte, error) {
+// module in which nothing can take long stays as it is. The module need not be
+// valid: what is invalid stays so, or is refused.
+func Rewrite(wasm []byte, o Options) (*Rewritten, error) {
 	o.Stack = cmp.Or(o.Stack, DefaultStack)
 	o.Table = cmp.Or(o.Table, DefaultTable)
 	m, err := parse(wasm, o)
@@ -75,10 +96,14 @@ func Rewrite(wasm []byte, o Options) ([]byte, error) {
 	if err := m.plan(o); err != nil {
 		return nil, err
 	}
-	if !m.changes() {
-		return wasm, nil
+	out := &Rewritten{Wasm: wasm}
+	if o.State {
+		out.Lasting = m.lasting()
 	}
-	return m.rewrite(len(wasm), o)
+	if m.changes() || o.State && m.hasState() {
+		err = m.rewrite(out, o)
+	}
+	return out, err
 }
 
 // changes reports whether there is something to put into the module.
@@ -89,18 +114,25 @@ func (m *module) changes() bool {
 }
 
 // rewrite writes the module with what is planned.
-func (m *module) rewrite(size int, o Options) ([]byte, error) {
-	e := newEmitter(m)
+func (m *module) rewrite(out *Rewritten, o Options) error {
+	size := len(out.Wasm)
+	e := newEmitter(m, o)
 	code, err := e.code(size)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := m.move(e.moved); err != nil {
-		return nil, err
+		return err
 	}
 	m.find(secCode).body = code
 	m.add(e, o)
-	return m.assemble(size + size/2), nil
+	if o.State {
+		out.Globals = m.exportGlobals()
+		m.exportStart(e.moved)
+		out.Data = m.takeData()
+	}
+	out.Wasm = m.assemble(size + size/2)
+	return nil
 }
 
 // add adds what rewritten code uses.
@@ -119,6 +151,9 @@ func (m *module) add(e *emitter, o Options) {
 	if m.countsStack() {
 		m.addGlobal(Stack, e.stack, o.Stack)
 	}
+	if e.marks {
+		m.addGlobal(Changed, e.changed, 0)
+	}
 	m.addReferences(e)
 	m.extend(secType, e.types.count, e.types.list)
 }
@@ -132,5 +167,10 @@ func (m *module) countsStack() bool {
 func (m *module) addGlobal(name string, index uint32, value int64) {
 	a := asm{[]byte{0x7e, 1}}
 	m.extend(secGlobal, 1, a.i64(value).op(opEnd).out)
-	m.extend(secExport, 1, appendU32(append(appendName(nil, name), kindGlobal), index))
+	m.export(name, kindGlobal, index)
+}
+
+// export adds an export.
+func (m *module) export(name string, kind byte, index uint32) {
+	m.extend(secExport, 1, appendU32(append(appendName(nil, name), kind), index))
 }

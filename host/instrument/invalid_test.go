@@ -14,6 +14,7 @@ func TestNothingAddedIsReached(t *testing.T) {
 	if err := w.validate(with(nil, nil)); err != nil {
 		t.Fatalf("it isn't valid without an index too many: %v", err)
 	}
+	twoFunctions := vector([][]byte{sized([]byte{0, 0x0b}), sized([]byte{0, 0x00, 0x0b})})
 	for name, wasm := range map[string][]byte{
 		"local.get 0":             with(nil, []byte{0x20, 0, 0x1a}),
 		"local.get 1":             with(nil, []byte{0x20, 1, 0x1a}),
@@ -49,11 +50,17 @@ func TestNothingAddedIsReached(t *testing.T) {
 		"an element of func 1":    with(sections{9: {1, 0, 0x41, 0, 0x0b, 1, 1}}, nil),
 		"an element (ref.func 1)": with(sections{9: {1, 4, 0x41, 0, 0x0b, 1, 0xd2, 1, 0x0b}}, nil),
 		"data at global 0":        with(sections{11: {1, 0, 0x23, 0, 0x0b, 0}}, nil),
+		"data in memory 1":        with(sections{11: {1, 2, 1, 0x41, 0, 0x0b, 0}}, nil),
+		"data at an i64":          with(sections{11: {1, 0, 0x42, 0, 0x0b, 0}}, nil),
+		"two data, and one":       with(sections{12: {2}, 11: {1, 0, 0x41, 0, 0x0b, 0}}, nil),
+		"a start that takes":      with(sections{1: {2, 0x60, 0, 0, 0x60, 1, 0x7f, 0}, 3: {2, 0, 1}, 8: {1}, 10: twoFunctions}, nil),
+		"a start that gives":      with(sections{1: {2, 0x60, 0, 0, 0x60, 0, 1, 0x7f}, 3: {2, 0, 1}, 8: {1}, 10: twoFunctions}, nil),
 	} {
 		if w.validate(wasm) == nil {
 			t.Errorf("%s is valid", name)
 		}
 		sameValidity(t, w, name, wasm, instrument.Options{})
+		sameValidity(t, w, name, wasm, instrument.Options{State: true})
 	}
 }
 

@@ -74,7 +74,7 @@ func TestKernels(t *testing.T) {
 		}{
 			{"plain", plain},
 			{"fuel", rewritten(instrument.Options{Stack: -1})},
-			{"stack", rewritten(instrument.Options{})},
+			{"stack", rewritten(instrument.Options{State: true})},
 		} {
 			t.Run(g.language+"/"+way.name, func(t *testing.T) {
 				w := newWorld(t, api.CoreFeaturesV2, way.rewrite, 1, 97, 10_000)

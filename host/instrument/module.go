@@ -3,6 +3,7 @@ package instrument
 import (
 	"bytes"
 	"math"
+	"strings"
 )
 
 // What imports and exports can be.
@@ -29,25 +30,34 @@ type table struct {
 // module is a module taken apart, as far as rewriting needs it. Indices are
 // those of the module as it was.
 type module struct {
-	sections  []section
-	types     []funcType
-	imported  []uint32 // the types of imported functions
-	defined   []uint32 // the types of the module's own
-	tables    []table
-	growth    uint32 // the most that a table may grow; none is changed for 0
-	have      counts
-	changing  int      // globals that can change
-	locals    int      // of all functions
-	held      int      // elements, in all segments
-	most      int      // of these; 0 for no bound
-	tags      []uint32 // their types
-	elements  []int    // the lengths of element segments
-	data      []int    // the lengths of data segments
-	taken     []bool   // by function: its address is, so that it may be called indirectly
-	declared  []bool   // by function: code may refer to it
-	exports   []string
-	functions []function
-	walker    walker // one function at a time
+	sections   []section
+	types      []funcType
+	imported   []uint32 // the types of imported functions
+	defined    []uint32 // the types of the module's own
+	tables     []table
+	growth     uint32 // the most that a table may grow; none is changed for 0
+	have       counts
+	changing   int      // globals that can change
+	own        []global // of these, the module's own
+	memories   int      // that it defines
+	shared     bool     // its memory is
+	locals     int      // of all functions
+	held       int      // elements, in all segments
+	most       int      // of these; 0 for no bound
+	tags       []uint32 // their types
+	elements   []int    // the lengths of element segments
+	data       []segment
+	dataCount  int    // data segments, as their count says; -1 if there is none
+	dataUsed   int    // data segments that code may refer to
+	start      uint32 // the start function, if there is one
+	marks      bool   // code changes what can't be put back: see state.go
+	taken      []bool // by function: its address is, so that it may be called indirectly
+	declared   []bool // by function: code may refer to it
+	undeclared bool   // code refers to a function that it may not
+	linked     bool   // it imports more than functions
+	exports    []string
+	functions  []function
+	walker     walker // one function at a time
 
 	// Functions that are added: see bulk.go.
 	helperList []bulk
@@ -59,7 +69,7 @@ type module struct {
 
 // parse takes a module apart.
 func parse(wasm []byte, o Options) (*module, error) {
-	m := &module{most: o.Table}
+	m := &module{most: o.Table, dataCount: -1}
 	var err error
 	if m.sections, err = split(wasm); err != nil {
 		return nil, err
@@ -99,7 +109,8 @@ func (m *module) parseSection(id byte, r *patcher, o Options) {
 		m.checkTables(&r.reader, imported, o.Table)
 	case secMemory:
 		for range r.count() {
-			memoryType(&r.reader, o)
+			m.shared = memoryType(&r.reader, o)
+			m.memories++
 		}
 	case secTag:
 		for range r.count() {
@@ -111,11 +122,11 @@ func (m *module) parseSection(id byte, r *patcher, o Options) {
 	case secExport:
 		m.walkExports(r, m.declare)
 	case secStart:
-		r.function(same)
+		m.start = r.function(same)
 	case secElement:
 		m.walkElements(r, m.take)
 	case secDataCount:
-		r.u32()
+		m.dataCount = int(r.u32())
 	case secCode:
 		m.parseCode(&r.reader, o)
 	case secData:
@@ -186,14 +197,17 @@ func valueTypes(r *reader) (n int, written []byte) {
 	return n, r.b[start:r.pos]
 }
 
-func valueType(r *reader) {
-	switch start, c := r.pos, r.byte(); c {
+// valueType reads a value type, and returns its first byte.
+func valueType(r *reader) byte {
+	start, c := r.pos, r.byte()
+	switch c {
 	case 0x7f, 0x7e, 0x7d, 0x7c, 0x7b, 0x70, 0x6f, 0x69:
 	case 0x63, 0x64: // a reference to a heap type
 		r.heapType()
 	default:
 		r.fail(start, "unknown value type %#x", c)
 	}
+	return c
 }
 
 func (m *module) parseImports(r *patcher, o Options) {
@@ -203,7 +217,9 @@ func (m *module) parseImports(r *patcher, o Options) {
 			r.fail(start, "a module may not import from %q", Module)
 		}
 		r.name()
-		switch kind := r.byte(); kind {
+		kind := r.byte()
+		m.linked = m.linked || kind != kindFunction
+		switch kind {
 		case kindFunction:
 			m.imported = append(m.imported, r.typeIndex())
 		case kindTable:
@@ -264,7 +280,7 @@ func (m *module) checkTables(r *reader, imported, most int) {
 	}
 }
 
-func memoryType(r *reader, o Options) {
+func memoryType(r *reader, o Options) (shared bool) {
 	start := r.pos
 	flags := r.byte()
 	switch {
@@ -277,6 +293,7 @@ func memoryType(r *reader, o Options) {
 	if flags&1 != 0 {
 		r.u32()
 	}
+	return flags&2 != 0
 }
 
 // walkTables, walkGlobals, walkExports and walkElements read a section, and
@@ -298,8 +315,11 @@ func (m *module) walkTables(r *patcher, moved func(uint32) uint32) {
 
 func (m *module) walkGlobals(r *patcher, moved func(uint32) uint32) {
 	for range r.count() {
-		valueType(&r.reader)
-		m.changing += int(r.byte() & 1)
+		g := global{index: uint32(m.have.globals), typ: valueType(&r.reader)}
+		if r.byte()&1 != 0 {
+			m.changing++
+			m.own = append(m.own, g)
+		}
 		walkConstant(r, moved)
 		m.have.globals++
 	}
@@ -309,7 +329,7 @@ func (m *module) walkExports(r *patcher, moved func(uint32) uint32) {
 	for range r.countTo(maxExports, "exports") {
 		start := r.pos
 		name := r.name()
-		if name == Countdown || name == Stack {
+		if strings.HasPrefix(name, namePrefix) {
 			r.fail(start, "a module may not export %q", name)
 		}
 		m.exports = append(m.exports, name)
@@ -392,26 +412,5 @@ func walkConstant(r *patcher, moved func(uint32) uint32) {
 		default:
 			r.fail(start, "the instruction %#x is not constant", op)
 		}
-	}
-}
-
-func (m *module) parseData(r *reader) {
-	for range r.count() {
-		start := r.pos
-		switch flags := r.u32(); flags {
-		case 2:
-			r.u32() // the memory
-			fallthrough
-		case 0:
-			p := patcher{reader: *r}
-			walkConstant(&p, same)
-			*r = p.reader
-		case 1:
-		default:
-			r.fail(start, "a data segment has unknown flags %#x", flags)
-		}
-		n := r.count()
-		r.bytes(n)
-		m.data = append(m.data, n)
 	}
 }

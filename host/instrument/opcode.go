@@ -30,6 +30,7 @@ const (
 	opLocalTee           opcode = 0x22
 	opGlobalGet          opcode = 0x23
 	opGlobalSet          opcode = 0x24
+	opTableSet           opcode = 0x26
 	opMemorySize         opcode = 0x3f
 	opMemoryGrow         opcode = 0x40
 	opI32Const           opcode = 0x41
@@ -51,9 +52,11 @@ const (
 	opBrOnNull           opcode = 0xd5
 	opBrOnNonNull        opcode = 0xd6
 	opMemoryInit         opcode = 0xfc08
+	opDataDrop           opcode = 0xfc09
 	opMemoryCopy         opcode = 0xfc0a
 	opMemoryFill         opcode = 0xfc0b
 	opTableInit          opcode = 0xfc0c
+	opElemDrop           opcode = 0xfc0d
 	opTableCopy          opcode = 0xfc0e
 	opTableGrow          opcode = 0xfc0f
 	opTableSize          opcode = 0xfc10

@@ -165,7 +165,7 @@ func (b *body) bulk() {
 		b.emit(0xfc, 10, 0, 0)
 	case 4:
 		b.fresh3(pick(&b.dice, []int64{dataSize, dataSize * repeat}))
-		b.emit(0xfc, 8, byte(b.roll(2)), 0)
+		b.emit(0xfc, 8, 1, 0) // wazero reads the other one, too, which was dropped
 	case 5:
 		b.emit(0xfc, 9, byte(b.roll(2)))
 	case 6:

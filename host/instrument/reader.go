@@ -210,14 +210,15 @@ func (p *patcher) replace(start int, with ...byte) {
 }
 
 // function reads the index of a function and replaces it, if it has moved.
-func (p *patcher) function(moved func(uint32) uint32) {
+func (p *patcher) function(moved func(uint32) uint32) (old uint32) {
 	start := p.pos
-	old := p.index("function", func(c *counts) int { return c.functions })
+	old = p.index("function", func(c *counts) int { return c.functions })
 	if now := moved(old); now != old {
 		p.keep(start)
 		p.out = appendU32(p.out, now)
 		p.done = p.pos
 	}
+	return old
 }
 
 // finish copies the rest and returns all.

@@ -9,6 +9,7 @@ package instrument
 // may not be: then the instruction stays, which wazero refuses.
 func (m *module) refer(index uint32) {
 	m.taken[index] = true
+	m.undeclared = m.undeclared || !m.declared[index]
 	if _, ok := m.references[index]; ok || !m.declared[index] {
 		return
 	}

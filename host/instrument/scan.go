@@ -96,6 +96,7 @@ func (s *scanner) step() {
 		f.bulkMemory = f.bulkMemory || onMemory(w.op)
 		w.m.needs(w)
 	}
+	w.m.noteState(w)
 	if t := w.callee(); t != nil {
 		s.height = max(s.height-t.params, 0) + t.results
 	}

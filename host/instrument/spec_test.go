@@ -78,6 +78,7 @@ func specFiles(t testing.TB, folder, pattern string) []string {
 // same both ways.
 func TestSpec(t *testing.T) {
 	for _, folder := range specFolders {
+		folder.options.State = true
 		for _, file := range specFiles(t, folder.name, "*.json") {
 			t.Run(folder.name+"/"+strings.TrimSuffix(file, ".json"), func(t *testing.T) {
 				t.Parallel()
