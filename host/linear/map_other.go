@@ -1,0 +1,7 @@
+//go:build !unix
+
+package linear
+
+func reserve(uint64) []byte { return nil }
+
+func unreserve([]byte) {}

@@ -1,0 +1,278 @@
+package linear
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+	"pgregory.net/rapid"
+)
+
+// pages is a module with a memory of one page, which may grow to four.
+var pages = []byte("\x00asm\x01\x00\x00\x00\x05\x04\x01\x01\x01\x04")
+
+// instantiate makes an instance with that memory.
+func instantiate(t rapid.TB, r wazero.Runtime, m *Memory) api.Module {
+	t.Helper()
+	ctx := experimental.WithMemoryAllocator(context.Background(), m)
+	compiled, err := r.CompileModule(ctx, pages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod, err := r.InstantiateModule(ctx, compiled, wazero.NewModuleConfig().WithName(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mod
+}
+
+// ways are the ways in which this system can put memories back.
+func ways(t *testing.T, each func(t *testing.T)) {
+	for _, way := range waysHere() {
+		t.Run(way.name, func(t *testing.T) {
+			if !way.enter(t) {
+				t.Skip("this system can't")
+			}
+			each(t)
+		})
+	}
+}
+
+// TestRestore: whatever is done to a memory, Restore makes it what its image
+// is, as wazero and the guest see it; and so is every memory that begins as it.
+func TestRestore(t *testing.T) {
+	ways(t, func(t *testing.T) { rapid.Check(t, restores) })
+}
+
+func restores(t *rapid.T) {
+	ctx := context.Background()
+	runtime := wazero.NewRuntime(ctx)
+	defer runtime.Close(ctx)
+	budget := NewBudget(1<<30, nil)
+	first := budget.New(4*PageSize, 4*PageSize)
+	mod := instantiate(t, runtime, first)
+	if grow := uint32(rapid.IntRange(0, 2).Draw(t, "grown at the start")); grow > 0 {
+		mod.Memory().Grow(grow)
+	}
+	scribble(t, first)
+	want := bytes.Clone(first.Bytes())
+	image, err := first.NewImage()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	type instance struct {
+		*Memory
+		mod api.Module
+	}
+	instances := []instance{{first, mod}}
+	defer func() {
+		for _, i := range instances {
+			i.Release()
+		}
+		image.Close()
+		if used := budget.Used(); used != 0 {
+			t.Errorf("%d bytes are left", used)
+		}
+	}()
+	for range rapid.IntRange(1, 30).Draw(t, "tasks") {
+		if rapid.IntRange(0, 4).Draw(t, "new") == 0 {
+			m := budget.New(4*PageSize, 4*PageSize)
+			m.BeginAs(image)
+			instances = append(instances, instance{m, instantiate(t, runtime, m)})
+		}
+		at := rapid.IntRange(0, len(instances)-1).Draw(t, "instance")
+		i := instances[at]
+		if got := i.Bytes(); !bytes.Equal(got, want) {
+			t.Fatalf("a memory of %d bytes differs from its image, of %d, at %d", len(got), len(want), differ(got, want))
+		}
+		if seen := i.mod.Memory().Size(); int(seen) != len(want) {
+			t.Fatalf("wazero sees %d bytes, want %d", seen, len(want))
+		}
+		scribble(t, i.Memory)
+		if grow := uint32(rapid.IntRange(0, 3).Draw(t, "grown")); grow > 0 {
+			i.mod.Memory().Grow(grow)
+			scribble(t, i.Memory)
+		}
+		if !i.Restore(i.mod.Memory()) {
+			if len(i.Bytes()) != 4*PageSize {
+				t.Fatal("it can't be put back, and has not all that it may have")
+			}
+			i.Release()
+			m := budget.New(4*PageSize, 4*PageSize)
+			m.BeginAs(image)
+			instances[at] = instance{m, instantiate(t, runtime, m)}
+		}
+		if used, want := budget.Used(), uint64(len(want)*(1+len(instances))); used != want {
+			t.Fatalf("%d bytes are used, want %d", used, want)
+		}
+	}
+}
+
+// scribble writes to a few places of a memory, and reads others.
+func scribble(t *rapid.T, m *Memory) {
+	b := m.Bytes()
+	for range rapid.IntRange(0, 40).Draw(t, "writes") {
+		at := rapid.IntRange(0, len(b)-1).Draw(t, "at")
+		n := min(rapid.SampledFrom([]int{1, 8, 4096, 20_000}).Draw(t, "bytes"), len(b)-at)
+		fill := byte(rapid.IntRange(0, 3).Draw(t, "with"))
+		for i := range n {
+			b[at+i] = fill
+		}
+	}
+	sum := byte(0)
+	for at := rapid.IntRange(0, 5000).Draw(t, "read from"); at < len(b); at += 5000 {
+		sum += b[at]
+	}
+	sink = sum
+}
+
+var sink byte
+
+func differ(a, b []byte) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return min(len(a), len(b))
+}
+
+// TestGivesUpPages: pages that a task has written once do not stay for ever.
+func TestGivesUpPages(t *testing.T) {
+	if !tellsWritten() {
+		t.Skip("this system does not tell which pages are written")
+	}
+	ctx := context.Background()
+	runtime := wazero.NewRuntime(ctx)
+	defer runtime.Close(ctx)
+	const size = 1 << 20
+	m := NewBudget(1<<30, nil).New(size, size)
+	m.Allocate(0, size)
+	m.Reallocate(size)
+	defer m.Release()
+	image, err := m.NewImage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer image.Close()
+	own := func() (n int) {
+		written(m.Bytes(), func(from, to int) { n += (to - from) / osPage })
+		return n
+	}
+	m.Bytes()[0]++
+	m.putBack()
+	if n := own(); n != 1 {
+		t.Fatalf("%d pages are its own, want the one that every task writes", n)
+	}
+	for i := range m.Bytes() {
+		m.Bytes()[i] = 1
+	}
+	m.putBack()
+	if n := own(); n != 0 {
+		t.Errorf("%d pages are still its own after a task that wrote all", n)
+	}
+	if !bytes.Equal(m.Bytes(), make([]byte, size)) {
+		t.Error("they are not the image's")
+	}
+}
+
+// TestBudget: what does not fit is refused, after others were asked to go.
+func TestBudget(t *testing.T) {
+	ctx := context.Background()
+	runtime := wazero.NewRuntime(ctx)
+	defer runtime.Close(ctx)
+	var idle *Memory
+	asked := uint64(0)
+	budget := NewBudget(3*PageSize, func(bytes uint64) {
+		asked += bytes
+		if idle != nil {
+			idle.Release()
+			idle = nil
+		}
+	})
+	idle = budget.New(PageSize, PageSize)
+	instantiate(t, runtime, idle)
+	m := budget.New(4*PageSize, 4*PageSize)
+	mod := instantiate(t, runtime, m)
+	if _, ok := mod.Memory().Grow(2); !ok || asked != 2*PageSize || idle != nil {
+		t.Fatalf("grown: %v, asked for %d bytes, idle one is left: %v", ok, asked, idle != nil)
+	}
+	if _, ok := mod.Memory().Grow(1); ok {
+		t.Fatal("it grew past the budget")
+	}
+	err := first(budget.New(PageSize, PageSize))
+	if budgetError, ok := errors.AsType[*BudgetError](err); !ok || budgetError.Limit != 3*PageSize {
+		t.Errorf("a memory too many: %v", err)
+	}
+	m.Release()
+	if budget.Used() != 0 {
+		t.Errorf("%d bytes are left", budget.Used())
+	}
+	err = first(budget.New(PageSize/2, PageSize))
+	if limitError, ok := errors.AsType[*LimitError](err); !ok || limitError.Limit != PageSize/2 {
+		t.Errorf("a memory too large: %v", err)
+	}
+}
+
+// first gives a memory its first size, a page.
+func first(m *Memory) (err error) {
+	defer m.Release()
+	defer func() { err, _ = recover().(error) }()
+	m.Allocate(PageSize, PageSize)
+	m.Reallocate(PageSize)
+	return nil
+}
+
+// BenchmarkRestore puts back a memory of which some pages were written, on
+// every core at once, in each way that this system has.
+func BenchmarkRestore(b *testing.B) {
+	for _, size := range []int{128 << 10, 4 << 20} {
+		for _, dirty := range []int{1, 16, 64, 256} {
+			if dirty*osPageSize > size {
+				continue
+			}
+			for _, way := range waysHere() {
+				b.Run(fmt.Sprintf("%dKB/dirty=%d/%s", size>>10, dirty, way.name), func(b *testing.B) {
+					if !way.enter(b) {
+						b.Skip("this system can't")
+					}
+					benchmarkRestore(b, size, dirty)
+				})
+			}
+		}
+	}
+}
+
+const osPageSize = 4 << 10
+
+func benchmarkRestore(b *testing.B, size, dirty int) {
+	budget := NewBudget(1<<40, nil)
+	first := budget.New(uint64(size), uint64(size))
+	first.Allocate(0, uint64(size))
+	first.Reallocate(uint64(size))
+	defer first.Release()
+	image, err := first.NewImage()
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer image.Close()
+	b.RunParallel(func(pb *testing.PB) {
+		m := budget.New(uint64(size), uint64(size))
+		m.BeginAs(image)
+		m.Allocate(0, uint64(size))
+		m.Reallocate(uint64(size))
+		defer m.Release()
+		for pb.Next() {
+			for i := range dirty {
+				m.bytes[i*osPageSize]++
+			}
+			m.Restore(nil)
+		}
+	})
+}
