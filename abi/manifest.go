@@ -47,6 +47,9 @@ var ManifestSchema []byte
 // Manifest is what a module says of its tasks.
 type Manifest struct {
 	Tasks []Task
+	// Reseeds says that the guest draws other random numbers, before its first
+	// task, in place of those that its start has drawn.
+	Reseeds bool
 	// Extra holds the fields that this version does not know.
 	Extra map[string]json.RawMessage
 }
@@ -112,6 +115,7 @@ func ParseManifest(b []byte) (*Manifest, error) {
 	}
 	var tasks []json.RawMessage
 	root.take("tasks", "an array of tasks", &tasks)
+	root.take("reseeds", "true or false", &m.Reseeds)
 	m.Extra = root.rest()
 	switch {
 	case root.err != nil:
@@ -238,8 +242,9 @@ func because(err error) string {
 // MarshalJSON writes the manifest as ParseManifest reads it.
 func (m *Manifest) MarshalJSON() ([]byte, error) {
 	return withExtra(struct {
-		Tasks []Task `json:"tasks"`
-	}{m.Tasks}, m.Extra)
+		Tasks   []Task `json:"tasks"`
+		Reseeds bool   `json:"reseeds,omitempty"`
+	}{m.Tasks, m.Reseeds}, m.Extra)
 }
 
 // MarshalJSON writes the task as ParseManifest reads it.

@@ -17,18 +17,19 @@ type call struct {
 	executors.Ticket
 	promise executors.Promise[[]byte]
 
-	id      uint64
-	parent  *call // nil for a call from outside
-	depth   int
-	mod     *module
-	task    *abi.Task
-	index   int // of the task in the manifest
-	input   []byte
-	options *Options
-	grants  []string        // nil for all
-	memory  uint64          // the most linear memory
-	fuel    int64           // the most fuel
-	ctx     context.Context // of the caller; for capabilities
+	id        uint64
+	parent    *call // nil for a call from outside
+	depth     int
+	mod       *module
+	task      *abi.Task
+	index     int // of the task in the manifest
+	input     []byte
+	options   *Options
+	isolation Isolation
+	grants    []string        // nil for all
+	memory    uint64          // the most linear memory
+	fuel      int64           // the most fuel
+	ctx       context.Context // of the caller; for capabilities
 
 	executor interface{ Cancel(executors.Job, error) }
 	loop     *executors.Loop[event] // the executor, if that is a loop
@@ -171,6 +172,14 @@ func (c *call) finish(out []byte, err error) {
 	}
 }
 
+// owner returns what an instance must be for to serve the call.
+func (c *call) owner() owner {
+	if c.isolation == PerInstance {
+		return owner{PerInstance, c.options.Tenant}
+	}
+	return owner{isolation: PerTask}
+}
+
 // failure says that an error is this call's.
 func (c *call) failure(err error) error {
 	return &CallError{Module: c.mod.name, Task: c.task.Name, Mode: c.task.Mode, Err: err}
@@ -194,7 +203,7 @@ func (c *call) span(err error) Span {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.inst != nil {
-		s.MemoryBytes = c.inst.memory.size.Load()
+		s.MemoryBytes = c.inst.memory.Size()
 	}
 	if c.lane.word != "" {
 		s.Lane, s.Started = c.lane.String(), c.queued.Add(c.QueueTime())

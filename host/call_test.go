@@ -194,19 +194,39 @@ func TestMemoryLimits(t *testing.T) {
 	}
 }
 
-// TestTenants: calls of different tenants never share an instance.
-func TestTenants(t *testing.T) {
+// TestIsolation: a task finds what others have left behind only if it is asked
+// for, and never what those of another tenant have.
+func TestIsolation(t *testing.T) {
 	_, m := conformance(t, host.Config{Blocking: host.Executor{Workers: 1}})
-	count := func(tenant string) string {
-		out, err := m.With(host.Options{Tenant: tenant}).Call(t.Context(), "counter", nil).Wait(t.Context())
+	count := func(o host.Options) string {
+		out, err := m.With(o).Call(t.Context(), "counter", nil).Wait(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		return string(out)
 	}
-	for _, c := range []struct{ tenant, want string }{{"a", "1"}, {"b", "1"}, {"", "1"}, {"a", "2"}} {
-		if got := count(c.tenant); got != c.want {
-			t.Errorf("tenant %q: instance has had %s calls, want %s", c.tenant, got, c.want)
+	kept := host.PerInstance
+	for i, c := range []struct {
+		tenant    string
+		isolation host.Isolation
+		want      string
+	}{
+		{"a", kept, "1"}, {"b", kept, "1"}, {"", kept, "1"}, {"a", kept, "2"},
+		{"a", "", "1"}, {"a", "", "1"}, {"b", host.PerTask, "1"}, {"a", kept, "3"}, {"a", "", "1"},
+	} {
+		if got := count(host.Options{Tenant: c.tenant, Isolation: c.isolation}); got != c.want {
+			t.Errorf("call %d, of tenant %q, isolation %q: the instance has had %s calls, want %s", i, c.tenant, c.isolation, got, c.want)
+		}
+	}
+	_, err := m.With(host.Options{Isolation: "none"}).Call(t.Context(), "counter", nil).Wait(t.Context())
+	if host.Kind(err) != abi.InvalidInput || !strings.Contains(err.Error(), `want "task" or "instance"`) {
+		t.Errorf("an unknown isolation: %v", err)
+	}
+	// Who said task is not overruled.
+	m = m.With(host.Options{Isolation: host.PerTask})
+	for range 2 {
+		if got := count(host.Options{Tenant: "a", Isolation: kept}); got != "1" {
+			t.Errorf("isolation task, then instance: the instance has had %s calls", got)
 		}
 	}
 }

@@ -37,6 +37,26 @@ type Promise[T any] = executors.Promise[T]
 // more than 50 MB.
 const mostStack = 32 << 20
 
+// Isolation says which tasks may see what others leave behind in an instance.
+type Isolation string
+
+// The isolations. Tasks of different tenants never share an instance.
+const (
+	// PerTask: every task finds the instance as a new one. It is what tasks get,
+	// but for those of mode io in a resumable guest.
+	PerTask Isolation = "task"
+	// PerInstance: an instance keeps its state from one task of a tenant to the
+	// next. It is what tasks of mode io in a resumable guest get, of which
+	// thousands share one.
+	PerInstance Isolation = "instance"
+)
+
+// unknownMemory stands for the machine's where the system does not tell.
+const unknownMemory = 8 << 30
+
+// mostMemory is the most that Limits.Memory may be: a 32-bit linear memory.
+const mostMemory = 4 << 30
+
 // NoLimit, in place of a duration, asks for no limit.
 const NoLimit = -1
 
@@ -57,6 +77,17 @@ type Config struct {
 
 	// Limits of each call.
 	Limits Limits
+
+	// Memory is the most linear memory, in bytes, that all instances may have
+	// together, with those that are idle and the images that they are put back
+	// to. Past it, what is idle goes first, that of the modules first that were
+	// not called for the longest time. Then calls fail with ErrQueueFull, and
+	// guests can't grow. Default: three quarters of the machine's memory, or of
+	// what the process may have of it.
+	Memory uint64
+	// Idle is how long instances, workers and loops are kept that have nothing
+	// to do. Default: 10 s.
+	Idle time.Duration
 
 	// Capabilities are the embedder's own, by name: any guest that is granted
 	// them can start them as ops. A name of wexec's own is replaced.
@@ -96,6 +127,9 @@ type Executor struct {
 	// InFlight is how many calls may be queued, running or parked together;
 	// one more fails with ErrQueueFull.
 	InFlight int
+	// Warm is how many instances of each module are kept although they are idle
+	// for longer than Config.Idle. Default: none.
+	Warm int
 }
 
 // Limits bound one call. A zero field has a default. What a manifest or
@@ -177,6 +211,9 @@ type Options struct {
 	// Memory narrows the most linear memory of the instance, in bytes. An
 	// instance that holds many calls has the most that one of its tasks may.
 	Memory uint64
+	// Isolation says what tasks may leave to each other. PerTask is stricter,
+	// and narrows PerInstance.
+	Isolation Isolation
 	// Mode says how to run a task of a module that has no manifest.
 	Mode Mode
 	// Grants narrow the capabilities that may be used; nil changes nothing,
@@ -193,6 +230,7 @@ type Options struct {
 	// it takes to compile. Its code is a little faster, and nothing stops it: while it runs, it can't be cancelled, no deadline and
 	// no fuel ends it, endless recursion takes 80 MB before it traps, and Go
 	// can't stop it for a collection: one long loop holds up the whole process.
+	// Its instances can't be put back: with PerTask, every task has a new one.
 	Safepoints Safepoints
 	// Exceptions allows exception handling. wazero 1.12 undoes what a
 	// try_table has done to locals when it catches, and copies the stack for
@@ -257,8 +295,10 @@ func (c Config) withDefaults() (Config, error) {
 	l.RunTimeout = cmp.Or(l.RunTimeout, time.Minute)
 	l.TurnTimeout = cmp.Or(l.TurnTimeout, 5*time.Second)
 	l.Fuel = min(cmp.Or(l.Fuel, 1e12), math.MaxInt64/2)
-	l.Memory = min(cmp.Or(l.Memory, 256<<20), maxMemory)
+	l.Memory = min(cmp.Or(l.Memory, 256<<20), mostMemory)
 	l.Stack = min(l.Stack, mostStack)
+	c.Memory = cmp.Or(c.Memory, machineMemory()/4*3)
+	c.Idle = cmp.Or(c.Idle, 10*time.Second)
 	c.Grace = cmp.Or(c.Grace, 5*time.Second)
 	c.Logger = cmp.Or(c.Logger, slog.Default())
 	return c, err
@@ -269,6 +309,7 @@ func (e *Executor) setDefaults(name string, workers, queue, inFlight int) error 
 		setDefault(name+".Workers", &e.Workers, workers),
 		setDefault(name+".Queue", &e.Queue, queue),
 		setDefault(name+".InFlight", &e.InFlight, inFlight),
+		setDefault(name+".Warm", &e.Warm, 0),
 	)
 }
 
@@ -315,6 +356,9 @@ func (o Options) and(more Options) Options {
 	o.Memory = narrowed(o.Memory, more.Memory)
 	if more.Mode != "" {
 		o.Mode = more.Mode
+	}
+	if o.Isolation != PerTask {
+		o.Isolation = cmp.Or(more.Isolation, o.Isolation)
 	}
 	o.Grants = intersect(o.Grants, more.Grants)
 	o.Validate = o.Validate || more.Validate

@@ -261,6 +261,16 @@ func (e *heldError) Error() string {
 
 func (e *heldError) Kind() abi.Status { return abi.QueueFull }
 
+// memoryError says that the host has no memory for another instance now.
+type memoryError struct{ limit uint64 }
+
+func (e *memoryError) Error() string {
+	return fmt.Sprintf("the host is full: no room for another instance in the %d bytes that all may have together (Config.Memory); try again later", e.limit)
+}
+
+func (e *memoryError) Is(target error) bool { return target == ErrQueueFull }
+func (e *memoryError) Kind() abi.Status     { return abi.QueueFull }
+
 // lostError is ErrInstanceLost with its cause.
 type lostError struct{ cause error }
 

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/executors"
 	"github.com/wexec/wexec/host/fetch"
+	"github.com/wexec/wexec/host/linear"
 )
 
 // Host runs tasks. Make one with New, and Close it.
@@ -28,8 +30,8 @@ type Host struct {
 	runtime wazero.Runtime
 	cache   wazero.CompilationCache
 	pools   map[Mode]*executors.Pool
+	memory  *linear.Budget // of all instances
 	fetch   *fetch.Client
-	maxIdle int // idle instances of a module
 	cores   int // that Go may use
 
 	computing atomic.Int32 // instances whose code computes
@@ -42,9 +44,6 @@ type Host struct {
 	mu      sync.Mutex
 	modules map[string]*module // by name
 }
-
-// idleTime is how long a worker or a loop without work is kept.
-const idleTime = 10 * time.Second
 
 // burst is the most guests of mode io that run at once, if those that do are
 // long at it: see executors.PoolConfig.
@@ -71,11 +70,13 @@ func New(config Config) (*Host, error) {
 	}
 	h.cache = openCache(cfg)
 	h.cores = runtime.GOMAXPROCS(0)
-	h.maxIdle = cfg.IO.Workers + cfg.Blocking.Workers + cfg.CPU.Workers
+	h.memory = linear.NewBudget(cfg.Memory, h.reclaim)
+	direct := cfg.IO
+	direct.InFlight = min(direct.InFlight, mostDirect)
 	h.pools = map[Mode]*executors.Pool{
-		IO:       newPool("io", Executor{cfg.IO.Workers, cfg.IO.Queue, min(cfg.IO.InFlight, mostDirect)}, burst),
-		Blocking: newPool("blocking", cfg.Blocking, 0),
-		CPU:      newPool("cpu", cfg.CPU, 0),
+		IO:       newPool("io", direct, burst, cfg.Idle),
+		Blocking: newPool("blocking", cfg.Blocking, 0, cfg.Idle),
+		CPU:      newPool("cpu", cfg.CPU, 0, cfg.Idle),
 	}
 	ctx := context.Background()
 	h.runtime = wazero.NewRuntimeWithConfig(ctx, runtimeConfig(cfg, h.cache))
@@ -93,14 +94,14 @@ func New(config Config) (*Host, error) {
 	return h, nil
 }
 
-func newPool(name string, e Executor, burst int) *executors.Pool {
+func newPool(name string, e Executor, burst int, idle time.Duration) *executors.Pool {
 	return executors.NewPool(executors.PoolConfig{
 		Name:    name,
 		Limits:  executors.Limits{Queue: e.Queue, InFlight: e.InFlight},
 		Workers: e.Workers,
 		Burst:   burst,
 		Spare:   1,
-		Idle:    idleTime,
+		Idle:    idle,
 	})
 }
 
@@ -135,6 +136,27 @@ func (h *Host) unregister(m *module) {
 	}
 }
 
+func (h *Host) allModules() []*module {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Values(h.modules))
+}
+
+// reclaim gives back memory of what is idle, so many bytes or more: first the
+// instances and the image of the module that was not called for the longest time.
+func (h *Host) reclaim(bytes uint64) {
+	modules := h.allModules()
+	slices.SortFunc(modules, func(a, b *module) int { return cmp.Compare(a.called.Load(), b.called.Load()) })
+	before := h.memory.Used()
+	for _, m := range modules {
+		// What others take meanwhile counts against it: then more goes.
+		if h.memory.Used()+bytes <= before {
+			return
+		}
+		m.rest()
+	}
+}
+
 // lookup finds a module by name, for task.call.
 func (h *Host) lookup(name string) (*module, error) {
 	h.mu.Lock()
@@ -156,19 +178,26 @@ type Stats struct {
 	Strays int
 	// Modules are loaded.
 	Modules int
+	// Instances are those that are idle.
+	Instances int
+	// MemoryBytes is the linear memory of all instances, and of the images that
+	// they are put back to: what Config.Memory bounds. How much of it is
+	// resident is the system's to know, and less.
+	MemoryBytes uint64
 }
 
 // Stats returns the host's figures now.
 func (h *Host) Stats() Stats {
 	s := Stats{
 		IO: h.pools[IO].Stats(), Blocking: h.pools[Blocking].Stats(), CPU: h.pools[CPU].Stats(),
-		Calls: h.gate.count(), Strays: int(h.strays.Load()),
+		Calls: h.gate.count(), Strays: int(h.strays.Load()), MemoryBytes: h.memory.Used(),
 	}
-	h.mu.Lock()
-	modules := slices.Collect(maps.Values(h.modules))
-	h.mu.Unlock()
+	modules := h.allModules()
 	s.Modules = len(modules)
 	for _, m := range modules {
+		for _, pool := range m.pools {
+			s.Instances += pool.len()
+		}
 		for _, shard := range m.allShards() {
 			s.IO = s.IO.Add(shard.loop.Stats())
 		}
@@ -182,9 +211,6 @@ func (h *Host) Stats() Stats {
 func (h *Host) Close(ctx context.Context) error {
 	h.gate.shut()
 	h.gate.wait(ctx)
-	h.mu.Lock()
-	modules := slices.Collect(maps.Values(h.modules))
-	h.mu.Unlock()
 
 	now, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	cancel() // nothing is left that may still finish, or time is up
@@ -203,7 +229,7 @@ func (h *Host) Close(ctx context.Context) error {
 	for _, pool := range h.pools {
 		try(func() error { return pool.Close(now, h.cfg.Grace) })
 	}
-	for _, m := range modules {
+	for _, m := range h.allModules() {
 		try(func() error { return m.close(now) })
 	}
 	group.Wait()

@@ -162,7 +162,7 @@ func (inst *instance) bytes(name string, ptr, length uint64) []byte {
 	if uint32(length) == 0 {
 		return nil
 	}
-	b, ok := inst.memory.read(uint64(uint32(ptr)), uint64(uint32(length)))
+	b, ok := inst.memory.Read(uint64(uint32(ptr)), uint64(uint32(length)))
 	if !ok {
 		panic(misuse("%s: %d bytes at %#x are not inside the memory", name, uint32(length), uint32(ptr)))
 	}

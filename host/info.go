@@ -6,6 +6,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/wexec/wexec/host/instrument"
+	"github.com/wexec/wexec/host/linear"
 )
 
 // Info is what can be said of a module without running its tasks.
@@ -24,6 +25,10 @@ type Info struct {
 	// MemoryMin is what an instance starts with, and MemoryMax what the module
 	// says it may grow to, or 0 if it says nothing; both in bytes.
 	MemoryMin, MemoryMax uint64
+	// Lasting says why instances can't be put back to what they were before a
+	// task, so that every task has a new one. It is empty if they can, as far as
+	// is known: what the module's start does is known when it was run.
+	Lasting string
 	// Tasks of the module.
 	Tasks []Task
 }
@@ -31,7 +36,7 @@ type Info struct {
 // Info describes the module.
 func (m *Module) Info() Info {
 	mod := m.m
-	info := Info{Name: mod.name, Style: mod.style, Size: mod.size, Tasks: m.Tasks(), MemoryMin: mod.minMemory}
+	info := Info{Name: mod.name, Style: mod.style, Size: mod.size, Tasks: m.Tasks(), MemoryMin: mod.minMemory, Lasting: mod.snapshots.why()}
 	switch {
 	case mod.asksGuest:
 		info.Manifest = "export"
@@ -51,7 +56,7 @@ func (m *Module) Info() Info {
 	slices.Sort(info.Exports)
 	for _, mem := range mod.compiled.ExportedMemories() {
 		if most, ok := mem.Max(); ok {
-			info.MemoryMax = uint64(most) * pageSize
+			info.MemoryMax = uint64(most) * linear.PageSize
 		}
 	}
 	return info

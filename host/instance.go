@@ -4,23 +4,27 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/executors"
+	"github.com/wexec/wexec/host/instrument"
+	"github.com/wexec/wexec/host/linear"
 )
 
 // instance is a guest: a running instance of a module, and the host's side of
 // it. All but box, stop and halt belongs to the goroutine that runs it.
 type instance struct {
 	mod    *module
-	tenant string
+	owner  owner
 	ctx    *guestContext
 	box    mailbox
-	memory memory
+	memory *linear.Memory
 	meter  meter
+	state  state
 	wasi   *system
 
 	wasm  api.Module
@@ -28,8 +32,10 @@ type instance struct {
 	stack [2]uint64 // parameters and results of entry
 
 	// Of an instance that a worker runs; nil for one on a loop.
-	inbox  *inbox
-	worker *executors.Worker
+	inbox      *inbox
+	worker     *executors.Worker
+	lastWorker int       // that has run it
+	idleSince  time.Time // if it is idle
 
 	calls   table[*call]
 	ops     table[*op]
@@ -43,56 +49,112 @@ type instance struct {
 	dead    bool
 }
 
-// newInstance prepares an instance; boot starts it.
-func (m *module) newInstance(tenant string, box mailbox, memoryLimit uint64) *instance {
-	inst := &instance{mod: m, tenant: tenant, box: box}
+// newInstance prepares an instance; start starts it.
+func (m *module) newInstance(owner owner, box mailbox) *instance {
+	inst := &instance{mod: m, owner: owner, box: box, lastWorker: -1}
 	inst.inbox, _ = box.(*inbox)
 	inst.ctx = newGuestContext(inst)
-	inst.memory.limit, inst.memory.most = memoryLimit, m.host.cfg.Limits.Memory
+	inst.memory = m.host.memory.New(m.own.memory, m.host.cfg.Limits.Memory)
 	return inst
 }
 
-// boot instantiates the module and runs its initialisation, which may use so
-// much fuel, and is not the fuel of a call.
-func (inst *instance) boot(wasi *WASI, fuel int64) error {
+// bounds are limits of an instance, or of what is run in it.
+type bounds struct {
+	memory uint64
+	fuel   int64
+}
+
+// start makes the instance ready for its first task: as the module's snapshot
+// if there is one, and else by running its initialisation, which may use so
+// much fuel. That is not the fuel of a call.
+func (inst *instance) start(wasi *WASI, b bounds) error {
 	m := inst.mod
-	inst.meter.begin(fuel)
-	var err error
-	if inst.wasi, err = newSystem(inst, wasi); err != nil {
-		return err
-	}
-	if err = inst.instantiate(); err != nil {
-		inst.dead = true
-		return err
-	}
-	inst.meter.attach(inst.wasm)
-	if init := inst.wasm.ExportedFunction(abi.ExportInitialize); init != nil {
-		if err = inst.enter(init, nil); err != nil {
+	if snap := m.snapshots.now.Load(); snap != nil {
+		if ok, err := inst.clone(snap, b.memory); ok {
 			return err
 		}
 	}
-	if m.entry != "" {
-		inst.entry = inst.wasm.ExportedFunction(m.entry)
+	if !m.snapshots.claim() {
+		return inst.boot(wasi, b)
+	}
+	defer m.snapshots.release()
+	// What all tasks begin with must not depend on the memory that one may have.
+	if err := inst.boot(wasi, bounds{m.own.memory, b.fuel}); err != nil {
+		return err
+	}
+	if snap := inst.capture(); snap != nil {
+		m.keepSnapshot(inst, snap)
 	}
 	return nil
 }
 
-// instantiate makes the instance, which runs the module's start function.
-func (inst *instance) instantiate() (err error) {
+// keepSnapshot keeps the snapshot of an instance, if it has nothing in it that
+// must differ between tasks.
+func (m *module) keepSnapshot(inst *instance, snap *snapshot) {
+	if inst.wasi.drew && !m.manifest.Reseeds {
+		m.snapshots.never(drewRandom)
+		inst.state.begun = nil
+		snap.close()
+		return
+	}
+	m.snapshots.keep(snap)
+}
+
+// boot instantiates the module and runs its initialisation.
+func (inst *instance) boot(wasi *WASI, b bounds) error {
+	inst.memory.SetLimit(b.memory)
+	inst.meter.begin(b.fuel)
+	if err := inst.instantiate(wasi); err != nil {
+		return err
+	}
+	if err := inst.mod.code.Data.CopyTo(inst.memory.Bytes()); err != nil {
+		inst.dead = true
+		return inst.mod.invalid(nil, "it can't be instantiated: %v", err)
+	}
+	for _, name := range []string{instrument.Start, abi.ExportInitialize} {
+		if init := inst.wasm.ExportedFunction(name); init != nil {
+			if err := inst.enter(init, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// instantiate makes the instance, and finds in it what the host needs.
+func (inst *instance) instantiate(wasi *WASI) (err error) {
+	m := inst.mod
+	if inst.wasi, err = newSystem(inst, wasi); err != nil {
+		return err
+	}
+	if err = inst.make(); err != nil {
+		inst.dead = true
+		return err
+	}
+	inst.meter.attach(inst.wasm)
+	inst.state.attach(m, inst.wasm)
+	return nil
+}
+
+// make has wazero make the instance. In a module without safepoints, that runs
+// the start function.
+func (inst *instance) make() (err error) {
+	m := inst.mod
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
-		case *TrapError: // of memory
-			err = r
+		case *linear.LimitError:
+			err = &TrapError{Reason: fmt.Sprintf("out of memory: the module starts with %d bytes, and may have %d", r.Size, r.Limit)}
+		case *linear.BudgetError:
+			err = &memoryError{r.Limit}
 		default:
-			inst.mod.host.cfg.Logger.Error("instantiating a module panicked", "module", inst.mod.name, "panic", r, "stack", string(debug.Stack()))
+			m.host.cfg.Logger.Error("instantiating a module panicked", "module", m.name, "panic", r, "stack", string(debug.Stack()))
 			err = &hostBug{"instantiate"}
 		}
 	}()
-	m := inst.mod
-	ctx := experimental.WithMemoryAllocator(inst.ctx, &inst.memory)
+	ctx := experimental.WithMemoryAllocator(inst.ctx, inst.memory)
 	defer inst.rest()
-	inst.wasm, err = m.host.runtime.InstantiateModule(ctx, m.compiled, inst.wasi.config)
+	inst.wasm, err = m.runtime.InstantiateModule(ctx, m.compiled, inst.wasi.config)
 	if err == nil {
 		return nil
 	}
@@ -112,6 +174,14 @@ func (inst *instance) broken(err error) error {
 	return guestError(err)
 }
 
+// run enters the guest by the export that runs its calls.
+func (inst *instance) run() error {
+	if inst.entry == nil {
+		inst.entry = inst.wasm.ExportedFunction(inst.mod.entry)
+	}
+	return inst.enter(inst.entry, inst.stack[:])
+}
+
 // enter runs a function of the guest.
 func (inst *instance) enter(fn api.Function, stack []uint64) error {
 	inst.named = nil
@@ -129,7 +199,7 @@ func (inst *instance) enter(fn api.Function, stack []uint64) error {
 // resume enters a resumable guest. again is whether it wants to be entered
 // again although nothing has happened.
 func (inst *instance) resume() (again bool, err error) {
-	if err := inst.enter(inst.entry, inst.stack[:]); err != nil {
+	if err := inst.run(); err != nil {
 		return false, err
 	}
 	return uint32(inst.stack[0]) == abi.ResumeYield, nil
@@ -147,7 +217,7 @@ func (inst *instance) close() {
 		inst.wasi.close()
 	}
 	inst.ctx.end(nil)
-	inst.memory.release()
+	inst.memory.Release()
 }
 
 // clean reports whether the instance may serve another call.
@@ -182,7 +252,7 @@ func (inst *instance) end(c *call, out []byte, err error) {
 	if c.zombie {
 		inst.zombies--
 	}
-	c.memoryBytes.Store(uint64(len(inst.memory.bytes)))
+	c.memoryBytes.Store(inst.memory.Size())
 	if inst.inbox == nil {
 		inst.bill(c)
 		c.depart()

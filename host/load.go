@@ -21,6 +21,7 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host/instrument"
+	"github.com/wexec/wexec/host/linear"
 )
 
 // Style is how a module's tasks are entered.
@@ -45,11 +46,7 @@ const bootTimeout = 30 * time.Second
 // it by; it must be unique in the host. The Options, together, say how its
 // tasks are run unless a call says less, and what their system calls see.
 func (h *Host) Load(ctx context.Context, name string, wasm []byte, options ...Options) (*Module, error) {
-	m := &module{host: h, name: name, size: len(wasm), shards: map[string][]*shard{}}
-	m.logs = rate.NewLimiter(rate.Limit(h.cfg.Limits.LogRate), h.cfg.Limits.LogRate)
-	for _, o := range options {
-		m.defaults = m.defaults.and(o)
-	}
+	m := h.newModule(name, wasm, options)
 	if most := h.cfg.Limits.Module; len(wasm) > most {
 		return nil, m.invalid(nil, "%d bytes, at most %d are allowed (Config.Limits.Module)", len(wasm), most)
 	}
@@ -68,10 +65,28 @@ func (h *Host) Load(ctx context.Context, name string, wasm []byte, options ...Op
 		err = h.register(m)
 	}
 	if err != nil {
-		m.compiled.Close(ctx)
+		m.free(ctx)
 		return nil, err
 	}
 	return &Module{m: m, options: &m.defaults}, nil
+}
+
+func (h *Host) newModule(name string, wasm []byte, options []Options) *module {
+	limits := &h.cfg.Limits
+	m := &module{host: h, name: name, size: len(wasm), runtime: h.runtime, shards: map[string][]*shard{}}
+	m.logs = rate.NewLimiter(rate.Limit(limits.LogRate), limits.LogRate)
+	for _, o := range options {
+		m.defaults = m.defaults.and(o)
+	}
+	m.own = bounds{narrowed(limits.Memory, m.defaults.Memory), int64(narrowed(limits.Fuel, m.defaults.Fuel))}
+	m.pools = map[Mode]*instancePool{}
+	for mode, executor := range map[Mode]Executor{IO: h.cfg.IO, Blocking: h.cfg.Blocking, CPU: h.cfg.CPU} {
+		m.pools[mode] = newInstancePool(m, executor.Warm, h.cfg.Idle)
+	}
+	if w := m.defaults.WASI; w != nil && len(w.Env)+len(w.Mounts) > 0 {
+		m.snapshots.never("it sees an environment or folders from outside")
+	}
+	return m
 }
 
 // LoadFile loads the module in a file. Its name is the file's, without .wasm.
@@ -129,16 +144,11 @@ func notModule(b []byte) string {
 
 // compile puts safepoints into the module, and compiles it.
 func (m *module) compile(ctx context.Context, wasm []byte) (err error) {
-	rewritten := wasm
-	if m.defaults.Safepoints != Off {
-		limits := &m.host.cfg.Limits
-		rewritten, err = instrument.Rewrite(wasm, instrument.Options{
-			Exceptions: m.defaults.Exceptions, SharedMemory: m.defaults.SharedMemory,
-			Stack: int64(limits.Stack), Table: limits.Table,
-		})
-		if err != nil {
-			return m.invalid(err, "it is refused")
-		}
+	if m.code, err = m.rewrite(wasm); err != nil {
+		return m.invalid(err, "it is refused")
+	}
+	if m.code.Lasting != "" {
+		m.snapshots.never(m.code.Lasting)
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -146,17 +156,30 @@ func (m *module) compile(ctx context.Context, wasm []byte) (err error) {
 			err = m.invalid(nil, "it can't be compiled: wazero panicked; the log has the stack")
 		}
 	}()
-	if m.compiled, err = m.host.runtime.CompileModule(ctx, rewritten); err == nil {
+	if m.compiled, err = m.runtime.CompileModule(ctx, m.code.Wasm); err == nil {
+		m.code.Wasm = nil // wazero has it
 		return nil
 	}
 	// The error should speak of the module as it was.
-	before, asItWas := m.host.runtime.CompileModule(ctx, wasm)
+	before, asItWas := m.runtime.CompileModule(ctx, wasm)
 	if asItWas == nil {
 		before.Close(ctx)
 		m.host.cfg.Logger.Error("a module can't be compiled with safepoints", "module", m.name, "error", err)
 		return m.invalid(&hostBug{"instrument"}, "it can't be compiled")
 	}
 	return m.invalid(asItWas, "it can't be compiled")
+}
+
+// rewrite returns what runs in the module's place.
+func (m *module) rewrite(wasm []byte) (*instrument.Rewritten, error) {
+	if m.defaults.Safepoints == Off {
+		return &instrument.Rewritten{Wasm: wasm, Lasting: "it runs as it is, without safepoints"}, nil
+	}
+	limits := &m.host.cfg.Limits
+	return instrument.Rewrite(wasm, instrument.Options{
+		Exceptions: m.defaults.Exceptions, SharedMemory: m.defaults.SharedMemory,
+		Stack: int64(limits.Stack), Table: limits.Table, State: true,
+	})
 }
 
 // understand finds out what tasks a compiled module has and how to enter it.
@@ -170,19 +193,18 @@ func (m *module) understand(ctx context.Context) error {
 		}
 	}
 	for _, mem := range m.compiled.ExportedMemories() {
-		m.minMemory = uint64(mem.Min()) * pageSize
+		m.minMemory = uint64(mem.Min()) * linear.PageSize
 	}
 	if most := m.host.cfg.Limits.Memory; m.minMemory > most {
 		return m.invalid(nil, "it starts with %d bytes of memory, at most %d are allowed (Config.Limits.Memory)", m.minMemory, most)
 	}
-	text, err := m.manifestText(ctx)
-	if err != nil {
-		return err
-	}
-	if text != nil {
-		err = m.useManifest(text)
-	} else {
-		err = m.useExports()
+	err := m.readManifest(ctx)
+	if err == nil {
+		if m.hasManifest {
+			err = m.useManifest()
+		} else {
+			err = m.useExports()
+		}
 	}
 	if err != nil {
 		return err
@@ -219,49 +241,82 @@ func (m *module) checkImports() error {
 	return nil
 }
 
-// manifestText returns the manifest from the custom section, or from the
-// export, or nil.
-func (m *module) manifestText(ctx context.Context) ([]byte, error) {
+// readManifest reads the manifest, if there is one, from the custom section or
+// from the export.
+func (m *module) readManifest(ctx context.Context) error {
 	for _, s := range m.compiled.CustomSections() {
 		if s.Name() == abi.ManifestSection {
-			return s.Data(), nil
+			return m.parseManifest(s.Data())
 		}
 	}
 	f, ok := m.compiled.ExportedFunctions()[abi.ExportManifest]
 	if !ok {
-		return nil, nil
+		return nil
+	}
+	if !hasType(f, nil, []api.ValueType{api.ValueTypeI64}) {
+		return &InvalidManifestError{m.name, errors.New("the export " + abi.ExportManifest + " must take nothing and return an i64")}
 	}
 	m.asksGuest = true
-	if !hasType(f, nil, []api.ValueType{api.ValueTypeI64}) {
-		return nil, &InvalidManifestError{m.name, errors.New("the export " + abi.ExportManifest + " must take nothing and return an i64")}
-	}
-	inst := m.newInstance("", newInbox(), m.host.cfg.Limits.Memory)
-	defer inst.close()
-	timer := time.AfterFunc(bootTimeout, func() { inst.stop(&TimeoutError{Phase: "run", Limit: bootTimeout}) })
-	defer timer.Stop()
-	defer context.AfterFunc(ctx, func() { inst.stop(contextError(ctx)) })()
-	limits := &m.host.cfg.Limits
-	if err := inst.boot(m.defaults.WASI, int64(limits.Fuel)); err != nil {
-		return nil, &InvalidManifestError{m.name, fmt.Errorf("starting the module: %w", err)}
-	}
-	inst.meter.begin(int64(limits.Fuel))
-	var place [1]uint64
-	if err := inst.enter(inst.wasm.ExportedFunction(abi.ExportManifest), place[:]); err != nil {
-		return nil, &InvalidManifestError{m.name, err}
-	}
-	ptr, length := place[0]>>32, uint64(uint32(place[0]))
-	if b, ok := inst.memory.read(ptr, length); ok {
-		return copied(b), nil
-	}
-	return nil, &InvalidManifestError{m.name, fmt.Errorf("%s points to %d bytes at %#x, which are not inside the memory", abi.ExportManifest, length, ptr)}
+	return m.askGuest(ctx)
 }
 
-func (m *module) useManifest(text []byte) error {
-	manifest, err := abi.ParseManifest(text)
-	if err != nil {
+func (m *module) parseManifest(text []byte) (err error) {
+	if m.manifest, err = abi.ParseManifest(text); err != nil {
 		return &InvalidManifestError{m.name, err}
 	}
-	m.manifest, m.hasManifest = manifest, true
+	m.hasManifest = true
+	return nil
+}
+
+// askGuest asks an instance for the manifest. What that is before it was asked
+// is the module's snapshot.
+func (m *module) askGuest(ctx context.Context) error {
+	inst := m.newInstance(owner{isolation: PerTask}, newInbox())
+	timer := time.AfterFunc(bootTimeout, func() { inst.stop(&TimeoutError{Phase: "run", Limit: bootTimeout}) })
+	defer timer.Stop()
+	stop := context.AfterFunc(ctx, func() { inst.stop(contextError(ctx)) })
+	defer stop()
+	// Its idle time begins only when nothing can stop it any more.
+	defer func() {
+		if !timer.Stop() || !stop() || !m.firstToServe(inst) {
+			inst.close()
+		}
+	}()
+	if err := inst.boot(m.defaults.WASI, m.own); err != nil {
+		return &InvalidManifestError{m.name, fmt.Errorf("starting the module: %w", err)}
+	}
+	var snap *snapshot
+	if m.snapshots.why() == "" {
+		snap = inst.capture()
+	}
+	inst.meter.begin(m.own.fuel)
+	var place [1]uint64
+	err := inst.enter(inst.wasm.ExportedFunction(abi.ExportManifest), place[:])
+	if err != nil {
+		err = &InvalidManifestError{m.name, err}
+	} else if text, ok := inst.memory.Read(place[0]>>32, uint64(uint32(place[0]))); ok {
+		err = m.parseManifest(text)
+	} else {
+		err = &InvalidManifestError{m.name, fmt.Errorf("%s points to %d bytes at %#x, which are not inside the memory", abi.ExportManifest, uint32(place[0]), place[0]>>32)}
+	}
+	switch {
+	case snap == nil:
+	case err != nil:
+		snap.close()
+	default:
+		m.keepSnapshot(inst, snap)
+	}
+	return err
+}
+
+// firstToServe keeps the instance that was asked for the manifest for the first
+// task. It returns false if that is not possible.
+func (m *module) firstToServe(inst *instance) bool {
+	return m.hasManifest && inst.wasm != nil && inst.clean() && inst.restore() && m.pools[m.manifest.Tasks[0].Mode].put(inst)
+}
+
+// useManifest finds out how the tasks of the manifest are run.
+func (m *module) useManifest() error {
 	exports := m.compiled.ExportedFunctions()
 	call, hasCall := exports[abi.ExportCall]
 	resume, hasResume := exports[abi.ExportResume]
@@ -278,7 +333,7 @@ func (m *module) useManifest(text []byte) error {
 	case hasResume:
 		m.style, m.entry = Resumable, abi.ExportResume
 	default:
-		return m.invalid(nil, "its manifest lists the task %q, but it exports neither %s nor %s to run it", manifest.Tasks[0].Name, abi.ExportCall, abi.ExportResume)
+		return m.invalid(nil, "its manifest lists the task %q, but it exports neither %s nor %s to run it", m.manifest.Tasks[0].Name, abi.ExportCall, abi.ExportResume)
 	}
 	if _, ok := m.compiled.ExportedMemories()[abi.ExportMemory]; !ok {
 		return m.invalid(nil, "it does not export its memory as %q", abi.ExportMemory)
@@ -292,6 +347,7 @@ func (m *module) useExports() error {
 	exports := m.compiled.ExportedFunctions()
 	if _, ok := exports[abi.ExportStart]; ok {
 		m.style, m.entry = Command, abi.ExportStart
+		m.snapshots.never("it is a program, which runs once")
 		m.manifest.Tasks = []abi.Task{{Name: "main", Mode: Blocking, Doc: "The program: standard input in, standard output out."}}
 		return nil
 	}
@@ -327,7 +383,7 @@ func runtimeConfig(cfg Config, cache wazero.CompilationCache) wazero.RuntimeConf
 	return wazero.NewRuntimeConfig().
 		WithCoreFeatures(features).
 		WithCustomSections(true).
-		WithDebugInfoEnabled(false). // rewriting drops it, and wazero would parse what nobody trusts
-		WithMemoryLimitPages(uint32(cfg.Limits.Memory / pageSize)).
+		WithDebugInfoEnabled(false).                                                                          // rewriting drops it, and wazero would parse what nobody trusts
+		WithMemoryLimitPages(uint32(min(cfg.Limits.Memory, mostMemory-linear.PageSize)/linear.PageSize) + 1). // see linear.Memory.Restore
 		WithCompilationCache(cache)
 }

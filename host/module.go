@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/executors"
+	"github.com/wexec/wexec/host/instrument"
 )
 
 // Task is what a module says of one of its tasks.
@@ -34,6 +36,8 @@ type module struct {
 	name        string
 	size        int
 	defaults    Options
+	code        *instrument.Rewritten
+	runtime     wazero.Runtime
 	compiled    wazero.CompiledModule
 	style       Style
 	entry       string // the export that runs a call, if there is one for all
@@ -43,13 +47,16 @@ type module struct {
 	asksGuest   bool           // the manifest is an export's, not a section's
 	schemas     []schemas
 	minMemory   uint64
+	own         bounds // of the module itself, whatever its tasks have
 	shared      bounds // of an instance that holds calls of several tasks
+	snapshots   snapshots
+	pools       map[Mode]*instancePool
+	called      atomic.Int64 // when it was, in ns of the process
 	gate        gate
 	logs        *rate.Limiter // of lines
 	unlogged    atomic.Uint64 // lines that were too many
 
 	mu     sync.Mutex
-	idle   []*instance         // that hold no call; the most recently used last
 	shards map[string][]*shard // by tenant
 }
 
@@ -144,6 +151,9 @@ func (m *module) newCall(ctx context.Context, parent *call, index int, input []b
 		id: m.host.ids.Add(1), parent: parent, mod: m, task: t, index: index, input: input, ctx: ctx,
 		options: o, grants: intersect(cfg.Grants, o.Grants),
 	}
+	if c.isolation = cmp.Or(o.Isolation, m.isolationOf(t)); c.isolation != PerTask && c.isolation != PerInstance {
+		return nil, &InvalidInputError{fmt.Sprintf("Options.Isolation %q: want %q or %q", o.Isolation, PerTask, PerInstance)}
+	}
 	c.memory = narrowed(narrowed(cfg.Limits.Memory, t.Memory), o.Memory)
 	c.fuel = int64(narrowed(narrowed(cfg.Limits.Fuel, t.Fuel), o.Fuel))
 	c.Priority = o.Priority
@@ -159,6 +169,14 @@ func (m *module) newCall(ctx context.Context, parent *call, index int, input []b
 		}
 	}
 	return c, nil
+}
+
+// isolationOf returns the isolation of a task for which nobody asks for one.
+func (m *module) isolationOf(t *Task) Isolation {
+	if m.style == Resumable && t.Mode == IO {
+		return PerInstance
+	}
+	return PerTask
 }
 
 // trail writes the names of the calls that led to c.
@@ -194,7 +212,8 @@ func (m *module) admit(c *call) error {
 }
 
 func (m *module) enqueue(c *call) error {
-	if m.style == Resumable && c.task.Mode == IO {
+	m.called.Store(nanotime())
+	if m.style == Resumable && c.task.Mode == IO && c.isolation == PerInstance {
 		// It may be cancelled while the guest reads it.
 		c.input = copied(c.input)
 		return m.enqueueShared(c)
@@ -202,12 +221,6 @@ func (m *module) enqueue(c *call) error {
 	pool := m.host.pools[c.task.Mode]
 	c.executor = pool
 	return pool.Submit(c)
-}
-
-// bounds are limits of an instance.
-type bounds struct {
-	memory uint64
-	fuel   int64 // of a turn
 }
 
 // sharedBounds returns those of an instance that holds calls of several tasks:
@@ -267,12 +280,22 @@ func (m *module) close(ctx context.Context) error {
 	if err != nil {
 		return err // guest code may still run: what it uses can't be freed
 	}
-	m.mu.Lock()
-	idle := m.idle
-	m.idle = nil
-	m.mu.Unlock()
-	for _, inst := range idle {
-		inst.close()
+	return m.free(context.WithoutCancel(ctx))
+}
+
+// free gives back all that a module has of which no code runs.
+func (m *module) free(ctx context.Context) error {
+	for _, pool := range m.pools {
+		pool.drop(true)
 	}
-	return m.compiled.Close(context.WithoutCancel(ctx))
+	m.snapshots.evict()
+	return m.compiled.Close(ctx)
+}
+
+// rest gives back the memory of what is idle.
+func (m *module) rest() {
+	for _, pool := range m.pools {
+		pool.drop(false)
+	}
+	m.snapshots.evict()
 }

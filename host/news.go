@@ -69,3 +69,9 @@ func (l *newsList) take() (abi.Event, bool) {
 	l.list, l.next = l.list[:0], 0
 	return abi.Event{}, false
 }
+
+// reset forgets all news.
+func (l *newsList) reset() {
+	clear(l.list)
+	l.list, l.next = l.list[:0], 0
+}

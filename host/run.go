@@ -1,6 +1,7 @@
 package host
 
 import (
+	"fmt"
 	"runtime"
 
 	"github.com/wexec/wexec/abi"
@@ -15,40 +16,43 @@ var workerWords = map[Mode]string{IO: "io", Blocking: "thread", CPU: "core"}
 func (c *call) Run(w *executors.Worker) { c.output, c.err = c.run(w) }
 
 // Ended implements executors.PoolJob. Whoever waits for the call need not wait
-// until the memory of a dead instance is given back.
+// until its instance is put back.
 func (c *call) Ended() {
 	c.finish(c.output, c.err)
 	if c.spent != nil {
-		runtime.Gosched()
-		c.spent.close()
+		c.mod.giveBack(c.spent, c.task.Mode)
 		c.spent = nil
 	}
 }
 
 func (c *call) run(w *executors.Worker) ([]byte, error) {
 	m := c.mod
-	inst := m.takeIdle(c)
-	fresh := inst == nil
-	if fresh {
-		inst = m.newInstance(c.options.Tenant, newInbox(), c.memory)
+	inst := m.pools[c.task.Mode].take(c.owner(), c.memory, w.ID)
+	if inst == nil {
+		inst = m.newInstance(c.owner(), newInbox())
 	}
-	inst.worker, inst.memory.limit = w, c.memory
+	inst.worker, inst.lastWorker = w, w.ID
 	defer func() {
 		c.detach()
-		c.spent = m.putBack(inst)
+		inst.worker, inst.named = nil, nil
+		c.spent = inst
 	}()
 	if err := c.attach(inst, lane{workerWords[c.task.Mode], w.ID}); err != nil {
 		return nil, err
 	}
-	if fresh {
-		if err := inst.boot(c.options.WASI, c.fuel); err != nil {
+	if inst.wasm == nil {
+		if err := inst.start(c.options.WASI, bounds{c.memory, c.fuel}); err != nil {
 			return nil, err
 		}
 	}
+	if size := inst.memory.Size(); size > c.memory {
+		return nil, &TrapError{Reason: fmt.Sprintf("out of memory: the module starts with %d bytes, and may have %d", size, c.memory)}
+	}
+	inst.memory.SetLimit(c.memory)
 	inst.meter.begin(c.fuel)
 	out, err := inst.serve(c)
 	c.fuelUsed.Store(uint64(inst.meter.used()))
-	c.memoryBytes.Store(uint64(len(inst.memory.bytes)))
+	c.memoryBytes.Store(inst.memory.Size())
 	return out, err
 }
 
@@ -66,7 +70,7 @@ func (inst *instance) serve(c *call) ([]byte, error) {
 	var err error
 	if inst.mod.style == Direct {
 		inst.stack = [2]uint64{uint64(c.index), uint64(c.handle)}
-		err = inst.enter(inst.entry, inst.stack[:])
+		err = inst.run()
 	} else {
 		inst.announce(c)
 		err = inst.drive(c)
@@ -110,7 +114,7 @@ func (inst *instance) drive(c *call) error {
 // serveCommand runs a WASI command, for which the instance was made.
 func (inst *instance) serveCommand(c *call) ([]byte, error) {
 	inst.wasi.stdin.feed(c.input)
-	err := inst.enter(inst.entry, nil)
+	err := inst.run()
 	inst.dead = true
 	if exit, ok := err.(*ExitError); ok && exit.Code == 0 {
 		err = nil
@@ -121,33 +125,15 @@ func (inst *instance) serveCommand(c *call) ([]byte, error) {
 	return inst.wasi.output()
 }
 
-// takeIdle returns an idle instance that may serve the call, or nil.
-func (m *module) takeIdle(c *call) *instance {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for i := len(m.idle) - 1; i >= 0; i-- {
-		inst := m.idle[i]
-		if inst.tenant == c.options.Tenant && uint64(len(inst.memory.bytes)) <= c.memory {
-			m.idle = append(m.idle[:i], m.idle[i+1:]...)
-			return inst
-		}
+// giveBack takes an instance whose call has ended: it is put back to what it was
+// before, if it is not to keep its state, and waits for the next call. If it
+// can't, it is closed.
+func (m *module) giveBack(inst *instance, mode Mode) {
+	fit := m.style != Command && inst.wasm != nil && inst.clean() &&
+		(inst.owner.isolation == PerInstance || inst.restore())
+	if fit && m.pools[mode].put(inst) {
+		return
 	}
-	return nil
-}
-
-// putBack keeps a clean instance for the next call. It returns one that is to
-// be closed: this one, or the one that was kept for the longest time.
-func (m *module) putBack(inst *instance) (spent *instance) {
-	inst.worker, inst.named = nil, nil
-	if m.style == Command || inst.wasm == nil || !inst.clean() {
-		return inst
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.idle = append(m.idle, inst)
-	if len(m.idle) > m.host.maxIdle {
-		spent = m.idle[0]
-		m.idle = m.idle[1:]
-	}
-	return spent
+	runtime.Gosched() // giving pages back takes long, and somebody waits for the call
+	inst.close()
 }

@@ -30,7 +30,7 @@ const (
 // meter counts the fuel of an instance, from begin on.
 type meter struct {
 	left    api.MutableGlobal // of the slice; nil if the module has no safepoints
-	stack   api.Global        // bytes that are left; nil if the module does not count them
+	stack   api.MutableGlobal // bytes that are left; nil if the module does not count them
 	limit   int64             // that may be used
 	granted int64             // in slices, until now
 	slice   int64
@@ -44,7 +44,7 @@ type meter struct {
 // attach finds the counters of an instance.
 func (m *meter) attach(mod api.Module) {
 	m.left, _ = mod.ExportedGlobal(instrument.Countdown).(api.MutableGlobal)
-	m.stack = mod.ExportedGlobal(instrument.Stack)
+	m.stack, _ = mod.ExportedGlobal(instrument.Stack).(api.MutableGlobal)
 }
 
 // begin sets the count to zero, and what may be used.
@@ -151,12 +151,8 @@ func (inst *instance) charge(bytes int) {
 
 // bindSafepoint registers what rewritten modules import.
 func (h *Host) bindSafepoint(ctx context.Context) error {
-	pause := func(ctx context.Context, mod api.Module, _ []uint64) {
-		inst := instanceOf(ctx)
-		if inst.meter.left == nil { // the start function runs
-			inst.meter.attach(mod)
-		}
-		inst.pause() // its panics are all meant
+	pause := func(ctx context.Context, _ api.Module, _ []uint64) {
+		instanceOf(ctx).pause() // its panics are all meant
 	}
 	_, err := h.runtime.NewHostModuleBuilder(instrument.Module).NewFunctionBuilder().
 		WithGoModuleFunction(api.GoModuleFunc(pause), nil, nil).Export(instrument.Pause).

@@ -139,9 +139,9 @@ func (s *shard) accept(jobs []executors.Job) {
 }
 
 func (s *shard) boot() error {
-	inst := s.mod.newInstance(s.tenant, loopBox{s.loop}, s.mod.shared.memory)
+	inst := s.mod.newInstance(owner{PerInstance, s.tenant}, loopBox{s.loop})
 	s.watch.start(inst)
-	err := inst.boot(s.mod.defaults.WASI, s.mod.shared.fuel)
+	err := inst.start(s.mod.defaults.WASI, s.mod.shared)
 	s.watch.stop()
 	if err != nil {
 		inst.close()
@@ -246,7 +246,7 @@ func (m *module) newShard(tenant string, id int) *shard {
 		Name:   fmt.Sprintf("loop %d of module %q", id, m.name),
 		Limits: executors.Limits{Queue: cfg.IO.Queue, InFlight: cfg.IO.InFlight},
 		Batch:  batch,
-		Idle:   idleTime,
+		Idle:   cfg.Idle,
 	}, s)
 	return s
 }

@@ -73,3 +73,9 @@ func (t *table[T]) all(yield func(T) bool) {
 		}
 	}
 }
+
+// reset makes it what it was at first: the same handles come again.
+func (t *table[T]) reset() {
+	clear(t.slots)
+	t.slots, t.free = t.slots[:0], t.free[:0]
+}

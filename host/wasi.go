@@ -30,6 +30,9 @@ type system struct {
 	stdout *limitedBuffer // nil if the output goes elsewhere
 	logs   [2]lineLog     // of standard output and error, unless they go elsewhere
 	mounts []*rootfs.FS
+
+	drew    bool // random numbers
+	changed bool // its descriptors are not what they were
 }
 
 // newSystem makes the system of an instance: nothing from outside, unless
@@ -56,7 +59,7 @@ func newSystem(inst *instance, wasi *WASI) (*system, error) {
 	c := wazero.NewModuleConfig().WithName("").WithStartFunctions().
 		WithStdin(metered{inst, s.stdin, nil}).
 		WithStdout(metered{inst, nil, stdout}).WithStderr(metered{inst, nil, stderr}).
-		WithRandSource(metered{inst, rand.Reader, nil}).
+		WithRandSource(metered{inst, random{s}, nil}).
 		WithWalltime(walltime, sys.ClockResolution(clockResolution)).
 		WithNanotime(nanotime, sys.ClockResolution(clockResolution)).
 		WithNanosleep(inst.nanosleep).
@@ -146,6 +149,14 @@ func (m metered) Write(p []byte) (int, error) {
 			return written, err
 		}
 	}
+}
+
+// random is the source of random numbers. It notes that some were drawn.
+type random struct{ *system }
+
+func (r random) Read(p []byte) (int, error) {
+	r.drew = true
+	return rand.Read(p)
 }
 
 func walltime() (sec int64, nsec int32) {
