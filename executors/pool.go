@@ -33,7 +33,8 @@ type PoolJob interface {
 	// Run does the job.
 	Run(w *Worker)
 	// Ended follows Run, when the job is no longer counted: whoever hears of
-	// the end from it finds a place free.
+	// the end from it finds a place free. The worker takes no other job before
+	// it returns, but the pool may have one more worker instead.
 	Ended()
 }
 
@@ -140,10 +141,10 @@ func (p *Pool) assign(job PoolJob) {
 func (w *Worker) work(job PoolJob) {
 	for job != nil {
 		job.Run(w)
-		next, rest := w.pool.next(w, job)
+		next := w.pool.next(job)
 		job.Ended()
-		if rest {
-			next = <-w.wake
+		if next == nil {
+			next = w.pool.await(w)
 		}
 		job = next
 	}
@@ -159,22 +160,30 @@ func (p *Pool) lose(w *Worker) {
 	p.checkVacant()
 }
 
-// next ends the worker's last job and returns its next one, or nil: then rest
-// says whether the worker is to wait for one, or to go.
-func (p *Pool) next(w *Worker, last PoolJob) (job PoolJob, rest bool) {
+// next ends a worker's last job and returns its next one, or nil.
+func (p *Pool) next(last PoolJob) PoolJob {
 	p.lock()
 	defer p.mu.Unlock()
 	p.end(last)
 	if len(p.resume) == 0 && p.queue.len > 0 {
-		return p.take(), false
+		return p.take()
 	}
 	p.staff()
 	p.limit = max(p.cfg.Workers, min(p.limit, p.busy()))
+	return nil
+}
+
+// await waits for a worker's next job. It returns nil if the worker is to go.
+// While the worker was busy with the end of its last job, others took what came.
+func (p *Pool) await(w *Worker) PoolJob {
+	p.lock()
 	if p.closed {
-		return nil, false
+		p.mu.Unlock()
+		return nil
 	}
 	p.rest(w)
-	return nil, true
+	p.mu.Unlock()
+	return <-w.wake
 }
 
 // rest puts a worker on the list of the idle. The lock is held.

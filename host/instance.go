@@ -118,6 +118,11 @@ func (inst *instance) boot(wasi *WASI, b bounds) error {
 			}
 		}
 	}
+	if inst.mod.style == Resumable {
+		// What its start has left to do is done before the first task.
+		_, err := inst.resume()
+		return err
+	}
 	return nil
 }
 

@@ -198,15 +198,7 @@ func (m *module) understand(ctx context.Context) error {
 	if most := m.host.cfg.Limits.Memory; m.minMemory > most {
 		return m.invalid(nil, "it starts with %d bytes of memory, at most %d are allowed (Config.Limits.Memory)", m.minMemory, most)
 	}
-	err := m.readManifest(ctx)
-	if err == nil {
-		if m.hasManifest {
-			err = m.useManifest()
-		} else {
-			err = m.useExports()
-		}
-	}
-	if err != nil {
+	if err := m.findTasks(ctx); err != nil {
 		return err
 	}
 	m.byName = make(map[string]int, len(m.manifest.Tasks))
@@ -241,30 +233,40 @@ func (m *module) checkImports() error {
 	return nil
 }
 
-// readManifest reads the manifest, if there is one, from the custom section or
-// from the export.
-func (m *module) readManifest(ctx context.Context) error {
-	for _, s := range m.compiled.CustomSections() {
-		if s.Name() == abi.ManifestSection {
-			return m.parseManifest(s.Data())
+// findTasks takes the tasks from the manifest, which is in the custom section or
+// what the export gives, and makes tasks of other exports if there is none.
+func (m *module) findTasks(ctx context.Context) error {
+	sections := m.compiled.CustomSections()
+	i := slices.IndexFunc(sections, func(s api.CustomSection) bool { return s.Name() == abi.ManifestSection })
+	ask, asks := m.compiled.ExportedFunctions()[abi.ExportManifest]
+	if i < 0 && !asks {
+		return m.useExports()
+	}
+	m.hasManifest = true
+	unfit := m.chooseStyle()
+	switch {
+	case i >= 0:
+		if err := m.parseManifest(sections[i].Data()); err != nil {
+			return err
+		}
+	case !hasType(ask, nil, []api.ValueType{api.ValueTypeI64}):
+		return &InvalidManifestError{m.name, errors.New("the export " + abi.ExportManifest + " must take nothing and return an i64")}
+	default:
+		m.asksGuest = true
+		if err := m.askGuest(ctx); err != nil {
+			return err
 		}
 	}
-	f, ok := m.compiled.ExportedFunctions()[abi.ExportManifest]
-	if !ok {
-		return nil
+	if unfit != nil {
+		return unfit
 	}
-	if !hasType(f, nil, []api.ValueType{api.ValueTypeI64}) {
-		return &InvalidManifestError{m.name, errors.New("the export " + abi.ExportManifest + " must take nothing and return an i64")}
-	}
-	m.asksGuest = true
-	return m.askGuest(ctx)
+	return m.compileSchemas()
 }
 
 func (m *module) parseManifest(text []byte) (err error) {
 	if m.manifest, err = abi.ParseManifest(text); err != nil {
 		return &InvalidManifestError{m.name, err}
 	}
-	m.hasManifest = true
 	return nil
 }
 
@@ -312,11 +314,11 @@ func (m *module) askGuest(ctx context.Context) error {
 // firstToServe keeps the instance that was asked for the manifest for the first
 // task. It returns false if that is not possible.
 func (m *module) firstToServe(inst *instance) bool {
-	return m.hasManifest && inst.wasm != nil && inst.clean() && inst.restore() && m.pools[m.manifest.Tasks[0].Mode].put(inst)
+	return m.manifest != nil && inst.wasm != nil && inst.clean() && inst.restore() && m.pools[m.manifest.Tasks[0].Mode].put(inst)
 }
 
-// useManifest finds out how the tasks of the manifest are run.
-func (m *module) useManifest() error {
+// chooseStyle finds out how the tasks of a manifest are run.
+func (m *module) chooseStyle() error {
 	exports := m.compiled.ExportedFunctions()
 	call, hasCall := exports[abi.ExportCall]
 	resume, hasResume := exports[abi.ExportResume]
@@ -333,12 +335,12 @@ func (m *module) useManifest() error {
 	case hasResume:
 		m.style, m.entry = Resumable, abi.ExportResume
 	default:
-		return m.invalid(nil, "its manifest lists the task %q, but it exports neither %s nor %s to run it", m.manifest.Tasks[0].Name, abi.ExportCall, abi.ExportResume)
+		return m.invalid(nil, "it has a manifest, but exports neither %s nor %s to run its tasks", abi.ExportCall, abi.ExportResume)
 	}
 	if _, ok := m.compiled.ExportedMemories()[abi.ExportMemory]; !ok {
 		return m.invalid(nil, "it does not export its memory as %q", abi.ExportMemory)
 	}
-	return m.compileSchemas()
+	return nil
 }
 
 // useExports makes tasks of a module without a manifest.

@@ -42,7 +42,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"not JSON", manifest(`tasks`), abi.InvalidManifest, "not a JSON object"},
 		{"a bad schema", manifest(`{"tasks":[{"name":"a","input":{"type":"numbr"}}]}`), abi.InvalidManifest, "tasks[0].input"},
 		{"a schema from elsewhere", manifest(`{"tasks":[{"name":"a","output":{"$ref":"file:///etc/passwd"}}]}`), abi.InvalidManifest, "tasks[0].output"},
-		{"no export for a task", withSection(hazards, abi.ManifestSection, `{"tasks":[{"name":"resize"}]}`), abi.InvalidModule, `lists the task "resize", but it exports neither wexec_call nor wexec_resume`},
+		{"no export for a task", withSection(hazards, abi.ManifestSection, `{"tasks":[{"name":"resize"}]}`), abi.InvalidModule, `it has a manifest, but exports neither wexec_call nor wexec_resume to run its tasks`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := hosttest.New(t, host.Config{CacheDir: "off"})

@@ -69,9 +69,16 @@
 // The guest has one thread. A task that computes for long holds up the other
 // calls of its instance, so it belongs in the mode CPU.
 //
-// Every instance runs the initialisation of its packages anew. Package
-// variables are shared by the calls of one instance, and which calls these
-// are is for the host to say.
+// Packages are initialised once, and every instance begins with what that left
+// in memory: package variables are as they were then, in every task of mode
+// blocking or cpu, and are shared by those of mode io that have one instance.
+// What a package has drawn at random by then is the same for all of them, and
+// so is the seed of the hash of maps that were made by then. Package math/rand,
+// maps and package maphash draw new seeds before the first task; package
+// crypto/rand always asks the host.
+//
+// A task of mode CPU runs in no goroutine of its own, so it must not leave by
+// runtime.Goexit.
 //
 // Goroutines, channels, mutexes and wait groups work as usual. Goroutines
 // should end before their task does: afterwards its context is cancelled, its

@@ -129,7 +129,7 @@ func register(t *task) {
 // manifest returns what wexec_manifest hands out. Schemas are made only here:
 // every instance registers its tasks, but only the first is asked for them.
 func manifest() []byte {
-	m := &abi.Manifest{}
+	m := &abi.Manifest{Reseeds: reseeds()}
 	for _, t := range tasks {
 		entry := t.Task
 		entry.Input = schemaOf(t.input)
