@@ -34,7 +34,8 @@ type call struct {
 	executor interface{ Cancel(executors.Job, error) }
 	loop     *executors.Loop[event] // the executor, if that is a loop
 
-	spent *instance // to close when the call has ended
+	spent    *instance // to give back when the call has ended
+	workerID int       // that ran it
 
 	mu      sync.Mutex
 	inst    *instance // that it runs in, or is about to

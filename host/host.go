@@ -196,7 +196,7 @@ func (h *Host) Stats() Stats {
 	s.Modules = len(modules)
 	for _, m := range modules {
 		for _, pool := range m.pools {
-			s.Instances += pool.len()
+			s.Instances += int(pool.count.Load())
 		}
 		for _, shard := range m.allShards() {
 			s.IO = s.IO.Add(shard.loop.Stats())

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"time"
 
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
@@ -32,10 +31,9 @@ type instance struct {
 	stack [2]uint64 // parameters and results of entry
 
 	// Of an instance that a worker runs; nil for one on a loop.
-	inbox      *inbox
-	worker     *executors.Worker
-	lastWorker int       // that has run it
-	idleSince  time.Time // if it is idle
+	inbox     *inbox
+	worker    *executors.Worker
+	idleRound uint32 // of the pool's reaper, when it became idle
 
 	calls   table[*call]
 	ops     table[*op]
@@ -51,7 +49,7 @@ type instance struct {
 
 // newInstance prepares an instance; start starts it.
 func (m *module) newInstance(owner owner, box mailbox) *instance {
-	inst := &instance{mod: m, owner: owner, box: box, lastWorker: -1}
+	inst := &instance{mod: m, owner: owner, box: box}
 	inst.inbox, _ = box.(*inbox)
 	inst.ctx = newGuestContext(inst)
 	inst.memory = m.host.memory.New(m.own.memory, m.host.cfg.Limits.Memory)

@@ -3,6 +3,7 @@ package host
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,19 +16,33 @@ type owner struct {
 }
 
 // instancePool keeps the instances of a module that are idle, for one executor.
-// There are as many as were busy at once; they go when they have not been used
+// There are as many as were busy at once. They go when they have not been used
 // for Config.Idle, all but Executor.Warm, or when others need their memory.
 type instancePool struct {
 	mod  *module
 	warm int
 	life time.Duration
 
+	// near has the instance that each worker used last, if that is pristine: it
+	// is taken without a lock, and its memory is in the cache of a core that the
+	// worker may still be on. Workers with a higher number share them.
+	near [nearSlots]nearSlot
+
 	mu     sync.Mutex
 	idle   map[owner][]*instance // the most recently used last
-	count  int                   // of all
-	reaper *time.Timer           // set while there are more than warm
-	armed  bool
-	closed bool
+	reaper *time.Timer           // set while armed
+
+	closed atomic.Bool
+	count  atomic.Int64  // of idle instances
+	armed  atomic.Bool   // the reaper comes
+	rounds atomic.Uint32 // of the reaper
+}
+
+const nearSlots = 32
+
+type nearSlot struct {
+	inst atomic.Pointer[instance]
+	_    [56]byte // a cache line for each
 }
 
 func newInstancePool(m *module, warm int, life time.Duration) *instancePool {
@@ -37,38 +52,31 @@ func newInstancePool(m *module, warm int, life time.Duration) *instancePool {
 	return p
 }
 
-// nearby is how many idle instances are looked at for one that the worker has
-// used: its memory may still be in the core's cache.
-const nearby = 8
-
 // take returns an idle instance with no more memory than that, or nil.
 func (p *instancePool) take(o owner, memory uint64, worker int) *instance {
+	if o.isolation == PerTask {
+		if inst := p.near[worker%nearSlots].inst.Swap(nil); inst != nil {
+			if inst.memory.Size() <= memory {
+				p.count.Add(-1)
+				return inst
+			}
+			p.keep(inst)
+		}
+	}
+	if p.count.Load() == 0 {
+		return nil
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	list := p.idle[o]
-	best := -1
 	for i := len(list) - 1; i >= 0; i-- {
-		if list[i].memory.Size() > memory {
-			continue
-		}
-		if best < 0 {
-			best = i
-		}
-		if list[i].lastWorker == worker {
-			best = i
-			break
-		}
-		if len(list)-i > nearby {
-			break
+		if inst := list[i]; inst.memory.Size() <= memory {
+			p.setList(o, slices.Delete(list, i, i+1))
+			p.count.Add(-1)
+			return inst
 		}
 	}
-	if best < 0 {
-		return nil
-	}
-	inst := list[best]
-	p.setList(o, slices.Delete(list, best, best+1))
-	p.count--
-	return inst
+	return nil
 }
 
 func (p *instancePool) setList(o owner, list []*instance) {
@@ -79,85 +87,92 @@ func (p *instancePool) setList(o owner, list []*instance) {
 	}
 }
 
-// put takes an instance that has nothing to do. It returns false if the pool is
-// closed.
-func (p *instancePool) put(inst *instance) bool {
+// put takes an instance that has nothing to do, from the worker that used it.
+func (p *instancePool) put(inst *instance, worker int) {
+	inst.idleRound = p.rounds.Load()
+	count := p.count.Add(1)
+	if inst.owner.isolation != PerTask || !p.near[worker%nearSlots].inst.CompareAndSwap(nil, inst) {
+		p.keep(inst)
+	}
+	if count > int64(p.warm) && !p.armed.Load() {
+		p.arm()
+	}
+	if p.closed.Load() {
+		p.drop() // or nobody would
+	}
+}
+
+// keep puts an instance, which is counted, on the list of its owner.
+func (p *instancePool) keep(inst *instance) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
-		return false
-	}
-	inst.idleSince = time.Now()
 	p.idle[inst.owner] = append(p.idle[inst.owner], inst)
-	p.count++
-	if !p.armed && p.count > p.warm {
-		p.arm(p.life)
+}
+
+// arm has the reaper come, twice in the life of an idle instance.
+func (p *instancePool) arm() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed.Load() && p.armed.CompareAndSwap(false, true) {
+		p.reaper.Reset(p.life / 2)
 	}
-	return true
 }
 
-// arm has the reaper come after a while. The lock is held.
-func (p *instancePool) arm(after time.Duration) {
-	p.armed = true
-	p.reaper.Reset(after)
+// close closes all idle instances, and every one that comes later.
+func (p *instancePool) close() {
+	p.mu.Lock()
+	p.closed.Store(true)
+	p.reaper.Stop()
+	p.mu.Unlock()
+	p.drop()
 }
 
-// reap closes the instances that have been idle for too long.
+// reap closes the instances that have been idle for two rounds.
 func (p *instancePool) reap() {
-	// While it does, the module is not closed.
+	// Until it is done, the module is not closed.
 	if p.mod.gate.enter() != nil {
 		return
 	}
 	defer p.mod.gate.leave()
-	for _, inst := range p.expired() {
+	p.armed.Store(false)
+	round := p.rounds.Add(1)
+	for _, inst := range p.remove(func(inst *instance) bool {
+		return p.count.Load() > int64(p.warm) && round-inst.idleRound >= 2
+	}) {
+		inst.close()
+	}
+	if p.count.Load() > int64(p.warm) {
+		p.arm()
+	}
+}
+
+// drop closes all idle instances.
+func (p *instancePool) drop() {
+	for _, inst := range p.remove(func(*instance) bool { return true }) {
 		inst.close()
 	}
 }
 
-// expired takes out what is to be closed, and arms the reaper for the rest.
-func (p *instancePool) expired() (list []*instance) {
+// remove takes out the idle instances that are unwanted.
+func (p *instancePool) remove(unwanted func(*instance) bool) (removed []*instance) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.armed = false
-	now, next := time.Now(), p.life
-	for o, idle := range p.idle {
-		n := 0
-		for n < len(idle) && p.count > p.warm && now.Sub(idle[n].idleSince) >= p.life {
-			n++
-			p.count--
+	take := func(inst *instance) bool {
+		if !unwanted(inst) {
+			return false
 		}
-		list = append(list, idle[:n]...)
-		if n < len(idle) {
-			next = min(next, p.life-now.Sub(idle[n].idleSince))
-		}
-		p.setList(o, slices.Delete(idle, 0, n))
+		p.count.Add(-1)
+		removed = append(removed, inst)
+		return true
 	}
-	if p.count > p.warm && !p.closed {
-		p.arm(max(next, time.Millisecond))
+	for o, list := range p.idle {
+		p.setList(o, slices.DeleteFunc(list, take))
 	}
-	return list
-}
-
-// drop closes all instances, and takes no more if it is for good.
-func (p *instancePool) drop(forGood bool) {
-	p.mu.Lock()
-	idle := p.idle
-	p.idle, p.count = map[owner][]*instance{}, 0
-	if forGood {
-		p.closed = true
-		p.reaper.Stop()
-	}
-	p.mu.Unlock()
-	for _, list := range idle {
-		for _, inst := range list {
-			inst.close()
+	for i := range p.near {
+		slot := &p.near[i].inst
+		if inst := slot.Swap(nil); inst != nil && !take(inst) && !slot.CompareAndSwap(nil, inst) {
+			p.idle[inst.owner] = append(p.idle[inst.owner], inst)
 		}
 	}
-}
-
-// len counts the idle instances.
-func (p *instancePool) len() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.count
+	return removed
 }

@@ -314,7 +314,11 @@ func (m *module) askGuest(ctx context.Context) error {
 // firstToServe keeps the instance that was asked for the manifest for the first
 // task. It returns false if that is not possible.
 func (m *module) firstToServe(inst *instance) bool {
-	return m.manifest != nil && inst.wasm != nil && inst.clean() && inst.restore() && m.pools[m.manifest.Tasks[0].Mode].put(inst)
+	if m.manifest == nil || inst.wasm == nil || !inst.clean() || !inst.restore() {
+		return false
+	}
+	m.pools[m.manifest.Tasks[0].Mode].put(inst, 0)
+	return true
 }
 
 // chooseStyle finds out how the tasks of a manifest are run.

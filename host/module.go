@@ -51,7 +51,7 @@ type module struct {
 	shared      bounds // of an instance that holds calls of several tasks
 	snapshots   snapshots
 	pools       map[Mode]*instancePool
-	called      atomic.Int64 // when it was, in ns of the process
+	called      atomic.Uint64 // the ID of its last call
 	gate        gate
 	logs        *rate.Limiter // of lines
 	unlogged    atomic.Uint64 // lines that were too many
@@ -212,7 +212,7 @@ func (m *module) admit(c *call) error {
 }
 
 func (m *module) enqueue(c *call) error {
-	m.called.Store(nanotime())
+	m.called.Store(c.id)
 	if m.style == Resumable && c.task.Mode == IO && c.isolation == PerInstance {
 		// It may be cancelled while the guest reads it.
 		c.input = copied(c.input)
@@ -286,7 +286,7 @@ func (m *module) close(ctx context.Context) error {
 // free gives back all that a module has of which no code runs.
 func (m *module) free(ctx context.Context) error {
 	for _, pool := range m.pools {
-		pool.drop(true)
+		pool.close()
 	}
 	m.snapshots.evict()
 	return m.compiled.Close(ctx)
@@ -295,7 +295,7 @@ func (m *module) free(ctx context.Context) error {
 // rest gives back the memory of what is idle.
 func (m *module) rest() {
 	for _, pool := range m.pools {
-		pool.drop(false)
+		pool.drop()
 	}
 	m.snapshots.evict()
 }

@@ -20,7 +20,7 @@ func (c *call) Run(w *executors.Worker) { c.output, c.err = c.run(w) }
 func (c *call) Ended() {
 	c.finish(c.output, c.err)
 	if c.spent != nil {
-		c.mod.giveBack(c.spent, c.task.Mode)
+		c.mod.giveBack(c.spent, c.task.Mode, c.workerID)
 		c.spent = nil
 	}
 }
@@ -31,7 +31,7 @@ func (c *call) run(w *executors.Worker) ([]byte, error) {
 	if inst == nil {
 		inst = m.newInstance(c.owner(), newInbox())
 	}
-	inst.worker, inst.lastWorker = w, w.ID
+	inst.worker, c.workerID = w, w.ID
 	defer func() {
 		c.detach()
 		inst.worker, inst.named = nil, nil
@@ -128,10 +128,10 @@ func (inst *instance) serveCommand(c *call) ([]byte, error) {
 // giveBack takes an instance whose call has ended: it is put back to what it was
 // before, if it is not to keep its state, and waits for the next call. If it
 // can't, it is closed.
-func (m *module) giveBack(inst *instance, mode Mode) {
-	fit := m.style != Command && inst.wasm != nil && inst.clean() &&
-		(inst.owner.isolation == PerInstance || inst.restore())
-	if fit && m.pools[mode].put(inst) {
+func (m *module) giveBack(inst *instance, mode Mode, worker int) {
+	if m.style != Command && inst.wasm != nil && inst.clean() &&
+		(inst.owner.isolation == PerInstance || inst.restore()) {
+		m.pools[mode].put(inst, worker)
 		return
 	}
 	runtime.Gosched() // giving pages back takes long, and somebody waits for the call
