@@ -34,7 +34,8 @@ type Host struct {
 	fetch   *fetch.Client
 	cores   int // that Go may use
 
-	computing atomic.Int32 // instances whose code computes
+	computing atomic.Int32  // instances whose code computes
+	made      atomic.Uint64 // instances
 
 	gate       gate         // calls under way, and modules being loaded
 	background gate         // goroutines of capabilities
@@ -178,8 +179,9 @@ type Stats struct {
 	Strays int
 	// Modules are loaded.
 	Modules int
-	// Instances are those that are idle.
+	// Instances are those that are idle, and Made counts all that were made.
 	Instances int
+	Made      uint64
 	// MemoryBytes is the linear memory of all instances, and of the images that
 	// they are put back to: what Config.Memory bounds. How much of it is
 	// resident is the system's to know, and less.
@@ -190,7 +192,7 @@ type Stats struct {
 func (h *Host) Stats() Stats {
 	s := Stats{
 		IO: h.pools[IO].Stats(), Blocking: h.pools[Blocking].Stats(), CPU: h.pools[CPU].Stats(),
-		Calls: h.gate.count(), Strays: int(h.strays.Load()), MemoryBytes: h.memory.Used(),
+		Calls: h.gate.count(), Strays: int(h.strays.Load()), MemoryBytes: h.memory.Used(), Made: h.made.Load(),
 	}
 	modules := h.allModules()
 	s.Modules = len(modules)

@@ -134,6 +134,7 @@ func (inst *instance) instantiate(wasi *WASI) (err error) {
 		inst.dead = true
 		return err
 	}
+	m.host.made.Add(1)
 	inst.meter.attach(inst.wasm)
 	inst.state.attach(m, inst.wasm)
 	return nil

@@ -19,17 +19,6 @@ import (
 	"github.com/wexec/wexec/host/hosttest"
 )
 
-// pristineGuests are the guest pristine in each language.
-var pristineGuests = []struct {
-	name string
-	wasm func(t testing.TB) []byte
-}{
-	{"c", func(t testing.TB) []byte { return guest(t, "c/pristine.wasm") }},
-	{"rust", func(t testing.TB) []byte { return guest(t, "rust/pristine.wasm") }},
-	{"as", func(t testing.TB) []byte { return guest(t, "assemblyscript/pristine.wasm") }},
-	{"go", func(t testing.TB) []byte { return hosttest.GoGuest(t, "../guests/go/pristine") }},
-}
-
 // BenchmarkPristine is a task that does nothing, in an instance that is as a
 // new one, from submit to result, one at a time. Beside it stands what a new
 // instance costs with wazero alone: to make it, call it and close it.

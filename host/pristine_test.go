@@ -1,0 +1,437 @@
+package host_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/hosttest"
+)
+
+// Steps of scribble.wat, in its order.
+const (
+	scribbleStore = iota
+	scribbleFill
+	scribbleGrow
+	scribbleI32
+	scribbleI64
+	scribbleF32
+	scribbleF64
+	scribbleV128
+	scribbleTableSet
+	scribbleTableGrow
+	scribbleTableFill
+	scribbleRef
+	scribbleElemDrop
+	scribbleDataDrop
+	scribbleCopy
+	scribbleInit
+	scribbleFail
+	scribbleTrap
+	scribbleSpin
+	scribbleRecurse
+	scribbleExit
+	scribbleLeaveOp
+	scribbleWait
+	scribblePrint
+	scribbleClose
+	scribbleSteps
+)
+
+func scribbled(steps ...int) []byte {
+	var s []byte
+	for _, n := range steps {
+		s = binary.LittleEndian.AppendUint32(s, uint32(n))
+	}
+	return s
+}
+
+// scribbler loads scribble.wat, with its two tasks in every mode.
+func scribbler(t testing.TB, h *host.Host, options ...host.Options) *host.Module {
+	var tasks []host.Task
+	for _, mode := range modes {
+		tasks = append(tasks, host.Task{Name: "scribble_" + string(mode), Mode: mode}, host.Task{Name: "look_" + string(mode), Mode: mode})
+	}
+	return hosttest.Load(t, h, withTasks(t, guest(t, "wat/scribble.wasm"), tasks...), options...)
+}
+
+// pristineGuests are the guest pristine in each language.
+var pristineGuests = []struct {
+	name string
+	wasm func(t testing.TB) []byte
+}{
+	{"c", func(t testing.TB) []byte { return guest(t, "c/pristine.wasm") }},
+	{"rust", func(t testing.TB) []byte { return guest(t, "rust/pristine.wasm") }},
+	{"as", func(t testing.TB) []byte { return guest(t, "assemblyscript/pristine.wasm") }},
+	{"go", func(t testing.TB) []byte { return hosttest.GoGuest(t, "../guests/go/pristine") }},
+}
+
+// oneWorker has every task of a mode run by the same worker.
+func oneWorker() host.Config {
+	one := host.Executor{Workers: 1}
+	return host.Config{IO: one, Blocking: one, CPU: one}
+}
+
+// pristine is a module that scribbles, and what a task finds in an instance
+// that wazero has made, with nothing of ours.
+type pristine struct {
+	h    *host.Host
+	m    *host.Module
+	want string
+}
+
+func newPristine(t testing.TB) *pristine {
+	p := &pristine{h: hosttest.New(t, oneWorker())}
+	p.m = scribbler(t, p.h)
+	plain := scribbler(t, hosttest.New(t, oneWorker()), host.Options{Safepoints: host.Off})
+	p.want = look(t, plain, host.Blocking)
+	return p
+}
+
+// look returns what a task finds.
+func look(t rapid.TB, m *host.Module, mode host.Mode) string {
+	t.Helper()
+	out, err := m.Call(context.Background(), "look_"+string(mode), nil).Wait(context.Background())
+	if err != nil {
+		t.Fatalf("looking: %v", err)
+	}
+	return hex.EncodeToString(out)
+}
+
+// TestPristine: after any task, ended in any way, the next one finds what it
+// would find in an instance that is new.
+func TestPristine(t *testing.T) {
+	rapid.Check(t, newPristine(t).property)
+}
+
+func FuzzPristine(f *testing.F) {
+	f.Fuzz(rapid.MakeFuzz(newPristine(f).property))
+}
+
+func (p *pristine) property(t *rapid.T) {
+	mode := rapid.SampledFrom(modes).Draw(t, "mode")
+	number := rapid.OneOf(rapid.IntRange(0, 1<<19), rapid.Int())
+	for range rapid.IntRange(1, 3).Draw(t, "tasks") {
+		var steps []int
+		for range rapid.IntRange(0, 12).Draw(t, "steps") {
+			steps = append(steps, rapid.IntRange(0, scribbleSteps-1).Draw(t, "step"), number.Draw(t, "a"), number.Draw(t, "b"))
+		}
+		o := host.Options{Fuel: 1 << 20, RunTimeout: time.Second}
+		switch rapid.IntRange(0, 5).Draw(t, "bound") {
+		case 0:
+			o.RunTimeout = time.Millisecond
+		case 1:
+			o.Memory = 3 * 64 << 10
+		}
+		f := p.m.With(o).Call(context.Background(), "scribble_"+string(mode), scribbled(steps...))
+		if rapid.IntRange(0, 5).Draw(t, "cancel") == 0 {
+			f.Cancel()
+		}
+		if _, err := f.Wait(context.Background()); host.Kind(err) == abi.InvalidModule {
+			t.Fatal(err)
+		}
+	}
+	if got := look(t, p.m, mode); got != p.want {
+		t.Fatalf("a task finds\n%s, in a new instance\n%s", got, p.want)
+	}
+}
+
+// TestPristineEach takes each step by itself, and sees to it that an instance
+// which can be put back is used again.
+func TestPristineEach(t *testing.T) {
+	p := newPristine(t)
+	again := map[int]bool{ // those after which it is
+		scribbleStore: true, scribbleFill: true, scribbleGrow: true, scribbleI32: true, scribbleI64: true, scribbleF32: true,
+		scribbleF64: true, scribbleCopy: true, scribbleInit: true, scribbleRecurse: true, scribbleWait: true, scribblePrint: true,
+	}
+	for step := range scribbleSteps {
+		scribble := func() {
+			p.m.With(host.Options{Fuel: 1 << 20}).Call(t.Context(), "scribble_cpu", scribbled(step, 1, 3)).Wait(t.Context())
+		}
+		if step == scribbleLeaveOp || step == scribbleWait {
+			scribble = func() {
+				p.m.Call(t.Context(), "scribble_io", scribbled(step, 0, 0)).Wait(t.Context())
+			}
+		}
+		scribble()
+		scribble()
+		before := p.h.Stats().Made
+		scribble()
+		made := p.h.Stats().Made - before
+		if (made == 0) != again[step] {
+			t.Errorf("step %d: %d instances were made for another task like it", step, made)
+		}
+		for _, mode := range []host.Mode{host.CPU, host.IO} {
+			if got := look(t, p.m, mode); got != p.want {
+				t.Errorf("after step %d a task finds\n%s, in a new instance\n%s", step, got, p.want)
+			}
+		}
+	}
+	// The test itself would see a difference.
+	kept := p.m.With(host.Options{Isolation: host.PerInstance})
+	kept.Call(t.Context(), "scribble_cpu", scribbled(scribbleStore, 0x5000, 1)).Wait(t.Context())
+	if got := look(t, kept, host.CPU); got == p.want {
+		t.Error("a task that keeps its state finds nothing")
+	}
+}
+
+// TestPristineOutOfReach: modules whose instances can't be put back have a new
+// one for every task, and say why.
+func TestPristineOutOfReach(t *testing.T) {
+	conformance := guest(t, "c/conformance.wasm")
+	for _, c := range []struct {
+		name    string
+		wasm    []byte
+		options host.Options
+		why     string
+	}{
+		{"no safepoints", conformance, host.Options{Safepoints: host.Off}, "it runs as it is, without safepoints"},
+		{"environment", conformance, host.Options{WASI: &host.WASI{Env: []string{"A=1"}}}, "it sees an environment or folders"},
+		{"folders", conformance, host.Options{WASI: &host.WASI{Mounts: []host.Mount{{Host: t.TempDir(), Guest: "/"}}}}, "it sees an environment or folders"},
+		{"a program", guest(t, "c/command.wasm"), host.Options{}, "it is a program, which runs once"},
+		{"a table", withTasks(t, guest(t, "wat/start_tables.wasm"), host.Task{Name: "t"}), host.Options{}, "its start changes a table"},
+		{"descriptors", withTasks(t, guest(t, "wat/start_closes.wasm"), host.Task{Name: "t"}), host.Options{}, "its start changes its descriptors"},
+		{"random numbers", withTasks(t, guest(t, "wat/start_draws.wasm"), host.Task{Name: "t"}), host.Options{}, "its start draws random numbers"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := hosttest.New(t, oneWorker())
+			m := hosttest.Load(t, h, c.wasm, c.options)
+			for range 3 {
+				if _, err := m.Call(t.Context(), m.Tasks()[0].Name, nil).Wait(t.Context()); err != nil && host.Kind(err) != abi.Exit {
+					t.Fatal(err)
+				}
+			}
+			if why := m.Info().Lasting; !strings.Contains(why, c.why) {
+				t.Errorf("it says %q, want %q in it", why, c.why)
+			}
+			if s := h.Stats(); s.Made != 3 || s.Instances != 0 {
+				t.Errorf("%d instances were made for 3 tasks, and %d are kept", s.Made, s.Instances)
+			}
+		})
+	}
+}
+
+// TestLeaks: what a task of one tenant hides, wherever it can, one of another
+// does not find.
+func TestLeaks(t *testing.T) {
+	for _, g := range pristineGuests {
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			h := hosttest.New(t, oneWorker())
+			m := hosttest.Load(t, h, g.wasm(t))
+			secret := make([]byte, 16)
+			for i := range secret {
+				secret[i] = byte(rand.Uint32())
+			}
+			masked := bytes.Clone(secret)
+			for i := range masked {
+				masked[i] ^= 0x55
+			}
+			number := func(o host.Options, task string, input []byte) (n int) {
+				t.Helper()
+				out, err := m.With(o).Call(t.Context(), task, input).Wait(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				fmt.Sscan(string(out), &n)
+				return n
+			}
+			size := number(host.Options{}, "size", nil)
+			for _, end := range []string{"noop_cpu", "fail", "trap", "grow", "exit", "spin"} {
+				if n := number(host.Options{Tenant: "a"}, "hide", secret); n < 1000 {
+					t.Fatalf("only %d copies were hidden", n)
+				}
+				if n := number(host.Options{Tenant: "b"}, "seek", masked); n != 0 {
+					t.Errorf("%d copies of another tenant's secret were found", n)
+				}
+				m.With(host.Options{Fuel: 1 << 30, Memory: 16 << 20}).Call(t.Context(), end, nil).Wait(t.Context())
+				if n := number(host.Options{}, "size", nil); n != size {
+					t.Errorf("after %s: memory has %d pages, %d at first", end, n, size)
+				}
+			}
+			kept := host.Options{Tenant: "a", Isolation: host.PerInstance}
+			number(kept, "hide", secret)
+			if n := number(kept, "seek", masked); n < 1000 {
+				t.Errorf("a task that keeps its state finds %d copies of its own secret", n)
+			}
+			kept.Tenant = "b"
+			if n := number(kept, "seek", masked); n != 0 {
+				t.Errorf("%d copies of another tenant's secret were found, of those that keep their state", n)
+			}
+		})
+	}
+}
+
+// TestRandomDiffers: no two tasks draw the same random numbers, though their
+// instances are made as the same snapshot.
+func TestRandomDiffers(t *testing.T) {
+	for _, g := range pristineGuests {
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			h := hosttest.New(t, host.Config{})
+			m := hosttest.Load(t, h, g.wasm(t))
+			tasks := []string{"random"}
+			if g.name == "go" {
+				tasks = append(tasks, "maphash")
+			}
+			for _, task := range tasks {
+				seen := map[string]bool{}
+				for range 20 {
+					out, err := m.Call(t.Context(), task, nil).Wait(t.Context())
+					if err != nil {
+						t.Fatal(err)
+					}
+					if seen[string(out)] {
+						t.Errorf("%s drew %s twice", task, out)
+					}
+					seen[string(out)] = true
+				}
+			}
+			if why := m.Info().Lasting; why != "" {
+				t.Errorf("it can't be put back: %s", why)
+			}
+			if made := h.Stats().Made; made > 8 {
+				t.Errorf("%d instances were made", made)
+			}
+		})
+	}
+}
+
+// TestIOPerTask: tasks of mode io in a resumable guest share an instance, unless
+// they ask for one that is pristine.
+func TestIOPerTask(t *testing.T) {
+	h := hosttest.New(t, host.Config{})
+	m := hosttest.Load(t, h, guest(t, "c/resumable.wasm"))
+	trapped := make([]*host.Future[[]byte], 4)
+	for _, c := range []struct {
+		isolation host.Isolation
+		want      abi.Status
+	}{{"", abi.InstanceLost}, {host.PerTask, abi.OK}} {
+		m := m.With(host.Options{Isolation: c.isolation})
+		for i := range trapped {
+			trapped[i] = m.Call(t.Context(), "sleep", []byte("50"))
+		}
+		time.Sleep(10 * time.Millisecond)
+		if _, err := m.Call(t.Context(), "trap", nil).Wait(t.Context()); host.Kind(err) != abi.Trap {
+			t.Fatal(err)
+		}
+		for _, f := range trapped {
+			if _, err := f.Wait(t.Context()); host.Kind(err) != c.want {
+				t.Errorf("isolation %q: a trap beside it ended a call as %v, want %v", c.isolation, err, c.want)
+			}
+		}
+	}
+}
+
+// TestBudgetOfHost: instances that are idle make room for others, and what does
+// not fit is refused and may be tried again.
+func TestBudgetOfHost(t *testing.T) {
+	cfg := oneWorker()
+	cfg.Memory = 4 << 20
+	h := hosttest.New(t, cfg)
+	wasm := guest(t, "c/pristine.wasm") // 2 pages, and as much for the image
+	var modules []*host.Module
+	for i := range 40 {
+		m, err := h.Load(t.Context(), fmt.Sprint("m", i), wasm)
+		if err != nil {
+			t.Fatal(err)
+		}
+		modules = append(modules, m)
+	}
+	for _, m := range modules {
+		if _, err := m.Call(t.Context(), "noop", nil).Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if used := h.Stats().MemoryBytes; used > cfg.Memory {
+			t.Fatalf("%d bytes are used", used)
+		}
+	}
+	// The first ones had to go, the last ones are still there.
+	made := h.Stats().Made
+	modules[39].Call(t.Context(), "noop", nil).Wait(t.Context())
+	if h.Stats().Made != made {
+		t.Error("the instance that was used last is gone")
+	}
+	modules[0].Call(t.Context(), "noop", nil).Wait(t.Context())
+	if h.Stats().Made != made+1 {
+		t.Error("the instance that was used first was kept, and others went")
+	}
+	// A guest that takes all of it is told when there is no more.
+	if _, err := modules[1].Call(t.Context(), "grow", nil).Wait(t.Context()); host.Kind(err) != abi.Trap {
+		t.Error(err)
+	}
+	sleepers := hosttest.Load(t, h, guest(t, "c/conformance.wasm"))
+	var calls []*host.Future[[]byte]
+	for range 40 {
+		calls = append(calls, sleepers.Call(t.Context(), "sleep", []byte("200")))
+	}
+	full := 0
+	for _, f := range calls {
+		if _, err := f.Wait(t.Context()); host.Kind(err) == abi.QueueFull && strings.Contains(err.Error(), "Config.Memory") {
+			full++
+		} else if err != nil {
+			t.Error(err)
+		}
+	}
+	if full == 0 || full == len(calls) {
+		t.Errorf("%d of %d calls found no room", full, len(calls))
+	}
+}
+
+// TestIdleInstances: those above the warm ones go when they were idle for a
+// while; nobody asks for them meanwhile.
+func TestIdleInstances(t *testing.T) {
+	cfg := host.Config{Idle: 20 * time.Millisecond, Blocking: host.Executor{Workers: 8, Warm: 2}}
+	h := hosttest.New(t, cfg)
+	m := hosttest.Load(t, h, guest(t, "c/conformance.wasm"))
+	var calls []*host.Future[[]byte]
+	for range 8 {
+		calls = append(calls, m.Call(t.Context(), "sleep_blocking", []byte("20")))
+	}
+	if _, err := host.All(calls...).Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for h.Stats().Instances != 2 { // or the test times out
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(3 * cfg.Idle)
+	if n := h.Stats().Instances; n != 2 {
+		t.Errorf("%d instances are kept warm, want 2", n)
+	}
+}
+
+// TestTogether has tasks of all modes, tenants and isolations run at once, with
+// an instance for many of them to fight over.
+func TestTogether(t *testing.T) {
+	p := newPristine(t)
+	m := scribbler(t, hosttest.New(t, host.Config{}))
+	var wg sync.WaitGroup
+	for worker := range 8 {
+		wg.Go(func() {
+			random := rand.New(rand.NewPCG(uint64(worker), 0))
+			for range 100 {
+				mode := modes[random.IntN(len(modes))]
+				o := host.Options{Fuel: 1 << 20, Tenant: fmt.Sprint(random.IntN(3))}
+				if random.IntN(4) == 0 {
+					o.Isolation = host.PerInstance
+				}
+				m.With(o).Call(t.Context(), "scribble_"+string(mode), scribbled(random.IntN(scribbleSteps), random.Int(), random.Int())).Wait(t.Context())
+				if got := look(t, m.With(host.Options{Tenant: o.Tenant}), mode); got != p.want {
+					t.Errorf("a task finds\n%s, in a new instance\n%s", got, p.want)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
