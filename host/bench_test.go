@@ -135,6 +135,8 @@ func BenchmarkInFlight(b *testing.B) {
 		wasm  func() []byte
 		cfg   host.Executor
 	}{
+		{"c-resumable", 1_000_000, func() []byte { return guest(b, "c/resumable.wasm") },
+			host.Executor{Workers: 1, InFlight: 2_000_000, Queue: 2_000_000}},
 		{"c-direct", 10_000, func() []byte { return guest(b, "c/conformance.wasm") }, host.Executor{InFlight: 20_000, Queue: 20_000}},
 		{"go-resumable", 100_000, func() []byte { return hosttest.GoGuest(b, "../guests/go/conformance") },
 			host.Executor{Workers: 1, InFlight: 200_000, Queue: 200_000}},

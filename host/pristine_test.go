@@ -311,25 +311,26 @@ func TestRandomDiffers(t *testing.T) {
 // TestIOPerTask: tasks of mode io in a resumable guest share an instance, unless
 // they ask for one that is pristine.
 func TestIOPerTask(t *testing.T) {
-	h := hosttest.New(t, host.Config{})
-	m := hosttest.Load(t, h, guest(t, "c/resumable.wasm"))
-	trapped := make([]*host.Future[[]byte], 4)
-	for _, c := range []struct {
-		isolation host.Isolation
-		want      abi.Status
-	}{{"", abi.InstanceLost}, {host.PerTask, abi.OK}} {
-		m := m.With(host.Options{Isolation: c.isolation})
-		for i := range trapped {
-			trapped[i] = m.Call(t.Context(), "sleep", []byte("50"))
+	m := hosttest.Load(t, hosttest.New(t, oneWorker()), guest(t, "c/resumable.wasm"))
+	beside := func(isolation host.Isolation) (sleepers []*host.Future[[]byte]) {
+		m := m.With(host.Options{Isolation: isolation})
+		for range 4 {
+			sleepers = append(sleepers, m.Call(t.Context(), "sleep", []byte("60000")))
 		}
-		time.Sleep(10 * time.Millisecond)
 		if _, err := m.Call(t.Context(), "trap", nil).Wait(t.Context()); host.Kind(err) != abi.Trap {
 			t.Fatal(err)
 		}
-		for _, f := range trapped {
-			if _, err := f.Wait(t.Context()); host.Kind(err) != c.want {
-				t.Errorf("isolation %q: a trap beside it ended a call as %v, want %v", c.isolation, err, c.want)
-			}
+		return sleepers
+	}
+	for _, f := range beside("") {
+		if _, err := f.Wait(t.Context()); host.Kind(err) != abi.InstanceLost {
+			t.Errorf("a trap in its instance ended a call with %v", err)
+		}
+	}
+	for _, f := range beside(host.PerTask) {
+		f.Cancel()
+		if _, err := f.Wait(t.Context()); host.Kind(err) != abi.Cancelled {
+			t.Errorf("a trap in another instance, or a cancellation, ended a call with %v", err)
 		}
 	}
 }

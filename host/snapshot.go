@@ -146,6 +146,7 @@ func (inst *instance) restore() bool {
 	if inst.meter.stack != nil {
 		inst.meter.stack.Set(uint64(inst.mod.host.cfg.Limits.Stack))
 	}
+	inst.wasi.flush()
 	inst.calls.reset()
 	inst.ops.reset()
 	inst.news.reset()

@@ -118,9 +118,11 @@
         (call $deep (i32.sub (local.get $n) (i32.const 1)))
         (global.set $loops (i32.add (global.get $loops) (i32.const 1))))))
 
-  ;; What is found, one i64 each: sizes, a sum of the memory, globals, what the
-  ;; tables have, the handle of the call, and whether standard output is open.
-  (func $look (param $call i32) (local $sum i64) (local $at i32) (local $end i32)
+  ;; What is found, one i64 each: sizes, a sum of the memory and of a page more,
+  ;; globals, what the tables have, the handle of the call, and whether standard
+  ;; output is open.
+  (func $look (param $call i32) (local $sum i64) (local $at i32) (local $end i32) (local $size i32)
+    (local.set $size (memory.grow (i32.const 1)))
     (local.set $end (i32.shl (memory.size) (i32.const 16)))
     (local.set $sum (i64.const 0xcbf29ce484222325))
     (loop $next
@@ -128,7 +130,7 @@
       (local.set $sum (i64.xor (local.get $sum) (i64.shr_u (local.get $sum) (i64.const 29))))
       (local.set $at (i32.add (local.get $at) (i32.const 8)))
       (br_if $next (i32.lt_u (local.get $at) (local.get $end))))
-    (i64.store (i32.const 0x100) (i64.extend_i32_u (memory.size)))
+    (i64.store (i32.const 0x100) (i64.extend_i32_u (local.get $size)))
     (i64.store (i32.const 0x108) (local.get $sum))
     (i64.store (i32.const 0x110) (i64.extend_i32_u (global.get $i32)))
     (i64.store (i32.const 0x118) (global.get $i64))
