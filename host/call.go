@@ -17,29 +17,26 @@ type call struct {
 	executors.Ticket
 	promise executors.Promise[[]byte]
 
-	id        uint64
-	parent    *call // nil for a call from outside
-	depth     int
-	mod       *module
-	task      *abi.Task
-	index     int // of the task in the manifest
-	input     []byte
-	options   *Options
-	isolation Isolation
-	grants    []string        // nil for all
-	memory    uint64          // the most linear memory
-	fuel      int64           // the most fuel
-	ctx       context.Context // of the caller; for capabilities
-
-	executor interface{ Cancel(executors.Job, error) }
-	loop     *executors.Loop[event] // the executor, if that is a loop
-
-	spent    *instance // to give back when the call has ended
-	workerID int       // that ran it
+	id      uint64
+	parent  *call // nil for a call from outside
+	mod     *module
+	task    *abi.Task
+	index   int32 // of the task in the manifest
+	depth   int32 // of tasks that call tasks
+	input   []byte
+	options *Options
+	memory  uint64                 // the most linear memory
+	fuel    int64                  // the most fuel
+	ctx     context.Context        // of the caller; for capabilities
+	loop    *executors.Loop[event] // that runs it, if no pool does
+	spent   *instance              // to give back when the call has ended
 
 	mu      sync.Mutex
 	inst    *instance // that it runs in, or is about to
-	lane    lane      // where
+	lane    int32     // the number of the worker or loop that runs it, from 1
+	keeps   bool      // the instance keeps its state: PerInstance
+	zombie  bool      // nobody waits for it, and the guest has been told
+	over    bool      // the guest has ended it
 	halted  error     // why it must stop
 	unwatch func() bool
 	ended   atomic.Bool
@@ -47,8 +44,6 @@ type call struct {
 	// Of the goroutine that runs the instance.
 	handle uint32
 	ops    []*op // that have not ended
-	zombie bool  // nobody waits for it, and the guest has been told
-	over   bool  // the guest has ended it, with:
 	output []byte
 	err    error
 
@@ -57,19 +52,6 @@ type call struct {
 	hostCalls   atomic.Uint64
 	memoryBytes atomic.Uint64
 	fuelUsed    atomic.Uint64
-}
-
-// lane is where a call runs: a worker or a loop. The zero lane is nowhere.
-type lane struct {
-	word string
-	id   int
-}
-
-func (l lane) String() string {
-	if l.word == "" {
-		return ""
-	}
-	return fmt.Sprintf("%s %d", l.word, l.id)
 }
 
 // Abandon implements executors.Job.
@@ -101,12 +83,12 @@ func (c *call) Stop(err error) {
 	}
 }
 
-// attach says which instance runs the call, and where. It returns an error if
-// the call was stopped before.
-func (c *call) attach(inst *instance, where lane) error {
+// attach says which instance runs the call, and the number of the worker or
+// loop, from 0. It returns an error if the call was stopped before.
+func (c *call) attach(inst *instance, lane int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.inst, c.lane = inst, where
+	c.inst, c.lane = inst, int32(lane)+1
 	return c.halted
 }
 
@@ -118,7 +100,13 @@ func (c *call) detach() {
 }
 
 // cancel ends the call, wherever it is.
-func (c *call) cancel(err error) { c.executor.Cancel(c, err) }
+func (c *call) cancel(err error) {
+	if c.loop != nil {
+		c.loop.Cancel(c, err)
+	} else {
+		c.mod.host.pools[c.task.Mode].Cancel(c, err)
+	}
+}
 
 // watch cancels the call when the caller's context ends.
 func (c *call) watch(ctx context.Context) {
@@ -175,7 +163,7 @@ func (c *call) finish(out []byte, err error) {
 
 // owner returns what an instance must be for to serve the call.
 func (c *call) owner() owner {
-	if c.isolation == PerInstance {
+	if c.keeps {
 		return owner{PerInstance, c.options.Tenant}
 	}
 	return owner{isolation: PerTask}
@@ -206,18 +194,25 @@ func (c *call) span(err error) Span {
 	if c.inst != nil {
 		s.MemoryBytes = c.inst.memory.Size()
 	}
-	if c.lane.word != "" {
-		s.Lane, s.Started = c.lane.String(), c.queued.Add(c.QueueTime())
+	if c.lane > 0 {
+		word := workerWords[c.task.Mode]
+		if c.loop != nil {
+			word = "loop"
+		}
+		s.Lane, s.Started = fmt.Sprintf("%s %d", word, c.lane-1), c.queued.Add(c.QueueTime())
 	}
 	return s
 }
+
+// grants returns the capabilities that the call may use; nil is all.
+func (c *call) grants() []string { return intersect(c.mod.host.cfg.Grants, c.options.Grants) }
 
 // inherited returns the options of a call that this one makes: what callee
 // allows, narrowed by what this one may.
 func (c *call) inherited(callee *module) *Options {
 	o := callee.defaults
 	o.Tenant, o.Priority = c.options.Tenant, c.options.Priority
-	o.Grants = intersect(callee.defaults.Grants, c.grants)
+	o.Grants = intersect(callee.defaults.Grants, c.grants())
 	o.QueueTimeout = narrow(o.QueueTimeout, c.options.QueueTimeout)
 	o.RunTimeout = narrow(o.RunTimeout, c.Left())
 	o.Memory = narrowed(c.memory, o.Memory)

@@ -90,7 +90,7 @@ func (m *Module) Call(ctx context.Context, task string, input []byte) *Future[[]
 	}
 	// Not on the goroutine that ends the call: others may share it.
 	return executors.Then(c.promise.Future(), func(_ context.Context, output []byte) ([]byte, error) {
-		if err := m.m.checkOutput(c.index, output); err != nil {
+		if err := m.m.checkOutput(int(c.index), output); err != nil {
 			return nil, c.failure(err)
 		}
 		return output, nil
@@ -148,10 +148,14 @@ func (m *module) newCall(ctx context.Context, parent *call, index int, input []b
 		}
 	}
 	c := &call{
-		id: m.host.ids.Add(1), parent: parent, mod: m, task: t, index: index, input: input, ctx: ctx,
-		options: o, grants: intersect(cfg.Grants, o.Grants),
+		id: m.host.ids.Add(1), parent: parent, mod: m, task: t, index: int32(index), input: input, ctx: ctx,
+		options: o,
 	}
-	if c.isolation = cmp.Or(o.Isolation, m.isolationOf(t)); c.isolation != PerTask && c.isolation != PerInstance {
+	switch cmp.Or(o.Isolation, m.isolationOf(t)) {
+	case PerTask:
+	case PerInstance:
+		c.keeps = true
+	default:
 		return nil, &InvalidInputError{fmt.Sprintf("Options.Isolation %q: want %q or %q", o.Isolation, PerTask, PerInstance)}
 	}
 	c.memory = narrowed(narrowed(cfg.Limits.Memory, t.Memory), o.Memory)
@@ -164,7 +168,7 @@ func (m *module) newCall(ctx context.Context, parent *call, index int, input []b
 	}
 	if parent != nil {
 		c.depth = parent.depth + 1
-		if c.depth > cfg.Limits.Depth {
+		if int(c.depth) > cfg.Limits.Depth {
 			return nil, &DeniedError{abi.CapTaskCall, fmt.Sprintf("tasks call tasks %d deep already: %s (Config.Limits.Depth)", cfg.Limits.Depth, trail(parent))}
 		}
 	}
@@ -213,14 +217,12 @@ func (m *module) admit(c *call) error {
 
 func (m *module) enqueue(c *call) error {
 	m.called.Store(c.id)
-	if m.style == Resumable && c.task.Mode == IO && c.isolation == PerInstance {
+	if m.style == Resumable && c.task.Mode == IO && c.keeps {
 		// It may be cancelled while the guest reads it.
 		c.input = copied(c.input)
 		return m.enqueueShared(c)
 	}
-	pool := m.host.pools[c.task.Mode]
-	c.executor = pool
-	return pool.Submit(c)
+	return m.host.pools[c.task.Mode].Submit(c)
 }
 
 // sharedBounds returns those of an instance that holds calls of several tasks:

@@ -59,7 +59,7 @@ func (inst *instance) begin(o *op, name string, arg []byte) error {
 		return &heldError{limits.Held}
 	}
 	arg = copied(arg)
-	if grants := c.grants; grants != nil && !slices.Contains(grants, name) {
+	if grants := c.grants(); grants != nil && !slices.Contains(grants, name) {
 		return &DeniedError{name, fmt.Sprintf("it is not granted to module %q; grant it in Config.Grants or in the module's Options", inst.mod.name)}
 	}
 	if own, ok := h.cfg.Capabilities[name]; ok {

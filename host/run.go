@@ -20,7 +20,7 @@ func (c *call) Run(w *executors.Worker) { c.output, c.err = c.run(w) }
 func (c *call) Ended() {
 	c.finish(c.output, c.err)
 	if c.spent != nil {
-		c.mod.giveBack(c.spent, c.task.Mode, c.workerID)
+		c.mod.giveBack(c.spent, c.task.Mode, int(c.lane)-1)
 		c.spent = nil
 	}
 }
@@ -31,13 +31,13 @@ func (c *call) run(w *executors.Worker) ([]byte, error) {
 	if inst == nil {
 		inst = m.newInstance(c.owner(), newInbox())
 	}
-	inst.worker, c.workerID = w, w.ID
+	inst.worker = w
 	defer func() {
 		c.detach()
 		inst.worker, inst.named = nil, nil
 		c.spent = inst
 	}()
-	if err := c.attach(inst, lane{workerWords[c.task.Mode], w.ID}); err != nil {
+	if err := c.attach(inst, w.ID); err != nil {
 		return nil, err
 	}
 	if inst.wasm == nil {

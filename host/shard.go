@@ -17,7 +17,7 @@ import (
 type shard struct {
 	mod    *module
 	tenant string
-	lane   lane
+	id     int // among those of the tenant
 	loop   *executors.Loop[event]
 	inst   *instance
 	watch  *turnWatch
@@ -126,7 +126,7 @@ func (s *shard) accept(jobs []executors.Job) {
 				return
 			}
 		}
-		err := c.attach(s.inst, s.lane)
+		err := c.attach(s.inst, s.id)
 		if err == nil {
 			err = s.inst.accept(c)
 		}
@@ -211,7 +211,6 @@ func (m *module) enqueueShared(c *call) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c.loop = m.pickShard(c.options.Tenant).loop
-	c.executor = c.loop
 	return c.loop.Submit(c)
 }
 
@@ -241,7 +240,7 @@ func (m *module) pickShard(tenant string) *shard {
 
 func (m *module) newShard(tenant string, id int) *shard {
 	cfg := m.host.cfg
-	s := &shard{mod: m, tenant: tenant, lane: lane{"loop", id}, watch: newTurnWatch(cfg.Limits.TurnTimeout)}
+	s := &shard{mod: m, tenant: tenant, id: id, watch: newTurnWatch(cfg.Limits.TurnTimeout)}
 	s.loop = executors.NewLoop(executors.LoopConfig{
 		Name:   fmt.Sprintf("loop %d of module %q", id, m.name),
 		Limits: executors.Limits{Queue: cfg.IO.Queue, InFlight: cfg.IO.InFlight},
