@@ -13,9 +13,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/experimental"
-	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/wexec/wexec/abi"
@@ -27,8 +24,7 @@ import (
 // Host runs tasks. Make one with New, and Close it.
 type Host struct {
 	cfg     Config
-	runtime wazero.Runtime
-	cache   wazero.CompilationCache
+	engines engines
 	pools   map[Mode]*executors.Pool
 	memory  *linear.Budget // of all instances
 	fetch   *fetch.Client
@@ -69,7 +65,6 @@ func New(config Config) (*Host, error) {
 			return nil, fmt.Errorf("host: Config.Grants: no capability %q; %s", name, h.capabilityNames())
 		}
 	}
-	h.cache = openCache(cfg)
 	h.cores = runtime.GOMAXPROCS(0)
 	h.memory = linear.NewBudget(cfg.Memory, h.reclaim)
 	direct := cfg.IO
@@ -79,17 +74,7 @@ func New(config Config) (*Host, error) {
 		Blocking: newPool("blocking", cfg.Blocking, 0, cfg.Idle),
 		CPU:      newPool("cpu", cfg.CPU, 0, cfg.Idle),
 	}
-	ctx := context.Background()
-	h.runtime = wazero.NewRuntimeWithConfig(ctx, runtimeConfig(cfg, h.cache))
-	_, err = wasi_snapshot_preview1.Instantiate(experimental.WithFunctionListenerFactory(ctx, sane{}), h.runtime)
-	if err == nil {
-		err = h.bind(ctx)
-	}
-	if err == nil {
-		err = h.bindSafepoint(ctx)
-	}
-	if err != nil {
-		h.runtime.Close(ctx)
+	if err := h.openEngines(); err != nil {
 		return nil, fmt.Errorf("host: %w", err)
 	}
 	return h, nil
@@ -243,10 +228,7 @@ func (h *Host) Close(ctx context.Context) error {
 	if err := errors.Join(errs...); err != nil {
 		return err // guest code may still run: what it uses can't be freed
 	}
-	if err := h.runtime.Close(context.Background()); err != nil {
-		return err
-	}
-	return h.cache.Close(context.Background())
+	return h.engines.close()
 }
 
 // waitForCapabilities waits for their goroutines, which know that they are to

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/wexec/wexec/abi"
@@ -79,9 +80,9 @@ const (
 	maxMessage = 16 << 10
 )
 
-// bind registers the imports with the runtime.
-func (h *Host) bind(ctx context.Context) error {
-	b := h.runtime.NewHostModuleBuilder(abi.ImportModule)
+// bind registers the imports with a runtime.
+func (h *Host) bind(ctx context.Context, r wazero.Runtime) error {
+	b := r.NewHostModuleBuilder(abi.ImportModule)
 	for _, f := range abi.Imports {
 		params := make([]api.ValueType, len(f.Params))
 		names := make([]string, len(f.Params))

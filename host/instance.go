@@ -67,12 +67,12 @@ type bounds struct {
 // much fuel. That is not the fuel of a call.
 func (inst *instance) start(wasi *WASI, b bounds) error {
 	m := inst.mod
-	if snap := m.snapshots.now.Load(); snap != nil {
-		if ok, err := inst.clone(snap, b.memory); ok {
-			return err
+	if !m.snapshots.claim(inst.ctx) {
+		if snap := m.snapshots.now.Load(); snap != nil {
+			if ok, err := inst.clone(snap, b.memory); ok {
+				return err
+			}
 		}
-	}
-	if !m.snapshots.claim() {
 		return inst.boot(wasi, b)
 	}
 	defer m.snapshots.release()
@@ -158,7 +158,7 @@ func (inst *instance) make() (err error) {
 	}()
 	ctx := experimental.WithMemoryAllocator(inst.ctx, inst.memory)
 	defer inst.rest()
-	inst.wasm, err = m.runtime.InstantiateModule(ctx, m.compiled, inst.wasi.config)
+	inst.wasm, err = m.engine.InstantiateModule(ctx, m.compiled, inst.wasi.config)
 	if err == nil {
 		return nil
 	}

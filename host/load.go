@@ -9,18 +9,14 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
-	"github.com/tetratelabs/wazero/experimental"
 	"golang.org/x/time/rate"
 
 	"github.com/wexec/wexec/abi"
-	"github.com/wexec/wexec/host/instrument"
 	"github.com/wexec/wexec/host/linear"
 )
 
@@ -62,6 +58,8 @@ func (h *Host) Load(ctx context.Context, name string, wasm []byte, options ...Op
 	}
 	err := m.understand(ctx)
 	if err == nil {
+		m.store()
+		m.code.Wasm = nil // wazero has it
 		err = h.register(m)
 	}
 	if err != nil {
@@ -73,7 +71,7 @@ func (h *Host) Load(ctx context.Context, name string, wasm []byte, options ...Op
 
 func (h *Host) newModule(name string, wasm []byte, options []Options) *module {
 	limits := &h.cfg.Limits
-	m := &module{host: h, name: name, size: len(wasm), runtime: h.runtime, shards: map[string][]*shard{}}
+	m := &module{host: h, name: name, size: len(wasm), shards: map[string][]*shard{}}
 	m.logs = rate.NewLimiter(rate.Limit(limits.LogRate), limits.LogRate)
 	for _, o := range options {
 		m.defaults = m.defaults.and(o)
@@ -142,48 +140,11 @@ func notModule(b []byte) string {
 	return "it is not WebAssembly: the first four bytes are not \\0asm"
 }
 
-// compile puts safepoints into the module, and compiles it.
-func (m *module) compile(ctx context.Context, wasm []byte) (err error) {
-	if m.code, err = m.rewrite(wasm); err != nil {
-		return m.invalid(err, "it is refused")
-	}
+// understand finds out what tasks a compiled module has and how to enter it.
+func (m *module) understand(ctx context.Context) error {
 	if m.code.Lasting != "" {
 		m.snapshots.never(m.code.Lasting)
 	}
-	defer func() {
-		if r := recover(); r != nil {
-			m.host.cfg.Logger.Error("compiling a module panicked", "module", m.name, "panic", r, "stack", string(debug.Stack()))
-			err = m.invalid(nil, "it can't be compiled: wazero panicked; the log has the stack")
-		}
-	}()
-	if m.compiled, err = m.runtime.CompileModule(ctx, m.code.Wasm); err == nil {
-		m.code.Wasm = nil // wazero has it
-		return nil
-	}
-	// The error should speak of the module as it was.
-	before, asItWas := m.runtime.CompileModule(ctx, wasm)
-	if asItWas == nil {
-		before.Close(ctx)
-		m.host.cfg.Logger.Error("a module can't be compiled with safepoints", "module", m.name, "error", err)
-		return m.invalid(&hostBug{"instrument"}, "it can't be compiled")
-	}
-	return m.invalid(asItWas, "it can't be compiled")
-}
-
-// rewrite returns what runs in the module's place.
-func (m *module) rewrite(wasm []byte) (*instrument.Rewritten, error) {
-	if m.defaults.Safepoints == Off {
-		return &instrument.Rewritten{Wasm: wasm, Lasting: "it runs as it is, without safepoints"}, nil
-	}
-	limits := &m.host.cfg.Limits
-	return instrument.Rewrite(wasm, instrument.Options{
-		Exceptions: m.defaults.Exceptions, SharedMemory: m.defaults.SharedMemory,
-		Stack: int64(limits.Stack), Table: limits.Table, State: true,
-	})
-}
-
-// understand finds out what tasks a compiled module has and how to enter it.
-func (m *module) understand(ctx context.Context) error {
 	if err := m.checkImports(); err != nil {
 		return err
 	}
@@ -214,7 +175,7 @@ func (m *module) understand(ctx context.Context) error {
 func (m *module) checkImports() error {
 	for _, f := range m.compiled.ImportedFunctions() {
 		from, name, _ := f.Import()
-		provider := m.host.runtime.Module(from)
+		provider := m.engine.Module(from)
 		if provider == nil {
 			return m.invalid(nil, "it imports %s.%s; a host has %s and %s", from, name, abi.ImportModule, wasiModule)
 		}
@@ -244,6 +205,10 @@ func (m *module) findTasks(ctx context.Context) error {
 	}
 	m.hasManifest = true
 	unfit := m.chooseStyle()
+	if m.manifest != nil { // it is known
+		m.schemas = make([]taskSchemas, len(m.manifest.Tasks))
+		return unfit
+	}
 	switch {
 	case i >= 0:
 		if err := m.parseManifest(sections[i].Data()); err != nil {
@@ -373,23 +338,4 @@ func (m *module) useExports() error {
 
 func hasType(f api.FunctionDefinition, params, results []api.ValueType) bool {
 	return slices.Equal(f.ParamTypes(), params) && slices.Equal(f.ResultTypes(), results)
-}
-
-// features are those of wazero, all of them: package instrument refuses what
-// only trusted modules may have.
-const features = api.CoreFeaturesV2 |
-	experimental.CoreFeaturesThreads |
-	experimental.CoreFeaturesTailCall |
-	experimental.CoreFeaturesExtendedConst |
-	experimental.CoreFeaturesExceptionHandling |
-	experimental.CoreFeaturesTypedFunctionReferences
-
-// runtimeConfig is how modules are compiled.
-func runtimeConfig(cfg Config, cache wazero.CompilationCache) wazero.RuntimeConfig {
-	return wazero.NewRuntimeConfig().
-		WithCoreFeatures(features).
-		WithCustomSections(true).
-		WithDebugInfoEnabled(false).                                                                          // rewriting drops it, and wazero would parse what nobody trusts
-		WithMemoryLimitPages(uint32(min(cfg.Limits.Memory, mostMemory-linear.PageSize)/linear.PageSize) + 1). // see linear.Memory.Restore
-		WithCompilationCache(cache)
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/executors"
+	"github.com/wexec/wexec/host/cache"
 	"github.com/wexec/wexec/host/instrument"
 )
 
@@ -36,8 +37,10 @@ type module struct {
 	name        string
 	size        int
 	defaults    Options
+	key         cache.Key
+	codeFile    string // that the cache is to keep; empty if it has it, or can't
 	code        *instrument.Rewritten
-	runtime     wazero.Runtime
+	engine      *engine
 	compiled    wazero.CompiledModule
 	style       Style
 	entry       string // the export that runs a call, if there is one for all
@@ -45,7 +48,7 @@ type module struct {
 	hasManifest bool
 	byName      map[string]int // tasks of the manifest
 	asksGuest   bool           // the manifest is an export's, not a section's
-	schemas     []schemas
+	schemas     []taskSchemas
 	minMemory   uint64
 	own         bounds // of the module itself, whatever its tasks have
 	shared      bounds // of an instance that holds calls of several tasks

@@ -164,13 +164,16 @@ func TestPristineEach(t *testing.T) {
 				p.m.Call(t.Context(), "scribble_io", scribbled(step, 0, 0)).Wait(t.Context())
 			}
 		}
-		scribble()
-		scribble()
+		// The next task may come before the instance of the last one is back, and
+		// others may have left some.
+		const tasks, few = 20, 5
 		before := p.h.Stats().Made
-		scribble()
+		for range tasks {
+			scribble()
+		}
 		made := p.h.Stats().Made - before
-		if (made == 0) != again[step] {
-			t.Errorf("step %d: %d instances were made for another task like it", step, made)
+		if again[step] && made > few || !again[step] && made < tasks-few {
+			t.Errorf("step %d: %d tasks had %d new instances", step, tasks, made)
 		}
 		for _, mode := range []host.Mode{host.CPU, host.IO} {
 			if got := look(t, p.m, mode); got != p.want {

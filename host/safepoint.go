@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/wexec/wexec/host/instrument"
@@ -150,11 +151,11 @@ func (inst *instance) charge(bytes int) {
 }
 
 // bindSafepoint registers what rewritten modules import.
-func (h *Host) bindSafepoint(ctx context.Context) error {
+func (h *Host) bindSafepoint(ctx context.Context, r wazero.Runtime) error {
 	pause := func(ctx context.Context, _ api.Module, _ []uint64) {
 		instanceOf(ctx).pause() // its panics are all meant
 	}
-	_, err := h.runtime.NewHostModuleBuilder(instrument.Module).NewFunctionBuilder().
+	_, err := r.NewHostModuleBuilder(instrument.Module).NewFunctionBuilder().
 		WithGoModuleFunction(api.GoModuleFunc(pause), nil, nil).Export(instrument.Pause).
 		Instantiate(ctx)
 	return err

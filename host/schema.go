@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/text/language"
@@ -14,8 +15,13 @@ import (
 	"github.com/wexec/wexec/abi"
 )
 
-// schemas are those of one task; nil allows any bytes.
-type schemas struct{ input, output *schema }
+// taskSchemas are those of one task, compiled when they are first needed; nil
+// allows any bytes.
+type taskSchemas struct {
+	once          sync.Once
+	input, output *schema
+	err           error
+}
 
 // schema is a compiled schema, and how many parts it has.
 type schema struct {
@@ -25,28 +31,39 @@ type schema struct {
 
 var english = message.NewPrinter(language.English)
 
-// compileSchemas compiles the manifest's schemas. They are taken as they are:
-// a reference to another document is refused, not fetched.
+// compileSchemas compiles the manifest's schemas.
 func (m *module) compileSchemas() error {
-	m.schemas = make([]schemas, len(m.manifest.Tasks))
-	for i, t := range m.manifest.Tasks {
-		for _, s := range []struct {
-			field string
-			text  []byte
-			into  **schema
-		}{{"input", t.Input, &m.schemas[i].input}, {"output", t.Output, &m.schemas[i].output}} {
-			if s.text == nil {
-				continue
-			}
-			schema, err := compileSchema(s.text)
-			if err != nil {
-				path := fmt.Sprintf("tasks[%d].%s", i, s.field)
-				return &InvalidManifestError{m.name, &abi.ManifestError{Path: path, Reason: err.Error()}}
-			}
-			*s.into = schema
+	m.schemas = make([]taskSchemas, len(m.manifest.Tasks))
+	for i := range m.schemas {
+		if _, err := m.schemasOf(i); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// schemasOf returns the schemas of a task. They are taken as they are: a
+// reference to another document is refused, not fetched.
+func (m *module) schemasOf(index int) (*taskSchemas, error) {
+	s, t := &m.schemas[index], &m.manifest.Tasks[index]
+	s.once.Do(func() {
+		if s.input, s.err = m.compileSchema(index, "input", t.Input); s.err == nil {
+			s.output, s.err = m.compileSchema(index, "output", t.Output)
+		}
+	})
+	return s, s.err
+}
+
+func (m *module) compileSchema(index int, field string, text []byte) (*schema, error) {
+	if text == nil {
+		return nil, nil
+	}
+	s, err := compileSchema(text)
+	if err != nil {
+		path := fmt.Sprintf("tasks[%d].%s", index, field)
+		return nil, &InvalidManifestError{m.name, &abi.ManifestError{Path: path, Reason: err.Error()}}
+	}
+	return s, nil
 }
 
 func compileSchema(text []byte) (*schema, error) {
@@ -81,7 +98,11 @@ func (m *module) checkInput(index int, input []byte) error {
 	if m.schemas == nil {
 		return nil
 	}
-	if err := check(m.schemas[index].input, input); err != nil {
+	s, err := m.schemasOf(index)
+	if err != nil {
+		return err
+	}
+	if err := check(s.input, input); err != nil {
 		return &InvalidInputError{err.Error()}
 	}
 	return nil
@@ -91,7 +112,11 @@ func (m *module) checkOutput(index int, output []byte) error {
 	if m.schemas == nil {
 		return nil
 	}
-	if err := check(m.schemas[index].output, output); err != nil {
+	s, err := m.schemasOf(index)
+	if err != nil {
+		return err
+	}
+	if err := check(s.output, output); err != nil {
 		return &OutputError{"its output does not match its schema: " + err.Error()}
 	}
 	return nil

@@ -1,6 +1,8 @@
 package host
 
 import (
+	"context"
+	"sync"
 	"sync/atomic"
 
 	"github.com/tetratelabs/wazero/api"
@@ -49,10 +51,12 @@ func (s *state) lasts() bool { return s.changed != nil && s.changed.Get() != 0 }
 
 // snapshots makes and keeps the snapshot of a module.
 type snapshots struct {
-	now    atomic.Pointer[snapshot]
-	making atomic.Bool
+	now atomic.Pointer[snapshot]
 	// lasting is why instances can't be put back, once that is known.
 	lasting atomic.Pointer[string]
+
+	mu     sync.Mutex
+	making chan struct{} // closed when whoever makes one is done; nil if nobody does
 }
 
 // never says why the module can have no snapshot.
@@ -66,13 +70,33 @@ func (s *snapshots) why() string {
 	return ""
 }
 
-// claim reports whether the caller is to make the snapshot. It must call
-// release then.
-func (s *snapshots) claim() bool {
-	return s.lasting.Load() == nil && s.now.Load() == nil && s.making.CompareAndSwap(false, true)
+// claim reports whether the caller is to make the snapshot, and must call
+// release then. If somebody else does, it waits for that, until ctx ends.
+func (s *snapshots) claim(ctx context.Context) bool {
+	for s.lasting.Load() == nil && s.now.Load() == nil {
+		s.mu.Lock()
+		making := s.making
+		if making == nil {
+			s.making = make(chan struct{})
+			s.mu.Unlock()
+			return true
+		}
+		s.mu.Unlock()
+		select {
+		case <-making:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return false
 }
 
-func (s *snapshots) release() { s.making.Store(false) }
+func (s *snapshots) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.making)
+	s.making = nil
+}
 
 // keep makes snap the one that instances are made as.
 func (s *snapshots) keep(snap *snapshot) { s.now.Store(snap) }

@@ -1,0 +1,104 @@
+package cache
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// An entry is a file: a line of JSON, the module, its data, and the SHA-256 of
+// all that.
+
+// head is the line of JSON.
+type head struct {
+	Version string `json:"version"` // of the program that made it
+	Wasm    int    `json:"wasm"`    // bytes
+	Data    int    `json:"data"`
+	Code    string `json:"code"`
+	CodeSum string `json:"code_sha256"`
+	// Meta comes last: it may be long.
+	Meta json.RawMessage `json:"meta"`
+}
+
+func (e *Entry) write(to io.Writer, codeSum string) error {
+	line, err := json.Marshal(head{version(), len(e.Wasm), len(e.Data), filepath.ToSlash(e.Code), codeSum, e.Meta})
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	all := io.MultiWriter(to, sum)
+	for _, part := range [][]byte{line, {'\n'}, e.Wasm, e.Data} {
+		if _, err := all.Write(part); err != nil {
+			return err
+		}
+	}
+	_, err = to.Write(sum.Sum(nil))
+	return err
+}
+
+// read reads an entry, and verifies it and its native code.
+func (c *Cache) read(file string) (*Entry, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	h, body, err := parse(file, b)
+	if err != nil {
+		return nil, err
+	}
+	e := &Entry{Meta: h.Meta, Wasm: body[:h.Wasm], Data: body[h.Wasm:], Code: filepath.FromSlash(h.Code)}
+	// The code's sum is known to be what was written, once this one is.
+	same := make(chan bool, 1)
+	go func() { same <- verify(b) }()
+	code, err := sumOf(filepath.Join(c.dir, e.Code))
+	switch {
+	case !<-same:
+		return nil, &DamagedError{file, "is damaged"}
+	case err != nil:
+		return nil, &DamagedError{file, "has lost its native code"}
+	case code != h.CodeSum:
+		return nil, &DamagedError{filepath.Join(c.dir, e.Code), "is damaged"}
+	}
+	return e, nil
+}
+
+// verify compares an entry with the sum at its end.
+func verify(b []byte) bool {
+	end := len(b) - sha256.Size
+	sum := sha256.Sum256(b[:end])
+	return bytes.Equal(sum[:], b[end:])
+}
+
+// parse takes an entry apart, which need not be verified yet.
+func parse(file string, b []byte) (h head, body []byte, err error) {
+	line, rest, ok := bytes.Cut(b, []byte{'\n'})
+	if !ok || json.Unmarshal(line, &h) != nil || h.Wasm < 0 || h.Data < 0 || h.Wasm > len(rest) || len(rest) != h.Wasm+h.Data+sha256.Size {
+		return h, nil, &DamagedError{file, "is damaged"}
+	}
+	if !filepath.IsLocal(filepath.FromSlash(h.Code)) || !strings.HasPrefix(h.Code, codePrefix) {
+		return h, nil, &DamagedError{file, "has no native code"}
+	}
+	return h, rest[:h.Wasm+h.Data], nil
+}
+
+// sumOf returns the SHA-256 of a file, in hexadecimal.
+func sumOf(file string) (string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.CopyBuffer(sum, onlyReader{f}, make([]byte, 256<<10)); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// onlyReader hides that a file can copy itself, in small pieces.
+type onlyReader struct{ io.Reader }
