@@ -61,6 +61,9 @@ type description struct {
 	// RanCode is whether code of the module was run to find out.
 	RanCode bool        `json:"ran_code"`
 	Memory  memoryRange `json:"memory"`
+	// NewEach is why every task has a new instance, or empty if one is put back
+	// to what it was before, as far as is known.
+	NewEach string      `json:"new_instance_for_each_task_because,omitempty"`
 	Tasks   []host.Task `json:"tasks"`
 	Needs   []need      `json:"needs"`
 	Imports []string    `json:"imports"`
@@ -92,8 +95,8 @@ func (o *inspectOptions) run(ctx context.Context) error {
 	d := description{
 		Name: info.Name, Style: info.Style, Size: info.Size,
 		Manifest: info.Manifest, RanCode: info.Manifest == "export",
-		Memory: memoryRange{info.MemoryMin, info.MemoryMax},
-		Tasks:  info.Tasks, Needs: append(needs(info), trustNeeds(o.file)...),
+		Memory: memoryRange{info.MemoryMin, info.MemoryMax}, NewEach: info.Lasting,
+		Tasks: info.Tasks, Needs: append(needs(info), trustNeeds(o.file)...),
 		Imports: info.Imports, Exports: info.Exports,
 	}
 	if o.json {
@@ -108,6 +111,8 @@ func (d description) text(out io.Writer) string {
 	p := newPalette(out)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s\n", p.strong(oneLine(d.Name)), p.dim(d.summary()))
+
+	fmt.Fprintf(&b, "%s\n", p.dim(d.instances()))
 
 	b.WriteString("\n" + p.strong("Tasks") + "\n")
 	rows := make([][]string, len(d.Tasks))
@@ -144,6 +149,17 @@ func (d description) summary() string {
 		grows = " to " + bytesText(d.Memory.Max)
 	}
 	return fmt.Sprintf("%s · %s · memory %s%s · %s", d.Style, bytesText(uint64(d.Size)), bytesText(d.Memory.Min), grows, manifest)
+}
+
+// instances says how a task gets a fresh one.
+func (d description) instances() string {
+	switch {
+	case d.NewEach != "":
+		return "a new instance for every task, since " + d.NewEach
+	case d.RanCode:
+		return "instances are put back between tasks"
+	}
+	return "instances are put back between tasks, if that is possible after the module's start"
 }
 
 // taskText returns a task's doc and what it asks for.

@@ -53,7 +53,7 @@ how it is best run, you just call it.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{err: fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newRunCommand(s), newInspectCommand(s), newDemoCommand(s), newVersionCommand(s))
+	root.AddCommand(newRunCommand(s), newInspectCommand(s), newDemoCommand(s), newCacheCommand(s), newVersionCommand(s))
 	return root
 }
 

@@ -1,0 +1,6 @@
+// Command hello is the least program in Go.
+package main
+
+import "fmt"
+
+func main() { fmt.Println("hello") }

@@ -1,0 +1,182 @@
+package cache
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+const codeDir = codePrefix + "v0-test"
+
+// put keeps an entry whose native code is text.
+func put(t *testing.T, c *Cache, key Key, code string) {
+	t.Helper()
+	file, err := c.Compile(func(dir string) error {
+		dir = filepath.Join(dir, codeDir)
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, code), []byte("native "+code), 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &Entry{Meta: json.RawMessage(`{"a":1}`), Wasm: []byte("module\n" + code), Data: []byte("\x00data"), Code: file}
+	if err := c.Put(key, e); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func open(t *testing.T) *Cache {
+	t.Helper()
+	c, err := Open(filepath.Join(t.TempDir(), "cache"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestPutAndGet(t *testing.T) {
+	c := open(t)
+	key := KeyOf([]byte("module"), "settings")
+	if e, err := c.Get(key); e != nil || err != nil {
+		t.Fatalf("an empty cache has %v, %v", e, err)
+	}
+	put(t, c, key, "one")
+	put(t, c, KeyOf([]byte("module"), "other settings"), "two")
+	e, err := c.Get(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(e.Meta) != `{"a":1}` || string(e.Wasm) != "module\none" || string(e.Data) != "\x00data" || e.Code != filepath.Join(codeDir, "one") {
+		t.Errorf("%+v", e)
+	}
+	if info, err := os.Stat(c.Dir()); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the folder: %v, %v", info.Mode(), err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(c.Dir(), tempPrefix+"*")); len(left) > 0 {
+		t.Errorf("%v are left", left)
+	}
+}
+
+// TestDamage: whichever byte is another one, wherever a file ends, and whichever
+// file is missing, the entry is as good as none.
+func TestDamage(t *testing.T) {
+	c := open(t)
+	key := KeyOf([]byte("module"), "")
+	put(t, c, key, "one")
+	entry, code := c.file(key), filepath.Join(c.Dir(), codeDir, "one")
+	refused := func(what string, at int) {
+		t.Helper()
+		e, err := c.Get(key)
+		if _, ok := errors.AsType[*DamagedError](err); !ok || e != nil {
+			t.Fatalf("%s at %d: %v, %v", what, at, e, err)
+		}
+		if e, err := c.Get(key); e != nil || err != nil {
+			t.Fatalf("%s at %d: then %v, %v", what, at, e, err)
+		}
+	}
+	for _, file := range []string{entry, code} {
+		good, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := range good {
+			bad := bytes.Clone(good)
+			bad[at] ^= 1 << (at % 8)
+			os.WriteFile(file, bad, 0o600)
+			refused("a flipped bit", at)
+			put(t, c, key, "one")
+			os.WriteFile(file, good[:at], 0o600)
+			refused("an end", at)
+			put(t, c, key, "one")
+		}
+	}
+	os.Remove(code)
+	refused("no code", 0)
+}
+
+// TestOutside: an entry can't name code that is not in the folder.
+func TestOutside(t *testing.T) {
+	c := open(t)
+	outside := filepath.Join(t.TempDir(), "code")
+	os.WriteFile(outside, []byte("native"), 0o600)
+	rel, err := filepath.Rel(c.Dir(), outside)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := KeyOf(nil, "")
+	if err := c.Put(key, &Entry{Meta: json.RawMessage("{}"), Code: rel}); err != nil {
+		t.Fatal(err)
+	}
+	if e, err := c.Get(key); e != nil || err == nil {
+		t.Errorf("%v, %v", e, err)
+	}
+}
+
+func TestHousekeeping(t *testing.T) {
+	c := open(t)
+	old, young, others := KeyOf([]byte("old"), ""), KeyOf([]byte("young"), ""), filepath.Join(c.Dir(), "theirs")
+	put(t, c, old, "old")
+	put(t, c, young, "young")
+	os.WriteFile(others, nil, 0o600) // not the cache's
+	long := time.Now().Add(-100 * time.Hour)
+	os.Chtimes(c.file(old), long, long)
+	orphan := filepath.Join(c.Dir(), codeDir, "orphan")
+	os.WriteFile(orphan, []byte("x"), 0o600)
+	os.Chtimes(orphan, long, long)
+	foreign := filepath.Join(c.Dir(), "ff"+entrySuffix)
+	os.WriteFile(foreign, []byte(`{"version":"another","code":"wazero-x/y"}`+"\n"+string(make([]byte, 32))), 0o600)
+	making := filepath.Join(c.Dir(), tempPrefix+"1")
+	os.Mkdir(making, 0o700)
+
+	info, err := c.Info()
+	if err != nil || info.Entries != 2 || info.Others != 3 || info.Bytes == 0 || time.Since(info.Oldest) < 99*time.Hour {
+		t.Errorf("%+v, %v", info, err)
+	}
+	if _, err := c.Prune(200 * time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if info, _ := c.Info(); info.Entries != 2 || info.Others != 1 || !exists(making) || exists(orphan) || exists(foreign) {
+		t.Errorf("pruned of what can't be used: %+v", info)
+	}
+	if _, err := c.Prune(50 * time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if e, err := c.Get(old); e != nil || err != nil || exists(filepath.Join(c.Dir(), codeDir, "old")) {
+		t.Errorf("what was not used for long is left: %v, %v", e, err)
+	}
+	if e, err := c.Get(young); e == nil || err != nil {
+		t.Errorf("what was used is gone: %v, %v", e, err)
+	}
+	if bytes, err := c.Clean(); err != nil || bytes == 0 {
+		t.Errorf("%d, %v", bytes, err)
+	}
+	if left, _ := os.ReadDir(c.Dir()); len(left) != 1 || !exists(others) {
+		t.Errorf("cleaned: %v are left", left)
+	}
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
+// TestUseIsNoted: an entry that is used is young again.
+func TestUseIsNoted(t *testing.T) {
+	c := open(t)
+	key := KeyOf(nil, "")
+	put(t, c, key, "one")
+	long := time.Now().Add(-100 * time.Hour)
+	os.Chtimes(c.file(key), long, long)
+	if _, err := c.Get(key); err != nil {
+		t.Fatal(err)
+	}
+	if info, _ := c.Info(); time.Since(info.Oldest) > time.Hour {
+		t.Errorf("used %v ago", time.Since(info.Oldest))
+	}
+}
