@@ -222,3 +222,75 @@ func pristinePerSecond(b *testing.B, wasm []byte, cores int, d time.Duration) fl
 		}
 	})
 }
+
+// BenchmarkMake makes an instance as its module's snapshot, and closes it: what a
+// task costs more if the one before it has ended its instance.
+func BenchmarkMake(b *testing.B) {
+	for _, g := range pristineGuests {
+		b.Run(g.name, func(b *testing.B) {
+			ctx := context.Background()
+			h := hosttest.New(b, host.Config{})
+			m := hosttest.Load(b, h, g.wasm(b))
+			for b.Loop() {
+				if _, err := m.Call(ctx, "trap", nil).Wait(ctx); err == nil {
+					b.Fatal("it did not trap")
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkIdle keeps instances that have nothing to do: the bytes of resident
+// memory that each takes, and those of a module with one of them. What several
+// share counts once.
+func BenchmarkIdle(b *testing.B) {
+	ctx := context.Background()
+	for _, c := range []struct {
+		name string
+		wasm func() []byte
+	}{
+		{"c", func() []byte { return guest(b, "c/conformance.wasm") }},
+		{"go", func() []byte { return hosttest.GoGuest(b, "../guests/go/conformance") }},
+	} {
+		wasm := c.wasm()
+		b.Run(c.name+"/instance", func(b *testing.B) {
+			const instances = 200
+			for b.Loop() {
+				h := hosttest.New(b, host.Config{Idle: time.Hour, Blocking: host.Executor{Workers: instances}})
+				m := hosttest.Load(b, h, wasm)
+				if _, err := m.Call(ctx, "sleep_blocking", []byte("1")).Wait(ctx); err != nil {
+					b.Fatal(err)
+				}
+				before := proportional(b)
+				calls := make([]*host.Future[[]byte], instances)
+				for i := range calls {
+					calls[i] = m.Call(ctx, "sleep_blocking", []byte("1000"))
+				}
+				if _, err := host.All(calls...).Wait(ctx); err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(proportional(b)-before)/float64(h.Stats().Instances-1), "B/instance")
+			}
+		})
+		b.Run(c.name+"/module", func(b *testing.B) {
+			const modules = 5
+			for b.Loop() {
+				h := hosttest.New(b, host.Config{Idle: time.Hour})
+				var before int64
+				for i := range modules + 1 {
+					m, err := h.Load(ctx, fmt.Sprint(i), withSection(wasm, "n", fmt.Sprint(i)))
+					if err != nil {
+						b.Fatal(err)
+					}
+					if _, err := m.Call(ctx, "noop", nil).Wait(ctx); err != nil {
+						b.Fatal(err)
+					}
+					if i == 0 {
+						before = proportional(b)
+					}
+				}
+				b.ReportMetric(float64(proportional(b)-before)/modules, "B/module")
+			}
+		})
+	}
+}

@@ -1,8 +1,10 @@
 package host_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"testing"
 )
 
@@ -18,4 +20,21 @@ func resident(t testing.TB) int64 {
 		t.Fatal(err)
 	}
 	return pages * int64(os.Getpagesize())
+}
+
+// proportional returns the bytes of this process that are in memory, once what
+// nobody needs is given back. What is mapped several times counts once.
+func proportional(t testing.TB) int64 {
+	t.Helper()
+	debug.FreeOSMemory()
+	text, err := os.ReadFile("/proc/self/smaps_rollup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kilobytes int64
+	_, rest, _ := bytes.Cut(text, []byte("\nPss:"))
+	if _, err := fmt.Sscan(string(rest), &kilobytes); err != nil {
+		t.Fatal(err)
+	}
+	return kilobytes << 10
 }

@@ -18,13 +18,13 @@ import (
 )
 
 // soakTasks is how many tasks TestSoak runs, unless WEXEC_SOAK says how many.
-const soakTasks = 20_000
+const soakTasks = 10_000
 
 // TestSoak runs many tasks of many modules in four languages, of which some fail,
 // trap, exit, are cancelled, or run out of time, fuel or memory. What the
 // process takes of the system levels off.
 func TestSoak(t *testing.T) {
-	tasks, modules := soakTasks, 8
+	tasks, modules := soakTasks, 4
 	if text := os.Getenv("WEXEC_SOAK"); text != "" {
 		var err error
 		if tasks, err = strconv.Atoi(text); err != nil {
