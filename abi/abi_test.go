@@ -35,7 +35,8 @@ func TestManifestVectors(t *testing.T) {
 			Memory  uint64 `json:"memory_bytes"`
 			Fuel    uint64 `json:"fuel"`
 		}
-		Error *string
+		Reseeds bool
+		Error   *string
 	}
 	vectors(t, "manifests.json", &cases)
 	schema := compileSchema(t)
@@ -55,6 +56,9 @@ func TestManifestVectors(t *testing.T) {
 			}
 			if err != nil {
 				t.Fatal(err)
+			}
+			if m.Reseeds != c.Reseeds {
+				t.Errorf("reseeds is %v, want %v", m.Reseeds, c.Reseeds)
 			}
 			if len(m.Tasks) != len(c.Tasks) {
 				t.Fatalf("got %d tasks, want %d", len(m.Tasks), len(c.Tasks))

@@ -15,6 +15,18 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// What is compiled is kept for the other tests, and not for the user.
+	cache, err := os.MkdirTemp("", "wexec-test")
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv("XDG_CACHE_HOME", cache)
+	code := run(m)
+	os.RemoveAll(cache)
+	os.Exit(code)
+}
+
+func run(m *testing.M) int {
 	code := m.Run()
 	// The ambient host lives as long as its program.
 	h, err := host.Default()
@@ -28,7 +40,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
-	os.Exit(code)
+	return code
 }
 
 // guest returns a prebuilt guest.
