@@ -23,5 +23,8 @@
 //	small, large := resize(ctx, Size{100, 100}), resize(ctx, Size{800, 800})
 //	both, err := host.All(small, large).Wait(ctx)
 //
+// A task finds its sandbox as if it were the first one there: what others have
+// left, of whatever tenant, is gone. See [Isolation].
+//
 // Errors are values of the types in this package; [Kind] sorts them.
 package host

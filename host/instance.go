@@ -89,7 +89,7 @@ func (inst *instance) start(wasi *WASI, b bounds) error {
 // keepSnapshot keeps the snapshot of an instance, if it has nothing in it that
 // must differ between tasks.
 func (m *module) keepSnapshot(inst *instance, snap *snapshot) {
-	if inst.wasi.drew && !m.manifest.Reseeds {
+	if snap.drew && !m.manifest.Reseeds {
 		m.snapshots.never(drewRandom)
 		inst.state.begun = nil
 		snap.close()

@@ -173,13 +173,17 @@ func (m *module) understand(ctx context.Context) error {
 // checkImports says early, and by name, what instantiating would only say
 // later.
 func (m *module) checkImports() error {
+	provided := map[string]map[string]api.FunctionDefinition{}
 	for _, f := range m.compiled.ImportedFunctions() {
 		from, name, _ := f.Import()
-		provider := m.engine.Module(from)
-		if provider == nil {
-			return m.invalid(nil, "it imports %s.%s; a host has %s and %s", from, name, abi.ImportModule, wasiModule)
+		if provided[from] == nil {
+			provider := m.engine.Module(from)
+			if provider == nil {
+				return m.invalid(nil, "it imports %s.%s; a host has %s and %s", from, name, abi.ImportModule, wasiModule)
+			}
+			provided[from] = provider.ExportedFunctionDefinitions()
 		}
-		have, ok := provider.ExportedFunctionDefinitions()[name]
+		have, ok := provided[from][name]
 		switch {
 		case !ok:
 			return m.invalid(nil, "it imports %s.%s, which is not in this version of it", from, name)

@@ -18,6 +18,7 @@ import (
 type snapshot struct {
 	image   *linear.Image // nil if the module has no memory
 	globals []uint64
+	drew    bool // random numbers are in it
 }
 
 // close gives the snapshot back, when the last instance that was made as it is
@@ -122,7 +123,7 @@ func (inst *instance) capture() *snapshot {
 		m.snapshots.never("its start changes its descriptors")
 		return nil
 	}
-	snap := &snapshot{globals: make([]uint64, len(inst.state.globals))}
+	snap := &snapshot{globals: make([]uint64, len(inst.state.globals)), drew: inst.wasi.drew}
 	for i, g := range inst.state.globals {
 		snap.globals[i] = g.Get()
 	}
