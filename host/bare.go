@@ -15,8 +15,12 @@ import (
 // A bare function is an export of a module without a manifest, called with
 // numbers: ABI section 2.5.
 
-// isBare reports whether a function takes and returns numbers only.
+// isBare reports whether a function is the module's own, and takes and returns
+// numbers only.
 func isBare(f api.FunctionDefinition) bool {
+	if isImport(f) {
+		return false
+	}
 	for _, t := range slices.Concat(f.ParamTypes(), f.ResultTypes()) {
 		switch t {
 		case api.ValueTypeI32, api.ValueTypeI64, api.ValueTypeF32, api.ValueTypeF64:

@@ -20,8 +20,6 @@ import (
 // noops are the tasks of the conformance guest that do nothing.
 var noops = map[host.Mode]string{host.IO: "noop_io", host.Blocking: "noop", host.CPU: "noop_cpu"}
 
-var modes = []host.Mode{host.IO, host.Blocking, host.CPU}
-
 // BenchmarkCall is one call at a time, from submit to result, in a C guest.
 func BenchmarkCall(b *testing.B) {
 	_, m := conformance(b, host.Config{})

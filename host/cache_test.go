@@ -129,3 +129,32 @@ func TestCacheBySettings(t *testing.T) {
 		}
 	}
 }
+
+// TestOddCache: a host works with a cache folder of any name, and without the
+// part of it that is wazero's.
+func TestOddCache(t *testing.T) {
+	var log hosttest.Log
+	echoes(t, filepath.Join(t.TempDir(), "a[b]*?c"), &log, guest(t, "c/conformance.wasm"))
+	if log.String() != "" {
+		t.Errorf("a folder of an odd name: %s", log.String())
+	}
+	dir := t.TempDir()
+	echoes(t, dir, &log, guest(t, "c/conformance.wasm"))
+	folders, _ := filepath.Glob(filepath.Join(dir, "wazero-*"))
+	if len(folders) != 1 || os.RemoveAll(folders[0]) != nil || os.WriteFile(folders[0], nil, 0o600) != nil {
+		t.Fatal(folders)
+	}
+	echoes(t, dir, &log, guest(t, "c/conformance.wasm"))
+	if !strings.Contains(log.String(), "no compile cache") {
+		t.Errorf("no warning in %q", log.String())
+	}
+	shared := t.TempDir()
+	if err := os.Chmod(shared, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	log = hosttest.Log{}
+	echoes(t, shared, &log, guest(t, "c/conformance.wasm"))
+	if !strings.Contains(log.String(), "others may write") {
+		t.Errorf("a folder that others may write to is used: %q", log.String())
+	}
+}

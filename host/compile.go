@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"runtime/debug"
 
 	"github.com/tetratelabs/wazero"
@@ -96,7 +95,7 @@ func (m *module) use(ctx context.Context, entry *cache.Entry) (err error) {
 // store keeps the module's code, and what was found out about it. A full disk
 // is no reason not to run it.
 func (m *module) store() {
-	if m.codeFile == "" {
+	if m.written.File == "" {
 		return
 	}
 	s := stored{Globals: m.code.Globals, Lasting: m.code.Lasting}
@@ -111,7 +110,7 @@ func (m *module) store() {
 	}
 	meta, err := json.Marshal(s)
 	if err == nil {
-		err = m.host.engines.disk.Put(m.key, &cache.Entry{Meta: meta, Wasm: m.code.Wasm, Data: m.code.Data, Code: m.codeFile})
+		err = m.host.engines.disk.Put(m.key, &cache.Entry{Meta: meta, Wasm: m.code.Wasm, Data: m.code.Data, Code: m.written})
 	}
 	if err != nil {
 		m.host.cfg.Logger.Warn("the compiled module is not kept", "module", m.name, "error", err)
@@ -123,10 +122,10 @@ func (m *module) make(ctx context.Context, wasm []byte) (err error) {
 	if m.code, err = m.rewrite(wasm); err != nil {
 		return m.invalid(err, "it is refused")
 	}
-	m.engine, m.codeFile = m.host.engines.main, ""
+	m.engine = m.host.engines.main
 	if m.host.engines.disk != nil {
 		err = m.compileToDisk(ctx)
-		if isOfDisk(err) {
+		if _, ok := errors.AsType[*cache.DiskError](err); ok {
 			m.host.cfg.Logger.Warn("the module is compiled without the cache", "module", m.name, "error", err)
 			m.engine, err = m.host.withoutDisk()
 		}
@@ -138,7 +137,11 @@ func (m *module) make(ctx context.Context, wasm []byte) (err error) {
 		return err
 	}
 	// The error should speak of the module as it was.
-	before, asItWas := m.host.engines.main.CompileModule(ctx, wasm)
+	memory, failed := m.host.withoutDisk()
+	if failed != nil {
+		return failed
+	}
+	before, asItWas := m.guardedCompile(ctx, memory, wasm)
 	if asItWas == nil {
 		before.Close(ctx)
 		m.host.cfg.Logger.Error("a module can't be compiled with safepoints", "module", m.name, "error", err)
@@ -151,24 +154,20 @@ func (m *module) make(ctx context.Context, wasm []byte) (err error) {
 // the main one finds it. Which file that is, only wazero knows: so it is written
 // into a folder of its own first.
 func (m *module) compileToDisk(ctx context.Context) (err error) {
-	m.codeFile, err = m.host.engines.disk.Compile(func(dir string) error {
+	m.written, err = m.host.engines.disk.Compile(func(dir string) error {
 		code, err := wazero.NewCompilationCacheWithDir(dir)
 		if err != nil {
-			return err
+			return &cache.DiskError{Err: err}
 		}
 		e := &engine{wazero.NewRuntimeWithConfig(ctx, m.host.runtimeConfig(code)), code}
 		defer e.close()
 		_, err = m.guardedCompile(ctx, e, m.code.Wasm)
+		if _, ok := errors.AsType[*fs.PathError](err); ok {
+			return &cache.DiskError{Err: err}
+		}
 		return err
 	})
 	return err
-}
-
-// isOfDisk reports whether an error is the disk's and not the module's.
-func isOfDisk(err error) bool {
-	var path *fs.PathError
-	var link *os.LinkError
-	return errors.As(err, &path) || errors.As(err, &link)
 }
 
 // errPanicked is within the error of a module that wazero's compiler panics on.

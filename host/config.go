@@ -40,7 +40,7 @@ const mostStack = 32 << 20
 // Isolation says which tasks may see what others leave behind in an instance.
 type Isolation string
 
-// The isolations. Tasks of different tenants never share an instance.
+// The isolations. Tasks of different tenants never share the state of one.
 const (
 	// PerTask: every task finds the instance as a new one. It is what tasks get,
 	// but for those of mode io in a resumable guest.
@@ -200,7 +200,7 @@ type Capability func(ctx context.Context, arg []byte) ([]byte, error)
 // nothing.
 type Options struct {
 	// Tenant is who the calls are for. Calls of different tenants never share
-	// an instance.
+	// the state of an instance.
 	Tenant string
 	// Priority orders the queues: higher first.
 	Priority int

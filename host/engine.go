@@ -94,7 +94,11 @@ func (h *Host) openEngines() (err error) {
 			dir = e.disk.Dir()
 		}
 	}
-	e.main, err = h.newEngine(dir)
+	if e.main, err = h.newEngine(dir); err != nil && dir != "" {
+		h.cfg.Logger.Warn("no compile cache", "error", err)
+		e.disk = nil
+		e.main, err = h.newEngine("")
+	}
 	return err
 }
 

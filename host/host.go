@@ -132,8 +132,15 @@ func (h *Host) allModules() []*module {
 // instances and the image of the module that was not called for the longest time.
 func (h *Host) reclaim(bytes uint64) {
 	modules := h.allModules()
-	slices.SortFunc(modules, func(a, b *module) int { return cmp.Compare(a.called.Load(), b.called.Load()) })
+	idle := uint64(0)
+	for _, m := range modules {
+		idle += m.idleBytes()
+	}
 	before := h.memory.Used()
+	if before+bytes > h.cfg.Memory+idle {
+		return // all of it would not be enough
+	}
+	slices.SortFunc(modules, func(a, b *module) int { return cmp.Compare(a.called.Load(), b.called.Load()) })
 	for _, m := range modules {
 		// What others take meanwhile counts against it: then more goes.
 		if h.memory.Used()+bytes <= before {

@@ -51,6 +51,9 @@ func (m *Module) Info() Info {
 		info.Imports = append(info.Imports, from+"."+name)
 	}
 	for name, f := range mod.compiled.ExportedFunctions() {
+		if instrument.Added(name) {
+			continue
+		}
 		info.Exports = append(info.Exports, name+" "+functionType(f))
 	}
 	slices.Sort(info.Exports)

@@ -66,6 +66,26 @@ type bounds struct {
 // if there is one, and else by running its initialisation, which may use so
 // much fuel. That is not the fuel of a call.
 func (inst *instance) start(wasi *WASI, b bounds) error {
+	if err := inst.begin(wasi, b); err != nil {
+		return err
+	}
+	return inst.limitMemory(b.memory)
+}
+
+// limitMemory says how much memory the instance may have from now on.
+func (inst *instance) limitMemory(limit uint64) error {
+	if size := inst.memory.Size(); size > limit {
+		return outOfMemory(size, limit)
+	}
+	inst.memory.SetLimit(limit)
+	return nil
+}
+
+func outOfMemory(size, limit uint64) error {
+	return &TrapError{Reason: fmt.Sprintf("out of memory: the module starts with %d bytes, and may have %d", size, limit)}
+}
+
+func (inst *instance) begin(wasi *WASI, b bounds) error {
 	m := inst.mod
 	if !m.snapshots.claim(inst.ctx) {
 		if snap := m.snapshots.now.Load(); snap != nil {
@@ -148,7 +168,7 @@ func (inst *instance) make() (err error) {
 		switch r := recover().(type) {
 		case nil:
 		case *linear.LimitError:
-			err = &TrapError{Reason: fmt.Sprintf("out of memory: the module starts with %d bytes, and may have %d", r.Size, r.Limit)}
+			err = outOfMemory(r.Size, r.Limit)
 		case *linear.BudgetError:
 			err = &memoryError{r.Limit}
 		default:
@@ -263,10 +283,14 @@ func (inst *instance) end(c *call, out []byte, err error) {
 	}
 }
 
-// apply takes in what has happened outside.
-func (inst *instance) apply(e event) {
+// apply takes in what has happened outside. It reports whether that is news, and
+// not of an op that is over.
+func (inst *instance) apply(e event) bool {
 	switch c := e.cancelled; {
 	case c == nil:
+		if e.op.over {
+			return false
+		}
 		inst.endOp(e.op, e.result, e.err)
 	case !c.over:
 		for len(c.ops) > 0 {
@@ -277,6 +301,7 @@ func (inst *instance) apply(e event) {
 		inst.zombies++
 		inst.news.add(news{kind: abi.EventCancel, call: c})
 	}
+	return true
 }
 
 // await takes in what has happened outside; if that is nothing, and park is
@@ -285,14 +310,15 @@ func (inst *instance) apply(e event) {
 func (inst *instance) await(park bool) error {
 	for {
 		events, halted := inst.inbox.take()
+		changed := false
 		for _, e := range events {
-			inst.apply(e)
+			changed = inst.apply(e) || changed
 		}
 		if halted {
 			inst.dead = true
 			return inst.whyStopped()
 		}
-		if len(events) > 0 || !park {
+		if changed || !park {
 			return nil
 		}
 		inst.rest()

@@ -153,6 +153,23 @@ func (p *instancePool) drop() {
 	}
 }
 
+// bytes is the memory of all idle instances.
+func (p *instancePool) bytes() (n uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, list := range p.idle {
+		for _, inst := range list {
+			n += inst.memory.Size()
+		}
+	}
+	for i := range p.near {
+		if inst := p.near[i].inst.Load(); inst != nil {
+			n += inst.memory.Size()
+		}
+	}
+	return n
+}
+
 // remove takes out the idle instances that are unwanted.
 func (p *instancePool) remove(unwanted func(*instance) bool) (removed []*instance) {
 	p.mu.Lock()

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/host/instrument"
 	"github.com/wexec/wexec/host/linear"
 )
 
@@ -148,6 +149,9 @@ func (m *module) understand(ctx context.Context) error {
 	if err := m.checkImports(); err != nil {
 		return err
 	}
+	if err := m.checkExports(); err != nil {
+		return err
+	}
 	for _, name := range m.defaults.Grants {
 		if !slices.Contains(m.host.capabilities(), name) {
 			return &InvalidInputError{fmt.Sprintf("Options.Grants: no capability %q; %s", name, m.host.capabilityNames())}
@@ -196,6 +200,25 @@ func (m *module) checkImports() error {
 		return m.invalid(nil, "it imports the memory %s.%s; a module must define its own", mod, name)
 	}
 	return nil
+}
+
+// entries are the exports that the host enters.
+var entries = []string{abi.ExportInitialize, abi.ExportStart, abi.ExportCall, abi.ExportResume, abi.ExportManifest}
+
+// checkExports refuses imports that are exported again as what the host enters:
+// wazero would run them with the state of the host's own module.
+func (m *module) checkExports() error {
+	for _, name := range entries {
+		if f, ok := m.compiled.ExportedFunctions()[name]; ok && isImport(f) {
+			return m.invalid(nil, "its export %s is an import", name)
+		}
+	}
+	return nil
+}
+
+func isImport(f api.FunctionDefinition) bool {
+	_, _, is := f.Import()
+	return is
 }
 
 // findTasks takes the tasks from the manifest, which is in the custom section or
@@ -328,7 +351,7 @@ func (m *module) useExports() error {
 	}
 	m.style = Bare
 	for name, f := range exports {
-		if isBare(f) && name != abi.ExportInitialize {
+		if isBare(f) && name != abi.ExportInitialize && !instrument.Added(name) {
 			doc := "The exported function " + functionType(f) + "."
 			m.manifest.Tasks = append(m.manifest.Tasks, abi.Task{Name: name, Mode: Blocking, Doc: doc})
 		}

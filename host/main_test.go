@@ -43,6 +43,8 @@ func run(m *testing.M) int {
 	return code
 }
 
+var modes = []host.Mode{host.IO, host.Blocking, host.CPU}
+
 // guest returns a prebuilt guest.
 func guest(t testing.TB, path string) []byte {
 	t.Helper()

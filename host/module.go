@@ -38,7 +38,7 @@ type module struct {
 	size        int
 	defaults    Options
 	key         cache.Key
-	codeFile    string // that the cache is to keep; empty if it has it, or can't
+	written     cache.Code // that the cache is to keep, if it has not and can
 	code        *instrument.Rewritten
 	engine      *engine
 	compiled    wazero.CompiledModule
@@ -295,6 +295,17 @@ func (m *module) free(ctx context.Context) error {
 	}
 	m.snapshots.evict()
 	return m.compiled.Close(ctx)
+}
+
+// idleBytes is the memory of what is idle.
+func (m *module) idleBytes() (n uint64) {
+	for _, pool := range m.pools {
+		n += pool.bytes()
+	}
+	if snap := m.snapshots.now.Load(); snap != nil && snap.image != nil {
+		n += snap.image.Size()
+	}
+	return n
 }
 
 // rest gives back the memory of what is idle.

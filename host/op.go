@@ -38,14 +38,14 @@ func (inst *instance) startOp(c *call, name string, arg []byte) *op {
 	c.ops = append(c.ops, o)
 	inst.running++
 	inst.held += o.bytes
-	if err := inst.begin(o, name, arg); err != nil {
+	if err := inst.work(o, name, arg); err != nil {
 		inst.endOp(o, nil, err)
 	}
 	return o
 }
 
-// begin starts the work of an op. arg is in the guest's memory.
-func (inst *instance) begin(o *op, name string, arg []byte) error {
+// work starts the work of an op. arg is in the guest's memory.
+func (inst *instance) work(o *op, name string, arg []byte) error {
 	h, c := inst.mod.host, o.call
 	limits := &h.cfg.Limits
 	switch {

@@ -225,6 +225,46 @@ func TestPristineOutOfReach(t *testing.T) {
 	}
 }
 
+// TestOnlyItsOwnFunctions: imports that a module exports again are not its tasks,
+// nor is what the host adds to it.
+func TestOnlyItsOwnFunctions(t *testing.T) {
+	h := hosttest.New(t, host.Config{})
+	wasm := guest(t, "wat/reexports.wasm")
+	m := hosttest.Load(t, h, wasm)
+	if tasks := m.Tasks(); len(tasks) != 1 || tasks[0].Name != "starts" {
+		t.Errorf("its tasks: %v", tasks)
+	}
+	for range 3 {
+		if out, err := m.Call(t.Context(), "starts", nil).Wait(t.Context()); err != nil || string(out) != "1" {
+			t.Errorf("its start has run %s times, %v", out, err)
+		}
+	}
+	if exports := strings.Join(m.Info().Exports, " "); strings.Contains(exports, "wexec:") {
+		t.Errorf("its exports: %s", exports)
+	}
+	for _, name := range []string{"_initialize", "_start", "wexec_call"} {
+		if _, err := h.Load(t.Context(), name, exportedAs(wasm, "p", name)); host.Kind(err) != abi.InvalidModule || !strings.Contains(err.Error(), "is an import") {
+			t.Errorf("%s is an import: %v", name, err)
+		}
+	}
+}
+
+// exportedAs gives an export of a module another name.
+func exportedAs(wasm []byte, from, to string) []byte {
+	const exportSection = 7
+	at := 8
+	for wasm[at] != exportSection {
+		size, n := binary.Uvarint(wasm[at+1:])
+		at += 1 + n + int(size)
+	}
+	size, n := binary.Uvarint(wasm[at+1:])
+	body := wasm[at+1+n : at+1+n+int(size)]
+	body = bytes.Replace(body, append([]byte{byte(len(from))}, from...), append([]byte{byte(len(to))}, to...), 1)
+	out := append(bytes.Clone(wasm[:at]), exportSection)
+	out = append(binary.AppendUvarint(out, uint64(len(body))), body...)
+	return append(out, wasm[at+1+n+int(size):]...)
+}
+
 // TestLeaks: what a task of one tenant hides, wherever it can, one of another
 // does not find.
 func TestLeaks(t *testing.T) {

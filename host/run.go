@@ -1,7 +1,6 @@
 package host
 
 import (
-	"fmt"
 	"runtime"
 
 	"github.com/wexec/wexec/abi"
@@ -45,10 +44,9 @@ func (c *call) run(w *executors.Worker) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if size := inst.memory.Size(); size > c.memory {
-		return nil, &TrapError{Reason: fmt.Sprintf("out of memory: the module starts with %d bytes, and may have %d", size, c.memory)}
+	if err := inst.limitMemory(c.memory); err != nil {
+		return nil, err
 	}
-	inst.memory.SetLimit(c.memory)
 	inst.meter.begin(c.fuel)
 	out, err := inst.serve(c)
 	c.fuelUsed.Store(uint64(inst.meter.used()))

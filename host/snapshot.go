@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tetratelabs/wazero/api"
 
@@ -58,7 +59,11 @@ type snapshots struct {
 
 	mu     sync.Mutex
 	making chan struct{} // closed when whoever makes one is done; nil if nobody does
+	again  time.Time     // not before; there was no room for one
 }
+
+// noRoom is how long nobody tries to make a snapshot that there was no room for.
+const noRoom = time.Second
 
 // never says why the module can have no snapshot.
 func (s *snapshots) never(why string) { s.lasting.CompareAndSwap(nil, &why) }
@@ -75,14 +80,10 @@ func (s *snapshots) why() string {
 // release then. If somebody else does, it waits for that, until ctx ends.
 func (s *snapshots) claim(ctx context.Context) bool {
 	for s.lasting.Load() == nil && s.now.Load() == nil {
-		s.mu.Lock()
-		making := s.making
-		if making == nil {
-			s.making = make(chan struct{})
-			s.mu.Unlock()
-			return true
+		making, mine := s.tryClaim()
+		if mine || making == nil {
+			return mine
 		}
-		s.mu.Unlock()
 		select {
 		case <-making:
 		case <-ctx.Done():
@@ -90,6 +91,23 @@ func (s *snapshots) claim(ctx context.Context) bool {
 		}
 	}
 	return false
+}
+
+func (s *snapshots) tryClaim() (making chan struct{}, mine bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.making == nil && time.Now().After(s.again) {
+		s.making = make(chan struct{})
+		return s.making, true
+	}
+	return s.making, false
+}
+
+// full says that there was no room for a snapshot.
+func (s *snapshots) full() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.again = time.Now().Add(noRoom)
 }
 
 func (s *snapshots) release() {
@@ -130,6 +148,7 @@ func (inst *instance) capture() *snapshot {
 	if len(inst.memory.Bytes()) > 0 {
 		var err error
 		if snap.image, err = inst.memory.NewImage(); err != nil {
+			m.snapshots.full()
 			return nil
 		}
 	}
@@ -172,6 +191,7 @@ func (inst *instance) restore() bool {
 		inst.meter.stack.Set(uint64(inst.mod.host.cfg.Limits.Stack))
 	}
 	inst.wasi.flush()
+	inst.inbox.take() // what comes later still is of ops that are over
 	inst.calls.reset()
 	inst.ops.reset()
 	inst.news.reset()

@@ -39,7 +39,7 @@ func Open(dir string) (*Cache, error) {
 	if err := checkOwner(dir); err != nil {
 		return nil, err
 	}
-	return &Cache{dir}, os.Chmod(dir, 0o700)
+	return &Cache{dir}, os.Chmod(dir, 0o700) // nobody needs to know what is in it
 }
 
 // Dir returns the folder. wazero finds native code in it.
@@ -61,8 +61,13 @@ type Entry struct {
 	Meta json.RawMessage
 	// Wasm is the module as it is compiled, and Data what its memory begins with.
 	Wasm, Data []byte
-	// Code is the file with its native code, below Dir.
-	Code string
+	Code       Code
+}
+
+// Code is a file of native code.
+type Code struct {
+	File string // below Dir
+	Sum  string // its SHA-256
 }
 
 // DamagedError says why an entry can't be used. It is gone.
@@ -83,7 +88,7 @@ func (c *Cache) file(key Key) string {
 }
 
 // Get returns the entry with that key, or nil if there is none. Its native code
-// has been verified, too. An error that is a *DamagedError is as good as none.
+// has been verified, too. With an error, there is none that can be used.
 func (c *Cache) Get(key Key) (*Entry, error) {
 	file := c.file(key)
 	e, err := c.read(file)
@@ -91,7 +96,9 @@ func (c *Cache) Get(key Key) (*Entry, error) {
 		return nil, nil
 	}
 	if err != nil {
-		os.Remove(file)
+		if _, ok := errors.AsType[*DamagedError](err); ok {
+			os.Remove(file)
+		}
 		return nil, err
 	}
 	touch(file)
@@ -110,29 +117,45 @@ func touch(file string) {
 }
 
 // Compile has wazero write native code into a new folder, and moves that to
-// where it belongs. It returns the file, below Dir.
-func (c *Cache) Compile(compile func(dir string) error) (file string, err error) {
+// where it belongs. An error that is not compile's is a *DiskError.
+func (c *Cache) Compile(compile func(dir string) error) (Code, error) {
 	temp, err := os.MkdirTemp(c.dir, tempPrefix+"*")
 	if err != nil {
-		return "", err
+		return Code{}, &DiskError{err}
 	}
 	defer os.RemoveAll(temp)
 	if err := compile(temp); err != nil {
-		return "", err
+		return Code{}, err
 	}
-	made, err := filepath.Glob(filepath.Join(temp, codePrefix+"*", "*"))
-	if err != nil || len(made) != 1 {
-		return "", fmt.Errorf("wazero wrote %d files of native code", len(made))
+	code, err := c.take(temp)
+	if err != nil {
+		return Code{}, &DiskError{err}
 	}
-	if file, err = filepath.Rel(temp, made[0]); err != nil {
-		return "", err
-	}
-	to := filepath.Join(c.dir, file)
-	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-		return "", err
-	}
-	return file, os.Rename(made[0], to)
+	return code, nil
 }
+
+// take moves the one file of native code that is in a folder.
+func (c *Cache) take(temp string) (code Code, err error) {
+	made, err := fs.Glob(os.DirFS(temp), codePrefix+"*/*")
+	if err != nil || len(made) != 1 {
+		return code, fmt.Errorf("wazero wrote %d files of native code", len(made))
+	}
+	code.File = filepath.FromSlash(made[0])
+	from, to := filepath.Join(temp, code.File), filepath.Join(c.dir, code.File)
+	if code.Sum, err = sumOf(from); err != nil {
+		return code, err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return code, err
+	}
+	return code, os.Rename(from, to)
+}
+
+// DiskError says why something can't be written.
+type DiskError struct{ Err error }
+
+func (e *DiskError) Error() string { return "the cache can't be written: " + e.Err.Error() }
+func (e *DiskError) Unwrap() error { return e.Err }
 
 // codePrefix begins the names of wazero's folders: one for each of its versions
 // and kind of machine.
@@ -140,15 +163,11 @@ const codePrefix = "wazero-"
 
 // Put keeps an entry, in place of another one with that key.
 func (c *Cache) Put(key Key, e *Entry) error {
-	code, err := sumOf(filepath.Join(c.dir, e.Code))
-	if err != nil {
-		return err
-	}
 	temp, err := os.CreateTemp(c.dir, tempPrefix+"*")
 	if err != nil {
 		return err
 	}
-	err = e.write(temp, code)
+	err = e.write(temp)
 	err = errors.Join(err, temp.Close())
 	if err == nil {
 		err = os.Rename(temp.Name(), c.file(key))

@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,8 +27,8 @@ type head struct {
 	Meta json.RawMessage `json:"meta"`
 }
 
-func (e *Entry) write(to io.Writer, codeSum string) error {
-	line, err := json.Marshal(head{version(), len(e.Wasm), len(e.Data), filepath.ToSlash(e.Code), codeSum, e.Meta})
+func (e *Entry) write(to io.Writer) error {
+	line, err := json.Marshal(head{version(), len(e.Wasm), len(e.Data), filepath.ToSlash(e.Code.File), e.Code.Sum, e.Meta})
 	if err != nil {
 		return err
 	}
@@ -51,18 +53,20 @@ func (c *Cache) read(file string) (*Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Entry{Meta: h.Meta, Wasm: body[:h.Wasm], Data: body[h.Wasm:], Code: filepath.FromSlash(h.Code)}
+	e := &Entry{Meta: h.Meta, Wasm: body[:h.Wasm], Data: body[h.Wasm:], Code: Code{filepath.FromSlash(h.Code), h.CodeSum}}
 	// The code's sum is known to be what was written, once this one is.
 	same := make(chan bool, 1)
 	go func() { same <- verify(b) }()
-	code, err := sumOf(filepath.Join(c.dir, e.Code))
+	code, err := sumOf(filepath.Join(c.dir, e.Code.File))
 	switch {
 	case !<-same:
 		return nil, &DamagedError{file, "is damaged"}
-	case err != nil:
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, &DamagedError{file, "has lost its native code"}
+	case err != nil:
+		return nil, err
 	case code != h.CodeSum:
-		return nil, &DamagedError{filepath.Join(c.dir, e.Code), "is damaged"}
+		return nil, &DamagedError{filepath.Join(c.dir, e.Code.File), "is damaged"}
 	}
 	return e, nil
 }

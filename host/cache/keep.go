@@ -73,7 +73,10 @@ func (c *Cache) judge(list []item) {
 		}
 		if h, _, err := parse(it.path, b); err == nil && h.Version == version() {
 			it.usable, it.code = true, filepath.Join(c.dir, filepath.FromSlash(h.Code))
-			entries[it.code] = it
+			// Several may have the same code, which is used when one of them is.
+			if other := entries[it.code]; other == nil || other.used.Before(it.used) {
+				entries[it.code] = it
+			}
 		}
 	}
 	for i := range list {

@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+
+	"golang.org/x/sys/cpu"
 )
 
 // format changes when entries do.
@@ -16,24 +18,37 @@ const format = 1
 // the version of wexec, of wazero, of Go and the machine. One that is built from
 // sources that nobody has named is told by its file.
 var version = sync.OnceValue(func() string {
-	ours, wazero := "", ""
+	ours, wazero := devel, devel
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, m := range append(info.Deps, &info.Main) {
 			switch m.Path {
 			case "github.com/wexec/wexec":
-				ours = m.Version
+				ours = versionOf(m)
 			case "github.com/tetratelabs/wazero":
-				wazero = m.Version
+				wazero = versionOf(m)
 			}
 		}
 	}
-	if ours == "" || ours == "(devel)" || strings.Contains(ours, "dirty") {
-		ours = "devel"
+	if ours == devel || wazero == devel {
 		if file, err := os.Executable(); err == nil {
 			if info, err := os.Stat(file); err == nil {
 				ours = fmt.Sprintf("devel %d %d", info.Size(), info.ModTime().UnixNano())
 			}
 		}
 	}
-	return fmt.Sprintf("%d %s %s %s %s %s", format, ours, wazero, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	// wazero names native code by what the processor can do.
+	return fmt.Sprintf("%d %s %s %s %s %s %v %v", format, ours, wazero, runtime.Version(), runtime.GOOS, runtime.GOARCH, cpu.X86, cpu.ARM64)
 })
+
+// devel is the version of what has none.
+const devel = "devel"
+
+func versionOf(m *debug.Module) string {
+	if m.Replace != nil {
+		m = m.Replace
+	}
+	if m.Version == "" || m.Version == "(devel)" || strings.Contains(m.Version, "dirty") {
+		return devel
+	}
+	return m.Path + "@" + m.Version
+}

@@ -127,7 +127,9 @@ func (m *module) rewrite(out *Rewritten, o Options) error {
 	m.find(secCode).body = code
 	m.add(e, o)
 	if o.State {
-		out.Globals = m.exportGlobals()
+		if out.Lasting == "" {
+			out.Globals = m.exportGlobals()
+		}
 		m.exportStart(e.moved)
 		out.Data = m.takeData()
 	}

@@ -138,3 +138,34 @@ func TestReadAlike(t *testing.T) {
 		t.Errorf("a select of a plain type: %v", err)
 	}
 }
+
+// TestLasting: modules whose instances can't be put back are known.
+func TestLasting(t *testing.T) {
+	globals := func(n int) []byte {
+		list := make([][]byte, n)
+		for i := range list {
+			list[i] = []byte{0x7f, 1, 0x41, 0, 0x0b}
+		}
+		return vector(list)
+	}
+	for name, c := range map[string]struct {
+		wasm    []byte
+		lasting bool
+		globals int
+	}{
+		"nothing":              {with(nil, nil), false, 0},
+		"a thousand globals":   {with(sections{6: globals(1000)}, nil), false, 1000},
+		"more":                 {with(sections{6: globals(100_000)}, nil), true, 0},
+		"data":                 {with(sections{11: {1, 0, 0x41, 8, 0x0b, 1, 5}}, nil), false, 0},
+		"data that is put off": {with(sections{11: {1, 0, 0x41, 4, 0x41, 4, 0x6a, 0x0b, 1, 5}}, nil), true, 0},
+		"a shared memory":      {with(sections{5: {1, 3, 1, 2}}, nil), true, 0},
+	} {
+		out, err := instrument.Rewrite(c.wasm, instrument.Options{State: true, SharedMemory: true})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if (out.Lasting != "") != c.lasting || out.Globals != c.globals {
+			t.Errorf("%s: %q, %d globals", name, out.Lasting, out.Globals)
+		}
+	}
+}

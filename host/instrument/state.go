@@ -1,6 +1,7 @@
 package instrument
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 )
@@ -36,11 +37,26 @@ func (g global) isNumber() bool { return 0x7c <= g.typ && g.typ <= 0x7f }
 
 // lasting says why no instance of the module can be put back, or "".
 func (m *module) lasting() string {
-	if m.shared {
+	numbers := 0
+	for _, g := range m.own {
+		if g.isNumber() {
+			numbers++
+		}
+	}
+	switch {
+	case m.shared:
 		return "its memory is shared"
+	case numbers > maxNumbers:
+		return fmt.Sprintf("it has more than %d globals that can change", maxNumbers)
+	case slices.ContainsFunc(m.data, func(s segment) bool { return s.active && !s.known }):
+		return "where its data goes is known only when it is instantiated"
 	}
 	return ""
 }
+
+// maxNumbers is the most globals that are put back: each is a few nanoseconds,
+// and 16 bytes of each instance.
+const maxNumbers = 1_000
 
 // hasState reports whether there is state to make reachable.
 func (m *module) hasState() bool {
@@ -72,12 +88,14 @@ func (m *module) lasts(op opcode, index uint32) bool {
 
 // exportGlobals exports the mutable globals that are numbers, and counts them.
 func (m *module) exportGlobals() (n int) {
+	var exports []byte
 	for _, g := range m.own {
 		if g.isNumber() {
-			m.export(Global(n), kindGlobal, g.index)
+			exports = appendU32(append(appendName(exports, Global(n)), kindGlobal), g.index)
 			n++
 		}
 	}
+	m.extend(secExport, n, exports)
 	return n
 }
 

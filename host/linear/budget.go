@@ -3,6 +3,7 @@ package linear
 import (
 	"fmt"
 	"sync/atomic"
+	"time"
 )
 
 // Budget bounds the bytes that memories and images may have together. What
@@ -11,6 +12,7 @@ type Budget struct {
 	limit   uint64
 	used    atomic.Uint64
 	reclaim func(bytes uint64)
+	barren  atomic.Int64 // when reclaiming was not enough, in ns since 1970
 }
 
 // NewBudget returns a budget of so many bytes. reclaim, which may be nil, is
@@ -28,13 +30,23 @@ func (b *Budget) take(n uint64) error {
 	if b.fits(n) {
 		return nil
 	}
-	if b.reclaim != nil {
+	if n <= b.limit && b.reclaim != nil && b.mayReclaim() {
 		b.reclaim(n)
 		if b.fits(n) {
 			return nil
 		}
+		b.barren.Store(time.Now().UnixNano())
 	}
 	return &BudgetError{n, b.limit}
+}
+
+// patient is how long nothing is reclaimed after that was not enough: a guest
+// that asks again and again must not keep everybody's instances from being warm.
+const patient = time.Second
+
+func (b *Budget) mayReclaim() bool {
+	since := time.Now().UnixNano() - b.barren.Load()
+	return since < 0 || since > int64(patient)
 }
 
 func (b *Budget) fits(n uint64) bool {

@@ -29,9 +29,7 @@ func (m *Memory) NewImage() (*Image, error) {
 		i.contents = append([]byte(nil), m.bytes...)
 	}
 	m.image = i
-	if m.reserved != nil {
-		i.file.mapTo(m.bytes) // or the pages stay those that there are
-	}
+	m.mapped = m.reserved != nil && i.file.mapTo(m.bytes) // or the pages stay those that there are
 	return i, nil
 }
 
@@ -67,10 +65,9 @@ func (i *Image) drop() {
 
 // begin gives a new memory the image's contents.
 func (m *Memory) begin() {
-	if m.reserved != nil && m.image.file.mapTo(m.bytes) {
-		return
+	if m.mapped = m.reserved != nil && m.image.file.mapTo(m.bytes); !m.mapped {
+		copy(m.bytes, m.image.contents)
 	}
-	copy(m.bytes, m.image.contents)
 }
 
 // habit is what is known of the pages that a memory's tasks write.
@@ -100,8 +97,7 @@ func (m *Memory) putBack() {
 	if h.usual == 0 {
 		h.usual = pages
 	}
-	if pages > fewPages && (pages > 2*h.usual || h.restores%patience == 0) {
-		discard(m.bytes)
+	if pages > fewPages && (pages > 2*h.usual || h.restores%patience == 0) && discard(m.bytes) {
 		h.usual = 0
 	}
 }

@@ -1,7 +1,10 @@
 package linear
 
 import (
+	"bytes"
 	"os"
+	"strconv"
+	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -10,9 +13,28 @@ import (
 // noReserve keeps reserved addresses from counting as committed memory.
 const noReserve = unix.MAP_NORESERVE
 
+// mostMappings is how many mappings a process may have.
+var mostMappings = sync.OnceValue(func() int64 {
+	const usual = 65_530
+	return setting("/proc/sys/vm/max_map_count", usual)
+})
+
+// setting returns a number of the kernel's, or what it usually is.
+func setting(file string, usual int64) int64 {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return usual
+	}
+	n, err := strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64)
+	if err != nil {
+		return usual
+	}
+	return n
+}
+
 // discard gives the pages of a mapping back: those of an image are the image's
-// again, the others are empty.
-func discard(b []byte) { _ = unix.Madvise(b, unix.MADV_DONTNEED) }
+// again, the others are empty. It returns false if the pages are locked.
+func discard(b []byte) bool { return unix.Madvise(b, unix.MADV_DONTNEED) == nil }
 
 var osPage = os.Getpagesize()
 

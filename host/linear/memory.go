@@ -30,8 +30,9 @@ type Memory struct {
 	denied   error         // why it has not even its first size
 	shrink   bool          // Reallocate is to return what the image has
 
-	image *Image // nil if it began empty
-	habit habit
+	image  *Image // nil if it began empty
+	mapped bool   // it is a mapping of the image's file
+	habit  habit
 }
 
 // New returns a memory of no size yet. It may grow to limit, in bytes, which
@@ -139,9 +140,7 @@ func (m *Memory) Restore(of api.Memory) bool {
 	}
 	size := len(m.image.contents)
 	if grown := m.bytes[size:]; len(grown) > 0 {
-		if m.reserved != nil {
-			discard(grown)
-		} else {
+		if m.reserved == nil || !discard(grown) {
 			clear(grown)
 		}
 		// wazero has no way to shrink a memory, but takes what an allocator

@@ -1,6 +1,9 @@
 package linear
 
-import "testing"
+import (
+	"bytes"
+	"testing"
+)
 
 // way is a way to put memories back.
 type way struct {
@@ -22,4 +25,87 @@ func waysHere() []way {
 		}
 	}
 	return []way{{"scan", with(true, true)}, {"read", with(false, true)}, {"copy", with(false, false)}}
+}
+
+// TestGivesUpPages: pages that a task has written once do not stay for ever.
+func TestGivesUpPages(t *testing.T) {
+	if !tellsWritten() {
+		t.Skip("this system does not tell which pages are written")
+	}
+	const size = 1 << 20
+	m := NewBudget(1<<30, nil).New(size, size)
+	m.Allocate(0, size)
+	m.Reallocate(size)
+	defer m.Release()
+	image, err := m.NewImage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer image.Close()
+	own := func() (n int) {
+		written(m.Bytes(), func(from, to int) { n += (to - from) / osPage })
+		return n
+	}
+	m.Bytes()[0]++
+	m.putBack()
+	if n := own(); n != 1 {
+		t.Fatalf("%d pages are its own, want the one that every task writes", n)
+	}
+	for i := range m.Bytes() {
+		m.Bytes()[i] = 1
+	}
+	m.putBack()
+	if n := own(); n != 0 {
+		t.Errorf("%d pages are still its own after a task that wrote all", n)
+	}
+	if !bytes.Equal(m.Bytes(), make([]byte, size)) {
+		t.Error("they are not the image's")
+	}
+}
+
+// TestWithoutMappings: where no mapping is left for an image, a memory is put back
+// all the same.
+func TestWithoutMappings(t *testing.T) {
+	if !tellsWritten() {
+		t.Skip("this system does not tell which pages are written")
+	}
+	const size = 1 << 20
+	first := NewBudget(1<<30, nil).New(size, size)
+	first.Allocate(0, size)
+	first.Reallocate(size)
+	first.Bytes()[size-1] = 7
+	defer first.Release()
+	image, err := first.NewImage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer image.Close()
+	whole := image.file
+	image.file = file{} // which can't be mapped
+	m := image.budget.New(size, size)
+	m.BeginAs(image)
+	m.Allocate(0, size)
+	m.Reallocate(size)
+	defer m.Release()
+	image.file = whole
+	for range 2 * patience {
+		for i := range fewPages + 1 {
+			m.Bytes()[i*osPage] = 1
+		}
+		if m.putBack(); !bytes.Equal(m.Bytes(), image.contents) {
+			t.Fatal("it is not the image's")
+		}
+	}
+}
+
+// TestMappingsAreBounded: memories leave mappings for others.
+func TestMappingsAreBounded(t *testing.T) {
+	mappings.Add(mostMappings() / 2)
+	defer mappings.Add(-mostMappings() / 2)
+	m := NewBudget(1<<30, nil).New(PageSize, PageSize)
+	defer m.Release()
+	m.Allocate(0, PageSize)
+	if m.Reallocate(PageSize); m.reserved != nil {
+		t.Error("it took a mapping")
+	}
 }

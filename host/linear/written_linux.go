@@ -27,6 +27,12 @@ var pagemap struct {
 func tellsWritten() bool {
 	p := &pagemap
 	p.once.Do(func() {
+		// Where memory is never promised twice, reading an image may need a page
+		// that is refused, which ends the process.
+		const never = 2
+		if setting("/proc/sys/vm/overcommit_memory", 0) == never {
+			return
+		}
 		if p.f, _ = os.Open("/proc/self/pagemap"); p.f == nil {
 			return
 		}
@@ -75,7 +81,7 @@ func written(b []byte, each func(from, to int)) bool {
 // copyWritten copies the image's contents to where the memory is not the
 // image's any more, and returns how many pages that are.
 func (m *Memory) copyWritten() (pages int, ok bool) {
-	if m.image.file.f == nil || m.reserved == nil {
+	if !m.mapped {
 		return 0, false
 	}
 	ok = written(m.bytes, func(from, to int) {
