@@ -27,7 +27,6 @@ type Memory struct {
 	most     uint64        // ever
 	reserved []byte        // the range of addresses; nil if bytes is on Go's heap
 	size     atomic.Uint64 // of bytes, for whoever looks on
-	denied   error         // why it has not even its first size
 	shrink   bool          // Reallocate is to return what the image has
 
 	image  *Image // nil if it began empty

@@ -100,7 +100,7 @@ type (
 		inverted, mask, anyMask uint64
 		returned                uint64
 	}
-	scanRegion struct{ start, end, categories uint64 }
+	scanRegion struct{ start, end, _ uint64 }
 )
 
 // scan is what is passed to the kernel: it must not move, as stacks do.

@@ -17,7 +17,7 @@ func settle() {
 		return
 	}
 	settled = true
-	runtime.GC() // or each task might find that one is due
+	runtime.GC()        // or each task might find that one is due
 	deep(func() error { // a goroutine for it, and what encoding/json keeps
 		b, err := json.Marshal([]any{1, "one", map[string]any{"a": nil}})
 		if err != nil {
@@ -35,7 +35,9 @@ func rehearse() {
 	c := &call{}
 	guest.calls.put(0, c)
 	guest.calls.remove(0)
-	rehearsed = make([]byte, 1)
+	spareBytes = make([]byte, 1)
+	clear(spareBytes)
 }
 
-var rehearsed []byte // on the heap
+// spareBytes makes an allocation one of the heap.
+var spareBytes []byte
