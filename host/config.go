@@ -275,6 +275,7 @@ func (c Config) withDefaults() (Config, error) {
 	cores := runtime.GOMAXPROCS(0)
 	l := &c.Limits
 	err := errors.Join(
+		c.checkIdle(),
 		c.IO.setDefaults("IO", cores, 1<<14, 1<<17),
 		c.Blocking.setDefaults("Blocking", min(32, cores+4), 1<<14, 1<<14),
 		c.CPU.setDefaults("CPU", cores, 1<<14, 1<<14),
@@ -302,6 +303,13 @@ func (c Config) withDefaults() (Config, error) {
 	c.Grace = cmp.Or(c.Grace, 5*time.Second)
 	c.Logger = cmp.Or(c.Logger, slog.Default())
 	return c, err
+}
+
+func (c *Config) checkIdle() error {
+	if c.Idle < 0 {
+		return fmt.Errorf("host: Config.Idle is %v: want a positive time", c.Idle)
+	}
+	return nil
 }
 
 func (e *Executor) setDefaults(name string, workers, queue, inFlight int) error {

@@ -104,6 +104,8 @@ func TestNewRefuses(t *testing.T) {
 		"Config.AllowHTTP":     {AllowHTTP: []string{"https://example.com/x"}},
 		`no capability "nope"`: {Grants: []string{"nope"}},
 		"Config.IO.Workers":    {IO: host.Executor{Workers: -1}},
+		"Config.CPU.Warm":      {CPU: host.Executor{Warm: -1}},
+		"Config.Idle":          {Idle: -1},
 	} {
 		if h, err := host.New(cfg); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, %v; want %q", h, err, want)

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"runtime"
@@ -37,7 +38,8 @@ var version = sync.OnceValue(func() string {
 		}
 	}
 	// wazero names native code by what the processor can do.
-	return fmt.Sprintf("%d %s %s %s %s %s %v %v", format, ours, wazero, runtime.Version(), runtime.GOOS, runtime.GOARCH, cpu.X86, cpu.ARM64)
+	processor := sha256.Sum256(fmt.Append(nil, cpu.X86, cpu.ARM64))
+	return fmt.Sprintf("%d %s %s %s %s %s %x", format, ours, wazero, runtime.Version(), runtime.GOOS, runtime.GOARCH, processor[:8])
 })
 
 // devel is the version of what has none.

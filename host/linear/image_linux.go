@@ -68,10 +68,10 @@ func fill(f *os.File, contents []byte) ([]byte, error) {
 	if err := f.Truncate(int64(len(contents))); err != nil {
 		return nil, err
 	}
-	var empty [PageSize]byte
+	empty := make([]byte, osPage)
 	for at := 0; at < len(contents); at += osPage {
 		page := contents[at : at+osPage]
-		if string(page) == string(empty[:osPage]) {
+		if bytes.Equal(page, empty) {
 			continue
 		}
 		if _, err := f.WriteAt(page, int64(at)); err != nil {

@@ -27,21 +27,32 @@ func waysHere() []way {
 	return []way{{"scan", with(true, true)}, {"read", with(false, true)}, {"copy", with(false, false)}}
 }
 
-// TestGivesUpPages: pages that a task has written once do not stay for ever.
-func TestGivesUpPages(t *testing.T) {
+const size = 1 << 20
+
+// withImage returns a memory that is not all empty, and its image.
+func withImage(t *testing.T) (*Memory, *Image) {
+	t.Helper()
 	if !tellsWritten() {
 		t.Skip("this system does not tell which pages are written")
 	}
-	const size = 1 << 20
 	m := NewBudget(1<<30, nil).New(size, size)
 	m.Allocate(0, size)
 	m.Reallocate(size)
-	defer m.Release()
+	m.Bytes()[size-1] = 7
 	image, err := m.NewImage()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer image.Close()
+	t.Cleanup(func() {
+		m.Release()
+		image.Close()
+	})
+	return m, image
+}
+
+// TestGivesUpPages: pages that a task has written once do not stay for ever.
+func TestGivesUpPages(t *testing.T) {
+	m, image := withImage(t)
 	own := func() (n int) {
 		written(m.Bytes(), func(from, to int) { n += (to - from) / osPage })
 		return n
@@ -58,7 +69,7 @@ func TestGivesUpPages(t *testing.T) {
 	if n := own(); n != 0 {
 		t.Errorf("%d pages are still its own after a task that wrote all", n)
 	}
-	if !bytes.Equal(m.Bytes(), make([]byte, size)) {
+	if !bytes.Equal(m.Bytes(), image.contents) {
 		t.Error("they are not the image's")
 	}
 }
@@ -66,20 +77,7 @@ func TestGivesUpPages(t *testing.T) {
 // TestWithoutMappings: where no mapping is left for an image, a memory is put back
 // all the same.
 func TestWithoutMappings(t *testing.T) {
-	if !tellsWritten() {
-		t.Skip("this system does not tell which pages are written")
-	}
-	const size = 1 << 20
-	first := NewBudget(1<<30, nil).New(size, size)
-	first.Allocate(0, size)
-	first.Reallocate(size)
-	first.Bytes()[size-1] = 7
-	defer first.Release()
-	image, err := first.NewImage()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer image.Close()
+	_, image := withImage(t)
 	whole := image.file
 	image.file = file{} // which can't be mapped
 	m := image.budget.New(size, size)

@@ -46,17 +46,13 @@ var events [maxBatch * abi.EventSize]byte
 func resume() uint32 {
 	settle()
 	collectLess()
-	taken := deliver()
-	if c := inline; c != nil {
-		inline = nil
-		c.task.run(c)
-		if others() == 0 {
-			return rest()
-		}
+	taken, ran := turn()
+	if ran && others() == 0 {
+		return rest()
 	}
 	for rounds := 0; rounds < maxRounds && taken < maxEvents; rounds++ {
 		runtime.Gosched()
-		n := deliver()
+		n, _ := turn()
 		if n == 0 && idle() {
 			return rest()
 		}
@@ -88,6 +84,19 @@ func collectLess() {
 // inline is a call that resume runs itself. A task that never awaits needs no
 // goroutine, and is done in half of the time without one.
 var inline *call
+
+// turn takes one batch of events, and runs the call that needs no goroutine, if
+// there is one.
+func turn() (taken int, ran bool) {
+	taken = deliver()
+	c := inline
+	if c == nil {
+		return taken, false
+	}
+	inline = nil
+	c.task.run(c)
+	return taken, true
+}
 
 // deliver takes one batch of events and wakes or starts their goroutines.
 func deliver() int {
