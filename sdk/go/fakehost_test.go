@@ -34,6 +34,7 @@ type fakeHost struct {
 	calls    map[uint32]*fakeCall
 	ops      map[uint32]*fakeOp
 	denied   string // a capability
+	batch    int    // the most events it hands out at once; 0: as many as asked for
 	entries  int
 	yields   int
 	log      []string
@@ -302,6 +303,9 @@ func (h *fakeHost) provideImports(ctx context.Context, runtime wazero.Runtime) {
 		},
 		"next": func(m api.Memory, s []uint64) {
 			n := min(len(h.events), int(uint32(s[1])))
+			if h.batch > 0 {
+				n = min(n, h.batch)
+			}
 			var b []byte
 			for _, e := range h.events[:n] {
 				b = e.AppendTo(b)

@@ -97,6 +97,18 @@ func TestRuntimeTimersWithoutSleep(t *testing.T) {
 	}
 }
 
+// A cpu call that comes when the entry has already done another is run in it too.
+func TestCPUCallInALaterRound(t *testing.T) {
+	h := newFakeHost(t)
+	h.batch = 1
+	first, second := h.call("double", "21"), h.call("runtime_sleep_cpu", "1")
+	h.run(second)
+	if first.output != "42" || !h.finished[second] || second.code != 0 || h.entries != 1 {
+		t.Errorf("got %q, then %d %q, in %d entries", first.output, second.code, second.output, h.entries)
+	}
+	h.checkNothingIsLeft()
+}
+
 func TestCancel(t *testing.T) {
 	h := newFakeHost(t)
 	calls := []*fakeCall{h.call("hang", ""), h.call("group", "3"), h.call("wrapped", "hang"), h.call("until_done", "")}
