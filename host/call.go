@@ -152,8 +152,8 @@ func (c *call) finish(out []byte, err error) {
 	if observe := c.mod.host.cfg.Observe; observe != nil {
 		observe(c.span(err))
 	}
-	c.mod.gate.leave()
-	c.mod.host.gate.leave()
+	c.mod.gate.Leave()
+	c.mod.host.gate.Leave()
 	if err != nil {
 		c.promise.Reject(err)
 	} else {

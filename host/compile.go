@@ -12,7 +12,7 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host/cache"
-	"github.com/wexec/wexec/host/instrument"
+	"github.com/wexec/wexec/host/internal/instrument"
 )
 
 // settings are what the code of a module depends on, besides the module.
@@ -120,7 +120,7 @@ func (m *module) store() {
 // make puts safepoints into the module, and compiles it.
 func (m *module) make(ctx context.Context, wasm []byte) (err error) {
 	if m.code, err = m.rewrite(wasm); err != nil {
-		return m.invalid(err, "it is refused")
+		return &InvalidModuleError{Module: m.name, Reason: "it is refused", Needs: m.needs(wasm), Err: err}
 	}
 	m.engine = m.host.engines.main
 	if m.host.engines.disk != nil {
@@ -148,6 +148,25 @@ func (m *module) make(ctx context.Context, wasm []byte) (err error) {
 		return m.invalid(&hostBug{"instrument"}, "it can't be compiled")
 	}
 	return m.invalid(asItWas, "it can't be compiled")
+}
+
+// needs returns the Options without which the module is refused, if it is not
+// refused whatever they are.
+func (m *module) needs(wasm []byte) (fields []string) {
+	accepts := func(exceptions, shared bool) bool {
+		_, err := instrument.Rewrite(wasm, instrument.Options{Exceptions: exceptions, SharedMemory: shared})
+		return err == nil
+	}
+	if !accepts(true, true) {
+		return nil
+	}
+	if !accepts(false, true) {
+		fields = append(fields, "Exceptions")
+	}
+	if !accepts(true, false) {
+		fields = append(fields, "SharedMemory")
+	}
+	return fields
 }
 
 // compileToDisk has another engine write the module's code to the cache, where

@@ -14,7 +14,8 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/executors"
-	"github.com/wexec/wexec/host/instrument"
+	"github.com/wexec/wexec/host/internal/instrument"
+	"github.com/wexec/wexec/host/internal/linear"
 )
 
 // Mode says how a task is best run.
@@ -50,9 +51,6 @@ const (
 	// thousands share one.
 	PerInstance Isolation = "instance"
 )
-
-// unknownMemory stands for the machine's where the system does not tell.
-const unknownMemory = 8 << 30
 
 // mostMemory is the most that Limits.Memory may be: a 32-bit linear memory.
 const mostMemory = 4 << 30
@@ -298,7 +296,7 @@ func (c Config) withDefaults() (Config, error) {
 	l.Fuel = min(cmp.Or(l.Fuel, 1e12), math.MaxInt64/2)
 	l.Memory = min(cmp.Or(l.Memory, 256<<20), mostMemory)
 	l.Stack = min(l.Stack, mostStack)
-	c.Memory = cmp.Or(c.Memory, machineMemory()/4*3)
+	c.Memory = cmp.Or(c.Memory, linear.Machine()/4*3)
 	c.Idle = cmp.Or(c.Idle, 10*time.Second)
 	c.Grace = cmp.Or(c.Grace, 5*time.Second)
 	c.Logger = cmp.Or(c.Logger, slog.Default())

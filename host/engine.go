@@ -11,7 +11,7 @@ import (
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/wexec/wexec/host/cache"
-	"github.com/wexec/wexec/host/linear"
+	"github.com/wexec/wexec/host/internal/linear"
 )
 
 // engine is a wazero runtime, with what modules may import.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/executors"
-	"github.com/wexec/wexec/host/instrument"
+	"github.com/wexec/wexec/host/internal/instrument"
 )
 
 // Errors that have no more to say than their name. Use errors.Is.
@@ -88,7 +88,10 @@ func (e *CallError) Unwrap() error { return e.Err }
 type InvalidModuleError struct {
 	Module string
 	Reason string
-	Err    error // may be nil
+	// Needs are the fields of Options with which a module that is refused
+	// would be loaded: "Exceptions", "SharedMemory".
+	Needs []string
+	Err   error // may be nil
 }
 
 func (e *InvalidModuleError) Error() string {

@@ -17,8 +17,9 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/executors"
-	"github.com/wexec/wexec/host/fetch"
-	"github.com/wexec/wexec/host/linear"
+	"github.com/wexec/wexec/host/capability/http"
+	"github.com/wexec/wexec/host/internal/gate"
+	"github.com/wexec/wexec/host/internal/linear"
 )
 
 // Host runs tasks. Make one with New, and Close it.
@@ -27,14 +28,14 @@ type Host struct {
 	engines engines
 	pools   map[Mode]*executors.Pool
 	memory  *linear.Budget // of all instances
-	fetch   *fetch.Client
+	fetch   *http.Client
 	cores   int // that Go may use
 
 	computing atomic.Int32  // instances whose code computes
 	made      atomic.Uint64 // instances
 
-	gate       gate         // calls under way, and modules being loaded
-	background gate         // goroutines of capabilities
+	gate       gate.Gate    // calls under way, and modules being loaded
+	background gate.Gate    // goroutines of capabilities
 	strays     atomic.Int64 // those whose op was cancelled
 	ids        atomic.Uint64
 
@@ -56,7 +57,7 @@ func New(config Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{cfg: cfg, modules: map[string]*module{}, fetch: &fetch.Client{Allow: cfg.AllowHTTP}}
+	h := &Host{cfg: cfg, modules: map[string]*module{}, fetch: &http.Client{Allow: cfg.AllowHTTP}}
 	if err := h.fetch.Check(); err != nil {
 		return nil, fmt.Errorf("host: Config.AllowHTTP: %w", err)
 	}
@@ -184,7 +185,7 @@ type Stats struct {
 func (h *Host) Stats() Stats {
 	s := Stats{
 		IO: h.pools[IO].Stats(), Blocking: h.pools[Blocking].Stats(), CPU: h.pools[CPU].Stats(),
-		Calls: h.gate.count(), Strays: int(h.strays.Load()), MemoryBytes: h.memory.Used(), Made: h.made.Load(),
+		Calls: h.gate.Count(), Strays: int(h.strays.Load()), MemoryBytes: h.memory.Used(), Made: h.made.Load(),
 	}
 	modules := h.allModules()
 	s.Modules = len(modules)
@@ -203,8 +204,8 @@ func (h *Host) Stats() Stats {
 // it cancels them and waits for Config.Grace, and then it gives up: the error
 // says on how many. What was given up keeps its memory.
 func (h *Host) Close(ctx context.Context) error {
-	h.gate.shut()
-	h.gate.wait(ctx)
+	h.gate.Shut()
+	h.gate.Wait(ctx)
 
 	now, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	cancel() // nothing is left that may still finish, or time is up
@@ -228,7 +229,7 @@ func (h *Host) Close(ctx context.Context) error {
 	}
 	group.Wait()
 	errs = append(errs, h.waitForCapabilities())
-	if n := h.gate.count(); n > 0 {
+	if n := h.gate.Count(); n > 0 {
 		errs = append(errs, &AbandonedError{Executor: "host", Jobs: n})
 	}
 	h.fetch.Close()
@@ -241,13 +242,13 @@ func (h *Host) Close(ctx context.Context) error {
 // waitForCapabilities waits for their goroutines, which know that they are to
 // end, for as long as Config.Grace.
 func (h *Host) waitForCapabilities() error {
-	h.background.shut()
+	h.background.Shut()
 	grace, cancel := context.WithTimeout(context.Background(), h.cfg.Grace)
 	defer cancel()
-	if h.background.wait(grace) {
+	if h.background.Wait(grace) {
 		return nil
 	}
-	return &AbandonedError{Executor: "capabilities", Jobs: h.background.count()}
+	return &AbandonedError{Executor: "capabilities", Jobs: h.background.Count()}
 }
 
 // Caller is who started a capability.

@@ -5,8 +5,8 @@ import (
 
 	"github.com/tetratelabs/wazero/api"
 
-	"github.com/wexec/wexec/host/instrument"
-	"github.com/wexec/wexec/host/linear"
+	"github.com/wexec/wexec/host/internal/instrument"
+	"github.com/wexec/wexec/host/internal/linear"
 )
 
 // Info is what can be said of a module without running its tasks.
@@ -29,6 +29,9 @@ type Info struct {
 	// task, so that every task has a new one. It is empty if they can, as far as
 	// is known: what the module's start does is known when it was run.
 	Lasting string
+	// Needs are the fields of Options without which the module would be
+	// refused: "Exceptions", "SharedMemory".
+	Needs []string
 	// Tasks of the module.
 	Tasks []Task
 }
@@ -36,7 +39,7 @@ type Info struct {
 // Info describes the module.
 func (m *Module) Info() Info {
 	mod := m.m
-	info := Info{Name: mod.name, Style: mod.style, Size: mod.size, Tasks: m.Tasks(), MemoryMin: mod.minMemory, Lasting: mod.snapshots.why()}
+	info := Info{Name: mod.name, Style: mod.style, Size: mod.size, Tasks: m.Tasks(), MemoryMin: mod.minMemory, Lasting: mod.snapshots.why(), Needs: mod.needed}
 	switch {
 	case mod.asksGuest:
 		info.Manifest = "export"

@@ -10,8 +10,8 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/executors"
-	"github.com/wexec/wexec/host/instrument"
-	"github.com/wexec/wexec/host/linear"
+	"github.com/wexec/wexec/host/internal/instrument"
+	"github.com/wexec/wexec/host/internal/linear"
 )
 
 // instance is a guest: a running instance of a module, and the host's side of

@@ -130,10 +130,10 @@ func (p *instancePool) close() {
 // reap closes the instances that have been idle for two rounds.
 func (p *instancePool) reap() {
 	// Until it is done, the module is not closed.
-	if p.mod.gate.enter() != nil {
+	if p.mod.gate.Enter() != nil {
 		return
 	}
-	defer p.mod.gate.leave()
+	defer p.mod.gate.Leave()
 	p.armed.Store(false)
 	round := p.rounds.Add(1)
 	for _, inst := range p.remove(func(inst *instance) bool {

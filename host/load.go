@@ -17,8 +17,8 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/wexec/wexec/abi"
-	"github.com/wexec/wexec/host/instrument"
-	"github.com/wexec/wexec/host/linear"
+	"github.com/wexec/wexec/host/internal/instrument"
+	"github.com/wexec/wexec/host/internal/linear"
 )
 
 // Style is how a module's tasks are entered.
@@ -50,12 +50,15 @@ func (h *Host) Load(ctx context.Context, name string, wasm []byte, options ...Op
 	if why := notModule(wasm); why != "" {
 		return nil, m.invalid(nil, "%s", why)
 	}
-	if err := h.gate.enter(); err != nil {
+	if err := h.gate.Enter(); err != nil {
 		return nil, err
 	}
-	defer h.gate.leave()
+	defer h.gate.Leave()
 	if err := m.compile(ctx, wasm); err != nil {
 		return nil, err
+	}
+	if m.defaults.Exceptions || m.defaults.SharedMemory {
+		m.needed = m.needs(wasm)
 	}
 	err := m.understand(ctx)
 	if err == nil {

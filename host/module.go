@@ -18,7 +18,8 @@ import (
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/executors"
 	"github.com/wexec/wexec/host/cache"
-	"github.com/wexec/wexec/host/instrument"
+	"github.com/wexec/wexec/host/internal/gate"
+	"github.com/wexec/wexec/host/internal/instrument"
 )
 
 // Task is what a module says of one of its tasks.
@@ -50,12 +51,13 @@ type module struct {
 	asksGuest   bool           // the manifest is an export's, not a section's
 	schemas     []taskSchemas
 	minMemory   uint64
-	own         bounds // of the module itself, whatever its tasks have
-	shared      bounds // of an instance that holds calls of several tasks
+	needed      []string // fields of Options
+	own         bounds   // of the module itself, whatever its tasks have
+	shared      bounds   // of an instance that holds calls of several tasks
 	snapshots   snapshots
 	pools       map[Mode]*instancePool
 	called      atomic.Uint64 // the ID of its last call
-	gate        gate
+	gate        gate.Gate
 	logs        *rate.Limiter // of lines
 	unlogged    atomic.Uint64 // lines that were too many
 
@@ -199,21 +201,21 @@ func trail(c *call) string {
 // admit gives a call to the executor of its mode.
 func (m *module) admit(c *call) error {
 	h := m.host
-	enter := (*gate).enter
+	enter := (*gate.Gate).Enter
 	if c.parent != nil {
-		enter = (*gate).enterMore // what is under way may finish while the host drains
+		enter = (*gate.Gate).EnterMore // what is under way may finish while the host drains
 	}
 	if err := enter(&h.gate); err != nil {
 		return err
 	}
 	if err := enter(&m.gate); err != nil {
-		h.gate.leave()
+		h.gate.Leave()
 		return err
 	}
 	err := m.enqueue(c)
 	if err != nil {
-		m.gate.leave()
-		h.gate.leave()
+		m.gate.Leave()
+		h.gate.Leave()
 	}
 	return err
 }
@@ -266,8 +268,8 @@ func (m *module) allShards() []*shard {
 }
 
 func (m *module) close(ctx context.Context) error {
-	m.gate.shut()
-	if !m.gate.wait(ctx) {
+	m.gate.Shut()
+	if !m.gate.Wait(ctx) {
 		for _, pool := range m.host.pools {
 			pool.CancelAll(func(job executors.Job) bool { return job.(*call).mod == m }, ErrClosed)
 		}
@@ -279,8 +281,8 @@ func (m *module) close(ctx context.Context) error {
 	err := loops.Wait()
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.host.cfg.Grace)
 	defer cancel()
-	if err == nil && !m.gate.wait(grace) {
-		err = &AbandonedError{Executor: fmt.Sprintf("module %q", m.name), Jobs: m.gate.count()}
+	if err == nil && !m.gate.Wait(grace) {
+		err = &AbandonedError{Executor: fmt.Sprintf("module %q", m.name), Jobs: m.gate.Count()}
 	}
 	if err != nil {
 		return err // guest code may still run: what it uses can't be freed

@@ -184,10 +184,10 @@ func startTaskCall(inst *instance, o *op, arg []byte) error {
 // was cancelled it is a stray, which holds nobody up and is counted. All of
 // them together are bounded.
 func (h *Host) startCapability(inst *instance, o *op, name string, run Capability, arg []byte) error {
-	if most := h.cfg.Limits.Capabilities; h.background.count() >= most {
+	if most := h.cfg.Limits.Capabilities; h.background.Count() >= most {
 		return &QueueFullError{Queue: "the host", What: "running as capabilities", Size: most}
 	}
-	if err := h.background.enter(); err != nil {
+	if err := h.background.Enter(); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(withCaller(o.call.ctx, o.call))
@@ -200,7 +200,7 @@ func (h *Host) startCapability(inst *instance, o *op, name string, run Capabilit
 	}
 	box := inst.box
 	go func() {
-		defer h.background.leave()
+		defer h.background.Leave()
 		result, err := h.guard(ctx, name, run, arg)
 		cancel(nil)
 		if decided.CompareAndSwap(false, true) {

@@ -8,7 +8,7 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
-	"github.com/wexec/wexec/host/instrument"
+	"github.com/wexec/wexec/host/internal/instrument"
 )
 
 // A slice is the fuel that guest code gets at once. When it is used up, the

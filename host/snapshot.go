@@ -8,8 +8,8 @@ import (
 
 	"github.com/tetratelabs/wazero/api"
 
-	"github.com/wexec/wexec/host/instrument"
-	"github.com/wexec/wexec/host/linear"
+	"github.com/wexec/wexec/host/internal/instrument"
+	"github.com/wexec/wexec/host/internal/linear"
 )
 
 // A snapshot is what an instance is when it is ready for its first task: after

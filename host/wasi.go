@@ -14,7 +14,7 @@ import (
 	"github.com/tetratelabs/wazero/sys"
 
 	"github.com/wexec/wexec/abi"
-	"github.com/wexec/wexec/host/rootfs"
+	"github.com/wexec/wexec/host/internal/rootfs"
 )
 
 // clockResolution is how fine a guest's clocks are: enough for timeouts and

@@ -96,7 +96,7 @@ func (o *inspectOptions) run(ctx context.Context) error {
 		Name: info.Name, Style: info.Style, Size: info.Size,
 		Manifest: info.Manifest, RanCode: info.Manifest == "export",
 		Memory: memoryRange{info.MemoryMin, info.MemoryMax}, NewEach: info.Lasting,
-		Tasks: info.Tasks, Needs: append(needs(info), trustNeeds(o.file)...),
+		Tasks: info.Tasks, Needs: append(needs(info), trustNeeds(info)...),
 		Imports: info.Imports, Exports: info.Exports,
 	}
 	if o.json {

@@ -48,9 +48,10 @@ func needs(info host.Info) []need {
 	return found
 }
 
-// trustNeeds returns the trust without which the module in a file is refused.
-func trustNeeds(file string) (found []need) {
-	for _, word := range neededTrust(file) {
+// trustNeeds returns the trust without which a module is refused.
+func trustNeeds(info host.Info) (found []need) {
+	for _, field := range info.Needs {
+		word := trustWord(field)
 		found = append(found, need{What: strings.ReplaceAll(word, "-", " "), Allow: "--trust " + word, Imports: []string{}})
 	}
 	return found

@@ -14,16 +14,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wexec/wexec/host"
-	"github.com/wexec/wexec/host/instrument"
 )
 
 // load loads the module in a file.
 func load(ctx context.Context, h *host.Host, file string, options ...host.Options) (*host.Module, error) {
 	m, err := h.LoadFile(ctx, file, options...)
-	if _, ok := errors.AsType[*instrument.Error](err); ok {
-		if words := neededTrust(file); words != nil {
-			return nil, fmt.Errorf("%w; --trust %s says that this one is", err, strings.Join(words, ","))
+	if invalid, ok := errors.AsType[*host.InvalidModuleError](err); ok && invalid.Needs != nil {
+		var words []string
+		for _, field := range invalid.Needs {
+			words = append(words, trustWord(field))
 		}
+		return nil, fmt.Errorf("%w; --trust %s says that this one is", err, strings.Join(words, ","))
 	}
 	if _, ok := errors.AsType[*fs.PathError](err); !ok {
 		return m, err

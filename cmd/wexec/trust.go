@@ -2,34 +2,32 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wexec/wexec/host"
-	"github.com/wexec/wexec/host/instrument"
 )
 
 // trust is something that --trust can say of a module.
 type trust struct {
-	word, loses string
-	grant       func(*host.Options)
+	word, field, loses string // field is that of host.Options
+	grant              func(*host.Options)
 }
 
 // trusts are all there are, each with what is lost by it.
 var trusts = []trust{
 	{
-		"exceptions", "a catch may undo what was done to locals; a try costs memory",
+		"exceptions", "Exceptions", "a catch may undo what was done to locals; a try costs memory",
 		func(o *host.Options) { o.Exceptions = true },
 	},
 	{
-		"shared-memory", "a task that waits on its memory can't be stopped",
+		"shared-memory", "SharedMemory", "a task that waits on its memory can't be stopped",
 		func(o *host.Options) { o.SharedMemory = true },
 	},
 	{
-		"no-safepoints", "a task that computes can't be stopped; fuel is not counted",
+		"no-safepoints", "Safepoints", "a task that computes can't be stopped; fuel is not counted",
 		func(o *host.Options) { o.Safepoints = host.Off },
 	},
 }
@@ -83,22 +81,8 @@ func trustOptions(words []string) (host.Options, error) {
 	return o, nil
 }
 
-// neededTrust returns the words without which the module in a file is refused,
-// if it is not refused whatever they are. No code of the module is run.
-func neededTrust(file string) (words []string) {
-	wasm, err := os.ReadFile(file)
-	accepts := func(exceptions, shared bool) bool {
-		_, err := instrument.Rewrite(wasm, instrument.Options{Exceptions: exceptions, SharedMemory: shared})
-		return err == nil
-	}
-	if err != nil || !accepts(true, true) {
-		return nil
-	}
-	if !accepts(false, true) {
-		words = append(words, "exceptions")
-	}
-	if !accepts(true, false) {
-		words = append(words, "shared-memory")
-	}
-	return words
+// trustWord returns the word that sets a field of host.Options.
+func trustWord(field string) string {
+	i := slices.IndexFunc(trusts, func(t trust) bool { return t.field == field })
+	return trusts[i].word
 }

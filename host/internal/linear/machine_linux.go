@@ -1,0 +1,26 @@
+package linear
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// Machine returns how much memory the process may have: the machine's, or
+// what its control group is allowed.
+func Machine() uint64 {
+	memory := uint64(unknownMachine)
+	var info unix.Sysinfo_t
+	if unix.Sysinfo(&info) == nil {
+		memory = uint64(info.Totalram) * uint64(info.Unit)
+	}
+	// See Documentation/admin-guide/cgroup-v2.rst; "max" is no number.
+	if text, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
+		if most, err := strconv.ParseUint(string(bytes.TrimSpace(text)), 10, 64); err == nil {
+			memory = min(memory, most)
+		}
+	}
+	return memory
+}
