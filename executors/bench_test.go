@@ -83,11 +83,11 @@ func BenchmarkFuture(b *testing.B) {
 }
 
 func BenchmarkPool(b *testing.B) {
-	pool := NewPool(PoolConfig{
+	pool := NewPool[*noop](PoolConfig{
 		Name: "bench", Limits: Limits{Queue: outstanding, InFlight: 2 * outstanding},
 		Workers: 2, Spare: 2, Idle: time.Second,
 	})
-	benchExecutor(b, func(j *noop) error { return pool.Submit(j) })
+	benchExecutor(b, pool.Submit)
 	pool.Close(b.Context(), time.Second)
 }
 
@@ -98,7 +98,7 @@ func BenchmarkLoop(b *testing.B) {
 		Batch: 256, Idle: time.Second,
 	}, actor)
 	actor.loop = loop
-	benchExecutor(b, func(j *noop) error { return loop.Submit(j) })
+	benchExecutor(b, loop.Submit)
 	loop.Close(b.Context(), time.Second)
 }
 
@@ -188,11 +188,11 @@ func (j *noop) Abandon(err error) { j.Reject(err) }
 func (j *noop) Stop(error)        {}
 
 // finisher is an actor that ends every job at once.
-type finisher struct{ loop *Loop[int] }
+type finisher struct{ loop *Loop[*noop, int] }
 
-func (a *finisher) Turn(_ context.Context, jobs []Job, _ []int) bool {
+func (a *finisher) Turn(_ context.Context, jobs []*noop, _ []int) bool {
 	for _, job := range jobs {
-		job.(*noop).Resolve(1)
+		job.Resolve(1)
 		a.loop.Finish(job)
 	}
 	return false

@@ -34,7 +34,7 @@ func TestCancelAll(t *testing.T) {
 			job.Priority = i % 2
 		}
 		submit(t, e, jobs...)
-		e.CancelAll(func(job Job) bool { return job.(*task).name == "x" }, errTest)
+		e.CancelAll(func(job *task) bool { return job.name == "x" }, errTest)
 		for _, job := range jobs {
 			_, err := result(t, job.Future())
 			wantErr(t, err, map[string]error{"x": errTest}[job.name])
@@ -53,24 +53,25 @@ func (j slowToEnd) Abandon(err error) {
 
 // When Close returns, every job has been told of its end, whoever tells it.
 func TestCloseWaitsForThoseWhoTell(t *testing.T) {
-	for name, end := range map[string]func(*Pool, Job){
-		"cancel": func(p *Pool, job Job) { go p.Cancel(job, errTest) },
-		"expiry": func(*Pool, Job) { time.Sleep(time.Minute) },
+	for name, end := range map[string]func(*Pool[PoolJob], PoolJob){
+		"cancel": func(p *Pool[PoolJob], job PoolJob) { go p.Cancel(job, errTest) },
+		"expiry": func(*Pool[PoolJob], PoolJob) { time.Sleep(time.Minute) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := NewPool(PoolConfig{Name: "one", Limits: roomy, Workers: 1, Idle: time.Second})
+				p := NewPool[PoolJob](PoolConfig{Name: "one", Limits: roomy, Workers: 1, Idle: time.Second})
 				blocker, job := sleeper("blocker", time.Minute), quick("job")
 				job.QueueTimeout = time.Minute - 1
-				submit(t, poolExecutor{p}, blocker)
-				if err := p.Submit(slowToEnd{job}); err != nil {
-					t.Fatal(err)
+				for _, job := range []PoolJob{blocker, slowToEnd{job}} {
+					if err := p.Submit(job); err != nil {
+						t.Fatal(err)
+					}
+					synctest.Wait()
 				}
 				end(p, slowToEnd{job})
 				synctest.Wait()
-				e := poolExecutor{p}
-				e.Cancel(blocker, errTest)
-				closeNow(t, e)
+				p.Cancel(blocker, errTest)
+				closeNow(t, p)
 				want(t, "ends", job.ends(), 1)
 			})
 		})

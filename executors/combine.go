@@ -35,7 +35,7 @@ func Then[T, U any](f *Future[T], fn func(context.Context, T) (U, error)) *Futur
 		go func() {
 			defer cancel(nil)
 			u, err := fn(ctx, f.value)
-			p.future.settle(u, endedBy(ctx, err))
+			p.Settle(u, endedBy(ctx, err))
 		}()
 	})
 	return p.Future()
@@ -108,7 +108,7 @@ func Race[T any](fs ...*Future[T]) *Future[T] {
 	}
 	for _, f := range fs {
 		f.Notify(func() {
-			if p.future.settle(f.value, f.err) {
+			if p.Settle(f.value, f.err) {
 				cancelAll(fs)
 			}
 		})
@@ -171,7 +171,7 @@ func Map[T, U any](ctx context.Context, limit int, items []T, fn func(context.Co
 	go func() {
 		defer cancel(nil)
 		out, err := mapAll(ctx, limit, items, fn)
-		p.future.settle(out, endedBy(ctx, err))
+		p.Settle(out, endedBy(ctx, err))
 	}()
 	return p.Future()
 }

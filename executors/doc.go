@@ -1,14 +1,16 @@
 // Package executors runs jobs in the way that suits them and gives the caller
-// a future. It knows nothing of WebAssembly.
+// a [Future] for each. It knows nothing of WebAssembly.
 //
-// A [Future] is a result to come. There are two executors: a [Pool] runs each
-// job on a worker of its own (mode blocking, mode cpu, and guests of mode io
-// that hold one call), and a [Loop] lets one actor hold many jobs at once
-// (mode io). Both keep their jobs in a [roster]: a bounded queue with
-// priorities, a deadline for the time in the queue and one for the time
-// running, and one way to stop.
+// An [Executor] takes jobs into a bounded queue with priorities, runs them,
+// cancels those that take too long, and stops in one way. This package has
+// two. A [Pool] runs each job on a worker of its own; it suits jobs that
+// compute or block. A [Loop] lets one [Actor] hold many jobs at once; it suits
+// jobs that mostly wait. A type elsewhere can be an executor, too: package
+// executorstest has the tests that each must pass.
 //
-//	Submit ─▶ queue ─▶ running ─▶ the job resolves its promise
+//	Submit ─▶ queue ─▶ running ─▶ the job settles its promise
 //	            │          │
-//	         Abandon      Stop      (cancelled, expired, executor closed)
+//	         Abandon      Stop      (cancelled, timed out, executor closed)
+//
+// [Then], [All], [Race], [Map] and [AsCompleted] combine futures.
 package executors

@@ -7,12 +7,12 @@ import (
 )
 
 // Future is a result to come: a value or an error, set once. Its methods may
-// be called from any goroutine. A future that nobody waits for costs nothing
-// but its memory.
+// be called from any goroutine. A future that no one waits for costs only its
+// memory.
 type Future[T any] struct {
 	settled atomic.Bool // set after value and err, and never cleared
 	mu      sync.Mutex
-	done    chan struct{} // made when somebody waits
+	done    chan struct{} // made by the first Done
 	notify  []func()
 	cancel  func()
 	value   T
@@ -34,9 +34,11 @@ func Rejected[T any](err error) *Future[T] {
 }
 
 // Wait blocks until the future is done, and returns its result. If ctx ends
-// first, Wait returns why; the work goes on. Inside an event loop, that is if
-// ctx descends from the loop's, Wait does not block: it returns
-// ErrWouldBlockLoop if the future is not done.
+// first, Wait returns the cause, and the work goes on.
+//
+// Inside an event loop, which is where ctx descends from the one of
+// [Actor].Turn, Wait does not block: if the future is not done it returns
+// ErrWouldBlockLoop.
 func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 	if !f.settled.Load() {
 		if err := f.block(ctx); err != nil {
@@ -76,7 +78,7 @@ func (f *Future[T]) Done() <-chan struct{} {
 	return f.done
 }
 
-// Cancel asks for the end of the work, wherever it is. The future then ends
+// Cancel asks the work to end, whether it waits or runs. The future then fails
 // with ErrCancelled, unless the work was faster. Cancel does not wait.
 func (f *Future[T]) Cancel() {
 	if f.settled.Load() {
@@ -93,8 +95,9 @@ func (f *Future[T]) Cancel() {
 	f.settle(none, ErrCancelled)
 }
 
-// Notify runs fn when the future is done, on the goroutine that ends it, or
-// at once if it is done already. fn must not block; see Then for what may.
+// Notify runs fn when the future is done, on the goroutine that settles it, or
+// at once if it is done already. fn must not block; use [Then] for work that
+// may.
 func (f *Future[T]) Notify(fn func()) {
 	f.mu.Lock()
 	if f.settled.Load() {
@@ -126,8 +129,8 @@ func (f *Future[T]) settle(value T, err error) bool {
 	return true
 }
 
-// Promise is the other end of a future: whoever holds it sets the result. The
-// zero value is ready to use.
+// Promise is the other end of a future: it sets the result. The zero value is
+// ready to use.
 type Promise[T any] struct {
 	future Future[T]
 }
@@ -135,20 +138,23 @@ type Promise[T any] struct {
 // Future returns the future that the promise resolves: always the same one.
 func (p *Promise[T]) Future() *Future[T] { return &p.future }
 
-// Resolve sets the value. It reports whether this was the first result; a
+// Settle sets the result: Wait returns both value and err, so that a failure
+// can have a value, too. Settle reports whether this was the first result; a
 // later one changes nothing.
-func (p *Promise[T]) Resolve(value T) bool { return p.future.settle(value, nil) }
+func (p *Promise[T]) Settle(value T, err error) bool { return p.future.settle(value, err) }
 
-// Reject sets the error. It reports whether this was the first result; a
-// later one changes nothing.
+// Resolve is Settle with a value.
+func (p *Promise[T]) Resolve(value T) bool { return p.Settle(value, nil) }
+
+// Reject is Settle with an error.
 func (p *Promise[T]) Reject(err error) bool {
 	var none T
-	return p.future.settle(none, err)
+	return p.Settle(none, err)
 }
 
-// OnCancel says what the future's Cancel does, in place of ending the future
-// with ErrCancelled: cancel must see to it that the promise is settled. Call
-// it before anybody has the future; cancel may be called more than once.
+// OnCancel makes the future's Cancel call cancel, in place of settling the
+// promise with ErrCancelled. cancel must have the promise settled soon; it may
+// be called more than once. Call OnCancel before you give the future away.
 func (p *Promise[T]) OnCancel(cancel func()) {
 	f := &p.future
 	f.mu.Lock()

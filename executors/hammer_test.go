@@ -26,8 +26,8 @@ func someTime() time.Duration {
 }
 
 // anvil keeps count of what is given to an executor.
-type anvil struct {
-	executor
+type anvil[J Job] struct {
+	Executor[J]
 	mu      sync.Mutex
 	jobs    []*task
 	refused uint64
@@ -35,12 +35,11 @@ type anvil struct {
 
 // strike submits a job and may cancel it later. It returns nil if the job was
 // refused.
-func (a *anvil) strike(t *testing.T, job Job, submit func() error) *task {
-	tk := jobTask(job)
+func (a *anvil[J]) strike(t *testing.T, job J, tk *task) *task {
 	tk.Priority = rand.IntN(3)
 	tk.QueueTimeout, tk.RunTimeout = 5*someTime(), 5*someTime()
 	tk.OnCancel(func() { a.Cancel(job, ErrCancelled) })
-	err := submit()
+	err := a.Submit(job)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if err != nil {
@@ -56,7 +55,7 @@ func (a *anvil) strike(t *testing.T, job Job, submit func() error) *task {
 
 // run strikes from many sides, cancels what it has struck now and then, and
 // waits for the end of it all.
-func (a *anvil) run(t *testing.T, strike func() *task) {
+func (a *anvil[J]) run(t *testing.T, strike func() *task) {
 	var all sync.WaitGroup
 	for range hammers {
 		all.Go(func() {
@@ -81,7 +80,7 @@ func (a *anvil) run(t *testing.T, strike func() *task) {
 	a.check(t)
 }
 
-func (a *anvil) check(t *testing.T) {
+func (a *anvil[J]) check(t *testing.T) {
 	kinds := map[string]int{}
 	for _, job := range a.jobs {
 		want(t, "ends", job.ends(), 1)
@@ -111,11 +110,11 @@ func kind(err error) string {
 }
 
 func TestPoolHammer(t *testing.T) {
-	p := NewPool(PoolConfig{
+	p := NewPool[*task](PoolConfig{
 		Name: "anvil", Limits: Limits{Queue: 10, InFlight: 500},
 		Workers: 2, Burst: 4, Spare: 1, Idle: 50 * time.Microsecond,
 	})
-	a := &anvil{executor: poolExecutor{p}}
+	a := &anvil[*task]{Executor: p}
 	var strike func() *task
 	strike = func() *task {
 		job := newTask("", func(j *task, w *Worker) (err error) {
@@ -131,7 +130,7 @@ func TestPoolHammer(t *testing.T) {
 			}
 			return err
 		})
-		return a.strike(t, job, func() error { return p.Submit(job) })
+		return a.strike(t, job, job)
 	}
 	a.run(t, strike)
 }
@@ -139,7 +138,7 @@ func TestPoolHammer(t *testing.T) {
 // forged is a job of the Loop's hammer: its actor learns of Stop by an event.
 type forged struct {
 	*task
-	loop *Loop[hammerEvent]
+	loop *Loop[forged, hammerEvent]
 }
 
 func (j forged) Stop(err error) { j.loop.Post(hammerEvent{j, err}) }
@@ -150,23 +149,16 @@ type hammerEvent struct {
 	err error
 }
 
-func jobTask(job Job) *task {
-	if j, ok := job.(forged); ok {
-		return j.task
-	}
-	return job.(*task)
-}
-
 type forge struct {
 	t       *testing.T
-	loop    *Loop[hammerEvent]
+	loop    *Loop[forged, hammerEvent]
 	held    map[*task]bool
 	helpers sync.WaitGroup
 }
 
-func (f *forge) Turn(_ context.Context, jobs []Job, events []hammerEvent) bool {
+func (f *forge) Turn(_ context.Context, jobs []forged, events []hammerEvent) bool {
 	for _, job := range jobs {
-		f.begin(job.(forged))
+		f.begin(job)
 	}
 	for _, e := range events {
 		f.end(e)
@@ -217,14 +209,10 @@ func TestLoopHammer(t *testing.T) {
 		Name: "anvil", Limits: Limits{Queue: 10, InFlight: 500},
 		Batch: 8, Idle: 50 * time.Microsecond,
 	}, f)
-	a := &anvil{executor: loopAnvil{f.loop}}
+	a := &anvil[forged]{Executor: f.loop}
 	a.run(t, func() *task {
 		job := forged{newTask("", nil), f.loop}
-		return a.strike(t, job, func() error { return f.loop.Submit(job) })
+		return a.strike(t, job, job.task)
 	})
 	f.helpers.Wait()
 }
-
-type loopAnvil struct{ *Loop[hammerEvent] }
-
-func (loopAnvil) submit(*task) error { panic("not used") }

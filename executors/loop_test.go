@@ -17,15 +17,8 @@ type actor struct {
 	rests int
 }
 
-func (a *actor) Turn(ctx context.Context, jobs []Job, events []string) bool {
-	if a.turn == nil {
-		return false
-	}
-	var tasks []*task
-	for _, job := range jobs {
-		tasks = append(tasks, job.(*task))
-	}
-	return a.turn(ctx, tasks, events)
+func (a *actor) Turn(ctx context.Context, jobs []*task, events []string) bool {
+	return a.turn != nil && a.turn(ctx, jobs, events)
 }
 
 func (a *actor) Rest() {
@@ -35,9 +28,7 @@ func (a *actor) Rest() {
 	}
 }
 
-type testLoop struct{ *Loop[string] }
-
-func (l testLoop) submit(t *task) error { return l.Submit(t) }
+type testLoop struct{ *Loop[*task, string] }
 
 func (l testLoop) finish(tasks ...*task) {
 	for _, task := range tasks {

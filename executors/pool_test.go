@@ -12,9 +12,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-func newTestPool(workers, burst, spare int) (*Pool, executor) {
-	p := NewPool(PoolConfig{Name: "test", Limits: roomy, Workers: workers, Burst: burst, Spare: spare, Idle: time.Minute})
-	return p, poolExecutor{p}
+func newTestPool(workers, burst, spare int) (*Pool[*task], executor) {
+	p := NewPool[*task](PoolConfig{Name: "test", Limits: roomy, Workers: workers, Burst: burst, Spare: spare, Idle: time.Minute})
+	return p, p
 }
 
 // parker is a task that parks for so long.
@@ -28,14 +28,14 @@ func parker(name string, d time.Duration) *task {
 // A job that finds a free place is not one that waits.
 func TestPoolQueueBoundsThoseWhoWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPool(PoolConfig{Name: "test", Limits: Limits{Queue: 1, InFlight: 100}, Workers: 4, Idle: time.Second})
+		p := NewPool[*task](PoolConfig{Name: "test", Limits: Limits{Queue: 1, InFlight: 100}, Workers: 4, Idle: time.Second})
 		for i := range 5 { // four places, and the one in the queue
 			if err := p.Submit(sleeper(fmt.Sprint(i), time.Second)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		wantErr(t, p.Submit(quick("too many")), ErrQueueFull)
-		closeNow(t, poolExecutor{p})
+		closeNow(t, p)
 	})
 }
 
@@ -89,7 +89,7 @@ func TestWorkerIDs(t *testing.T) {
 }
 
 // tree is a job that waits, parked, for three of its own kind.
-func tree(p *Pool, depth int) *task {
+func tree(p *Pool[*task], depth int) *task {
 	return newTask(fmt.Sprint(depth), func(_ *task, w *Worker) error {
 		if depth == 0 {
 			return nil
@@ -110,7 +110,7 @@ func tree(p *Pool, depth int) *task {
 
 func TestPoolNestedTrees(t *testing.T) {
 	for workers := range 3 { // 0 means 1
-		p := NewPool(PoolConfig{Name: "test", Limits: Limits{1000, 1000}, Workers: workers, Idle: time.Second})
+		p := NewPool[*task](PoolConfig{Name: "test", Limits: Limits{1000, 1000}, Workers: workers, Idle: time.Second})
 		var roots []*Future[string]
 		for range 2 {
 			root := tree(p, 4)
@@ -121,7 +121,7 @@ func TestPoolNestedTrees(t *testing.T) {
 		}
 		_, err := result(t, All(roots...))
 		wantErr(t, err, nil)
-		closeNow(t, poolExecutor{p})
+		closeNow(t, p)
 		want(t, "jobs", p.Stats().Ended, 2*(1+3+9+27+81))
 	}
 }
@@ -274,7 +274,7 @@ func TestPoolModel(t *testing.T) {
 }
 
 type poolModel struct {
-	pool  *Pool
+	pool  *Pool[*modelJob]
 	cfg   PoolConfig
 	jobs  []*modelJob // that have not ended
 	taken uint64
@@ -283,7 +283,7 @@ type poolModel struct {
 // modelJob does what it is told.
 type modelJob struct {
 	*task
-	pool   *Pool
+	pool   *Pool[*modelJob]
 	tell   chan string
 	unpark chan bool
 	parked bool
@@ -296,7 +296,7 @@ func newPoolModel(t *rapid.T) *poolModel {
 		Workers: workers, Burst: workers + rapid.IntRange(0, 2).Draw(t, "burst"),
 		Spare: rapid.IntRange(0, 2).Draw(t, "spare"), Idle: time.Second,
 	}
-	return &poolModel{pool: NewPool(cfg), cfg: cfg}
+	return &poolModel{pool: NewPool[*modelJob](cfg), cfg: cfg}
 }
 
 func (m *poolModel) submit(t *rapid.T) {
@@ -376,7 +376,7 @@ func (m *poolModel) check(t *rapid.T) {
 		if job.at(queued) {
 			waiting++
 			if first == nil || job.Priority > first.Priority {
-				first = job.ticket()
+				first = job.JobTicket()
 			}
 		}
 	}
@@ -413,7 +413,7 @@ func (m *poolModel) close(t *rapid.T) {
 
 // TestPlaceFreeAtTheEnd: whoever hears of a job's end finds its place free.
 func TestPlaceFreeAtTheEnd(t *testing.T) {
-	p := NewPool(PoolConfig{Name: "one", Limits: Limits{Queue: 1, InFlight: 1}, Workers: 1, Idle: time.Second})
+	p := NewPool[*task](PoolConfig{Name: "one", Limits: Limits{Queue: 1, InFlight: 1}, Workers: 1, Idle: time.Second})
 	for range 1000 {
 		job := quick("job")
 		if err := p.Submit(job); err != nil {
@@ -423,5 +423,5 @@ func TestPlaceFreeAtTheEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	closeNow(t, poolExecutor{p})
+	closeNow(t, p)
 }

@@ -6,52 +6,52 @@ import (
 )
 
 // queue holds jobs by priority, highest first, and within a priority in the
-// order they came. Pushing, popping and removing take constant time for a
-// bounded number of distinct priorities.
+// order in which they were pushed. Each operation takes constant time if the
+// number of different priorities is bounded.
 type queue struct {
-	lines []*line // by priority, descending; none is empty
+	lists []*ticketList // by priority, descending; none is empty
 	len   int
 }
 
-// line is a doubly linked list of tickets.
-type line struct {
+// ticketList is a doubly linked list of tickets.
+type ticketList struct {
 	priority   int
 	head, tail *Ticket
 }
 
 func (q *queue) push(t *Ticket) {
-	i, found := slices.BinarySearchFunc(q.lines, t.Priority, func(l *line, priority int) int {
+	i, found := slices.BinarySearchFunc(q.lists, t.Priority, func(l *ticketList, priority int) int {
 		return cmp.Compare(priority, l.priority)
 	})
 	if !found {
-		q.lines = slices.Insert(q.lines, i, &line{priority: t.Priority})
+		q.lists = slices.Insert(q.lists, i, &ticketList{priority: t.Priority})
 	}
-	q.lines[i].append(t)
+	q.lists[i].append(t)
 	q.len++
 }
 
-// first returns the ticket whose turn it is, or nil.
+// first returns the ticket that is to start next, or nil.
 func (q *queue) first() *Ticket {
 	if q.len == 0 {
 		return nil
 	}
-	return q.lines[0].head
+	return q.lists[0].head
 }
 
 // remove takes out a ticket that is in the queue.
 func (q *queue) remove(t *Ticket) {
-	l := t.line
+	l := t.list
 	l.remove(t)
 	q.len--
 	if l.head != nil {
 		return
 	}
-	i := slices.Index(q.lines, l)
-	q.lines = slices.Delete(q.lines, i, i+1)
+	i := slices.Index(q.lists, l)
+	q.lists = slices.Delete(q.lists, i, i+1)
 }
 
-func (l *line) append(t *Ticket) {
-	t.line, t.prev, t.next = l, l.tail, nil
+func (l *ticketList) append(t *Ticket) {
+	t.list, t.prev, t.next = l, l.tail, nil
 	if l.tail == nil {
 		l.head = t
 	} else {
@@ -60,7 +60,7 @@ func (l *line) append(t *Ticket) {
 	l.tail = t
 }
 
-func (l *line) remove(t *Ticket) {
+func (l *ticketList) remove(t *Ticket) {
 	if t.prev == nil {
 		l.head = t.next
 	} else {
@@ -71,10 +71,10 @@ func (l *line) remove(t *Ticket) {
 	} else {
 		t.next.prev = t.prev
 	}
-	t.line, t.prev, t.next = nil, nil, nil
+	t.list, t.prev, t.next = nil, nil, nil
 }
 
-func (l *line) appendTo(all []*Ticket) []*Ticket {
+func (l *ticketList) appendTo(all []*Ticket) []*Ticket {
 	for t := l.head; t != nil; t = t.next {
 		all = append(all, t)
 	}

@@ -74,9 +74,9 @@ func TestQueueModel(t *testing.T) {
 				if q.len != len(model) || q.first() != first() {
 					t.Fatalf("%d tickets, first %p; want %d, %p", q.len, q.first(), len(model), first())
 				}
-				for _, l := range q.lines {
+				for _, l := range q.lists {
 					if l.head == nil {
-						t.Fatal("an empty line")
+						t.Fatal("an empty list")
 					}
 				}
 			},

@@ -2,149 +2,44 @@ package executors
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 )
 
-// Job is work that is given to an executor. Types embed a Ticket to be one.
-// An executor calls at most one of Abandon and (for a Pool) Run.
-//
-// Abandon and Stop come from any goroutine, and hold up whoever calls them:
-// they must not block.
-type Job interface {
-	ticket() *Ticket
-	// Abandon says that the job will not run: it was cancelled or expired in
-	// the queue, or the executor was closed.
-	Abandon(err error)
-	// Stop asks a job that has started to end soon, with that error. It may
-	// come more than once, just before Run, and after the end.
-	Stop(err error)
-}
-
-// Ticket is a job's place in an executor. Set the exported fields before
-// Submit; a job is submitted once.
-type Ticket struct {
-	// Priority orders the queue: higher first.
-	Priority int
-	// QueueTimeout is the longest that the job may wait to be started, and
-	// RunTimeout the longest that it may take then; 0 is no limit.
-	QueueTimeout, RunTimeout time.Duration
-
-	job        Job
-	roster     *roster
-	state      ticketState
-	due        deadline
-	line       *line
-	prev, next *Ticket
-	queuedAt   time.Duration
-	startedAt  time.Duration
-}
-
-type ticketState uint8
-
-const (
-	fresh ticketState = iota
-	queued
-	running
-	ended
-)
-
-func (t *Ticket) ticket() *Ticket { return t }
-
-// QueueTime returns how long the job was in the queue. It is known when the
-// job has started, or was abandoned.
-func (t *Ticket) QueueTime() time.Duration { return t.startedAt - t.queuedAt }
-
-// Left returns how much of its RunTimeout a job that runs has left, or 0 if it
-// has no limit.
-func (t *Ticket) Left() time.Duration {
-	if t.RunTimeout <= 0 {
-		return 0
-	}
-	used := time.Since(t.roster.epoch) - t.startedAt
-	return max(t.RunTimeout-used, 1)
-}
-
-// expired is called under the roster's lock.
-func (t *Ticket) expired() {
-	t.roster.stats.TimedOut++
-	if t.state == queued {
-		t.roster.dismiss(t, &TimeoutError{InQueue, t.QueueTimeout})
-	} else {
-		t.roster.dismiss(t, &TimeoutError{Running, t.RunTimeout})
-	}
-}
-
-// Limits are what bounds an executor.
-type Limits struct {
-	// Queue is the most jobs that may wait to be started.
-	Queue int
-	// InFlight is the most jobs that may wait, run or be parked together.
-	// Nothing waits for this bound, so that jobs which wait for jobs of their
-	// own can't block each other: past it, Submit fails.
-	InFlight int
-}
-
-// Stats is a snapshot of an executor. Submitted is always the sum of Queued,
-// Running, Parked and Ended.
-type Stats struct {
-	// Queued, Running and Parked count the jobs that are in those states now.
-	Queued, Running, Parked int
-	// Workers counts the workers, busy or idle; for a loop it is 0 or 1.
-	Workers int
-	// Submitted counts the jobs that were taken, Refused those that were not,
-	// Ended those that came to an end, TimedOut the deadlines that passed.
-	Submitted, Refused, Ended, TimedOut uint64
-}
-
-// Add returns the sum of two executors' figures.
-func (s Stats) Add(o Stats) Stats {
-	s.Queued += o.Queued
-	s.Running += o.Running
-	s.Parked += o.Parked
-	s.Workers += o.Workers
-	s.Submitted += o.Submitted
-	s.Refused += o.Refused
-	s.Ended += o.Ended
-	s.TimedOut += o.TimedOut
-	return s
-}
-
-// roster is the part that Pool and Loop share: the jobs that wait and the jobs
-// that run, their deadlines, and the way they stop.
+// roster is what Pool and Loop share: the jobs that wait and the jobs that
+// run, their deadlines, and how they are cancelled and closed. It does not
+// know the type of its jobs, and so is compiled once.
 type roster struct {
 	name   string
 	limits Limits
-	epoch  time.Time
 	alarm  *time.Timer // for the first deadline of due
 
-	mu      sync.Mutex
-	now     time.Duration // of the last lock, since epoch
-	queue   queue
-	active  line // jobs that have started
-	count   int  // of active
-	crew    int  // goroutines: a pool's workers, or a loop's one
-	due     timers
-	alarmAt time.Duration
-	notices []notice
-	telling int // notices that are being delivered
-	stats   Stats
-	closed  bool
-	vacant  chan struct{} // closed when all of that has come to an end
+	mu         sync.Mutex
+	now        time.Duration // of clock, when the lock was last taken
+	queue      queue
+	active     ticketList // jobs that were started
+	count      int        // of active
+	workers    int        // goroutines: a pool's workers, or the one of a loop
+	due        timers
+	alarmAt    time.Duration
+	notices    []notice
+	delivering int // notices that are being delivered
+	stats      Stats
+	closed     bool
+	drained    chan struct{} // closed when the roster is closed and empty
 }
 
 func (r *roster) init(name string, limits Limits) {
-	r.name, r.limits, r.epoch = name, limits, time.Now()
-	r.vacant = make(chan struct{})
+	r.name, r.limits, r.now = name, limits, clock()
+	r.drained = make(chan struct{})
 	r.alarm, r.alarmAt = time.AfterFunc(never, r.expire), never
-	r.alarm.Stop() // or the runtime would hold on to an executor that nobody closes
+	r.alarm.Stop() // a timer that is set would keep an unused executor in memory
 }
 
-// lock takes the lock for work that looks at the clock. It is read before, once,
-// to hold the lock for as short as possible: it is what executors contend for.
+// lock takes the lock and notes the time. It reads the clock before it has the
+// lock, which is what callers contend for.
 func (r *roster) lock() {
-	now := time.Since(r.epoch)
+	now := clock()
 	r.mu.Lock()
 	r.now = max(r.now, now)
 }
@@ -155,16 +50,14 @@ func (r *roster) enter(job Job) error {
 		r.stats.Refused++
 		return err
 	}
-	t := job.ticket()
-	if t.state != fresh {
-		panic(fmt.Sprintf("executors: job %v was submitted twice", job))
-	}
-	t.job, t.roster, t.state, t.queuedAt = job, r, queued, r.now
+	t := job.JobTicket()
+	t.markQueued(r.now)
+	t.job, t.roster = job, r
 	r.queue.push(t)
 	r.stats.Submitted++
 	if t.QueueTimeout > 0 {
 		t.due.owner = t
-		r.schedule(&t.due, later(t.queuedAt, t.QueueTimeout))
+		r.schedule(&t.due, later(r.now, t.QueueTimeout))
 	}
 	return nil
 }
@@ -183,12 +76,12 @@ func (r *roster) admit() error {
 
 func (r *roster) jobs() int { return r.queue.len + r.count }
 
-// start takes the next job out of the queue, which is not empty. The lock is
+// start takes the first job out of the queue, which is not empty. The lock is
 // held.
 func (r *roster) start() Job {
 	t := r.queue.first()
 	r.queue.remove(t)
-	t.state, t.startedAt = running, r.now
+	t.state, t.dequeuedAt = running, r.now
 	r.active.append(t)
 	r.count++
 	if t.RunTimeout > 0 {
@@ -200,18 +93,18 @@ func (r *roster) start() Job {
 	return t.job
 }
 
-// end takes out a job that has run. The lock is held.
+// end removes a job that has run. The lock is held.
 func (r *roster) end(job Job) {
-	if t := job.ticket(); t.state == running {
-		r.leave(t)
+	if t := job.JobTicket(); t.roster == r && t.state == running {
+		r.remove(t)
 	}
 }
 
-// leave takes a ticket out, wherever it is. The lock is held.
-func (r *roster) leave(t *Ticket) {
+// remove takes a ticket out of the list that it is in. The lock is held.
+func (r *roster) remove(t *Ticket) {
 	if t.state == queued {
 		r.queue.remove(t)
-		t.startedAt = r.now
+		t.dequeuedAt = r.now
 	} else {
 		r.active.remove(t)
 		r.count--
@@ -221,15 +114,14 @@ func (r *roster) leave(t *Ticket) {
 	r.stats.Ended++
 }
 
-// schedule sets a deadline and sees to it that somebody wakes up for it. The
-// lock is held.
+// schedule sets a deadline, and the alarm for it. The lock is held.
 func (r *roster) schedule(d *deadline, at time.Duration) {
 	r.due.set(d, at)
 	r.arm()
 }
 
-// arm moves the alarm to the first deadline, if that is earlier. An alarm that
-// comes too early, since its deadline was met, does no harm. The lock is held.
+// arm sets the alarm for the first deadline, if it is not set for an earlier
+// time. An alarm whose deadline was cleared does no harm. The lock is held.
 func (r *roster) arm() {
 	if at := r.due.next(); at < r.alarmAt {
 		r.alarmAt = at
@@ -237,70 +129,123 @@ func (r *roster) arm() {
 	}
 }
 
-// expire is what the alarm does.
+// expire runs when the alarm goes off.
 func (r *roster) expire() {
 	r.lock()
 	r.alarmAt = never
 	r.due.expire(r.now)
 	r.arm()
-	r.unlockAndTell()
+	r.unlockAndNotify()
+}
+
+// cancel ends a job, if it is one of the roster's.
+func (r *roster) cancel(job Job, err error) {
+	r.lock()
+	if t := job.JobTicket(); t.roster == r {
+		r.dismiss(t, err)
+	}
+	r.unlockAndNotify()
+}
+
+// cancelAll ends the jobs that which selects. It calls which with the lock
+// held.
+func (r *roster) cancelAll(which func(Job) bool, err error) {
+	r.lock()
+	for _, t := range r.tickets() {
+		if which(t.job) {
+			r.dismiss(t, err)
+		}
+	}
+	r.unlockAndNotify()
+}
+
+// tickets lists the jobs in the queue, in their order, and then those that run.
+func (r *roster) tickets() []*Ticket {
+	all := make([]*Ticket, 0, r.jobs())
+	for _, l := range r.queue.lists {
+		all = l.appendTo(all)
+	}
+	return r.active.appendTo(all)
+}
+
+// dismiss takes a job out of the queue, or asks it to stop. The lock is held,
+// and the caller releases it with unlockAndNotify.
+func (r *roster) dismiss(t *Ticket, err error) {
+	switch t.state {
+	case queued:
+		r.remove(t)
+		r.notices = append(r.notices, notice{t.job, err, true})
+	case running:
+		r.notices = append(r.notices, notice{t.job, err, false})
+	}
+}
+
+// unlockAndNotify delivers the notices without the lock, since a job that ends
+// may call the executor, for example to submit the next one.
+func (r *roster) unlockAndNotify() {
+	notices := r.notices
+	r.notices = nil
+	r.delivering += len(notices)
+	r.mu.Unlock()
+	if len(notices) == 0 {
+		return
+	}
+	for _, n := range notices {
+		n.deliver()
+	}
+	r.mu.Lock()
+	r.delivering -= len(notices)
+	r.checkDrained()
+	r.mu.Unlock()
+}
+
+// notice is what a job is told once the lock is released.
+type notice struct {
+	job     Job
+	err     error
+	abandon bool
+}
+
+func (n notice) deliver() {
+	if n.abandon {
+		n.job.Abandon(n.err)
+	} else {
+		n.job.Stop(n.err)
+	}
 }
 
 // close takes no more jobs. The lock is held.
 func (r *roster) close() {
 	if !r.closed {
 		r.closed = true
-		r.checkVacant()
+		r.checkDrained()
 	}
 }
 
-// gone reports whether there is nobody left. The lock is held.
-func (r *roster) gone() bool { return r.jobs()+r.crew+r.telling == 0 }
+// empty reports whether there are no jobs, goroutines or notices. The lock is
+// held.
+func (r *roster) empty() bool { return r.jobs()+r.workers+r.delivering == 0 }
 
-// checkVacant closes vacant when the last one is gone. Nobody comes after
-// that, so it happens once. The lock is held.
-func (r *roster) checkVacant() {
-	if r.closed && r.gone() {
-		close(r.vacant)
+// checkDrained is called after each step that may leave the roster empty. A
+// roster that is closed and empty stays so: this closes drained once. The lock
+// is held.
+func (r *roster) checkDrained() {
+	if r.closed && r.empty() {
+		close(r.drained)
 		r.alarm.Stop()
 	}
 }
 
-// drain waits, after close, for the jobs there are until ctx ends; then it
-// stops them and waits again, for at most grace.
+// drain is the second half of Close, after close.
 func (r *roster) drain(ctx context.Context, grace time.Duration) error {
-	select {
-	case <-r.vacant:
+	stop := func() { r.cancelAll(func(Job) bool { return true }, ErrClosed) }
+	if Drain(ctx, grace, r.drained, stop) {
 		return nil
-	case <-ctx.Done():
-	}
-	r.CancelAll(func(Job) bool { return true }, ErrClosed)
-	patience := time.NewTimer(grace)
-	defer patience.Stop()
-	select {
-	case <-r.vacant:
-		return nil
-	case <-patience.C:
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.gone() {
-		return nil // at the last moment
+	if r.empty() {
+		return nil // since a moment ago
 	}
 	return &AbandonedError{r.name, r.jobs()}
-}
-
-// AbandonedError says that jobs ignored their cancellation for too long.
-type AbandonedError struct {
-	Executor string
-	// Jobs that have not ended. It is 0 if all have, but a turn or a callback
-	// goes on.
-	Jobs int
-}
-
-func (e *AbandonedError) Error() string {
-	if e.Jobs == 0 {
-		return e.Executor + ": gave up on a turn or a callback that did not end"
-	}
-	return fmt.Sprintf("%s: gave up on %d jobs that did not stop", e.Executor, e.Jobs)
 }

@@ -10,31 +10,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// executor is what a Pool and a Loop have in common.
-type executor interface {
-	submit(*task) error
-	Cancel(Job, error)
-	CancelAll(func(Job) bool, error)
-	Stats() Stats
-	Close(context.Context, time.Duration) error
-}
-
-type poolExecutor struct{ *Pool }
-
-func (e poolExecutor) submit(t *task) error { return e.Submit(t) }
-
-type loopExecutor struct{ *Loop[int] }
-
-func (e loopExecutor) submit(t *task) error { return e.Submit(t) }
+type executor = Executor[*task]
 
 // runner is an actor that runs its jobs inside its turns.
-type runner struct{ loop *Loop[int] }
+type runner struct{ loop *Loop[*task, int] }
 
-func (a *runner) Turn(_ context.Context, jobs []Job, _ []int) bool {
+func (a *runner) Turn(_ context.Context, jobs []*task, _ []int) bool {
 	for _, job := range jobs {
-		job.(*task).Run(nil)
+		job.Run(nil)
 		a.loop.Finish(job)
-		job.(*task).Ended()
+		job.Ended()
 	}
 	return false
 }
@@ -46,14 +31,14 @@ func (a *runner) Rest() {}
 func oneAtATime(t *testing.T, limits Limits, test func(*testing.T, executor)) {
 	t.Run("pool", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			test(t, poolExecutor{NewPool(PoolConfig{Name: "one", Limits: limits, Workers: 1, Idle: time.Second})})
+			test(t, NewPool[*task](PoolConfig{Name: "one", Limits: limits, Workers: 1, Idle: time.Second}))
 		})
 	})
 	t.Run("loop", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			actor := &runner{}
 			actor.loop = NewLoop(LoopConfig{Name: "one", Limits: limits, Batch: 1, Idle: time.Second}, actor)
-			test(t, loopExecutor{actor.loop})
+			test(t, actor.loop)
 		})
 	})
 }
@@ -65,7 +50,7 @@ var roomy = Limits{Queue: 100, InFlight: 100}
 func submit(t *testing.T, e executor, tasks ...*task) {
 	t.Helper()
 	for _, task := range tasks {
-		if err := e.submit(task); err != nil {
+		if err := e.Submit(task); err != nil {
 			t.Fatalf("%s: %v", task.name, err)
 		}
 		synctest.Wait()
@@ -73,7 +58,7 @@ func submit(t *testing.T, e executor, tasks ...*task) {
 }
 
 // closeNow closes an executor whose jobs have all ended.
-func closeNow(t *testing.T, e executor) {
+func closeNow[J Job](t *testing.T, e Executor[J]) {
 	t.Helper()
 	if err := e.Close(t.Context(), 0); err != nil {
 		t.Error(err)
@@ -95,7 +80,7 @@ func TestQueueFull(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			oneAtATime(t, tc.limits, func(t *testing.T, e executor) {
 				submit(t, e, sleeper("a", time.Second), quick("b"), quick("c"))
-				err := e.submit(quick("d"))
+				err := e.Submit(quick("d"))
 				wantErr(t, err, ErrQueueFull)
 				var full *QueueFullError
 				if errors.As(err, &full); *full != tc.want {
@@ -176,7 +161,7 @@ func TestSubmitTwice(t *testing.T) {
 		submit(t, e, job)
 		func() {
 			defer func() { want(t, "panics", recover() != nil, true) }()
-			e.submit(job)
+			e.Submit(job)
 		}()
 		closeNow(t, e)
 	})
@@ -232,7 +217,7 @@ func TestClose(t *testing.T) {
 				if lost, ok := err.(*AbandonedError); ok != (tc.lost > 0) || ok && lost.Jobs != tc.lost {
 					t.Errorf("got error %v, want %d jobs lost", err, tc.lost)
 				}
-				wantErr(t, e.submit(quick("late")), ErrClosed)
+				wantErr(t, e.Submit(quick("late")), ErrClosed)
 				time.Sleep(tc.linger)
 				for i, job := range jobs {
 					_, err := result(t, job.Future())

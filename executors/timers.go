@@ -5,23 +5,31 @@ import (
 	"time"
 )
 
+var epoch = time.Now()
+
+// clock returns the monotonic time since the process started. A time.Time says
+// the same in three times the memory.
+func clock() time.Duration { return time.Since(epoch) }
+
 // timers is a heap of deadlines. It has no clock and no goroutine of its own:
-// its owner asks when the next one is due, and takes those that are.
+// its owner asks when the first deadline is due, and expires those that are.
 //
-// One heap for each executor, in place of a runtime timer for each deadline,
-// makes a deadline that is met (nearly all are) cost an append and a removal.
+// Nearly all deadlines are met. One heap for each executor, in place of a
+// runtime timer for each deadline, lets such a deadline cost an append and a
+// removal.
 type timers struct {
 	heap []*deadline
 }
 
-// deadline is one entry of the heap.
+// deadline is an entry of the heap.
 type deadline struct {
-	at    time.Duration // since the owner's start
+	at    time.Duration // of clock
 	place int           // in the heap, from 1; 0 if it is not in it
 	owner expirer
 }
 
-// expirer is told, under the heap owner's lock, that its deadline has passed.
+// expirer is told when its deadline has passed, with the lock of the heap's
+// owner held.
 type expirer interface{ expired() }
 
 // expiry is a function that is an expirer.
@@ -32,9 +40,9 @@ func (fn expiry) expired() { fn() }
 // never is a time that does not come.
 const never time.Duration = math.MaxInt64
 
-// later returns now + d, or never if that is too far away to tell.
+// later returns now + d, or never if that is out of range.
 func later(now, d time.Duration) time.Duration {
-	if d > never-now {
+	if d > 0 && now > never-d {
 		return never
 	}
 	return now + d

@@ -28,7 +28,7 @@ type call struct {
 	memory  uint64                 // the most linear memory
 	fuel    int64                  // the most fuel
 	ctx     context.Context        // of the caller; for capabilities
-	loop    *executors.Loop[event] // that runs it, if no pool does
+	loop    *executors.Loop[*call, event] // that runs it, if no pool does
 	spent   *instance              // to give back when the call has ended
 
 	mu      sync.Mutex

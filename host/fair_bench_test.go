@@ -179,7 +179,7 @@ func BenchmarkCancel(b *testing.B) {
 		Blocking: host.Executor{Workers: 1},
 		IO:       host.Executor{Workers: 1},
 	})
-	pool := executors.NewPool(executors.PoolConfig{
+	pool := executors.NewPool[*goLoop](executors.PoolConfig{
 		Name: "control", Limits: executors.Limits{Queue: 2, InFlight: 2}, Workers: 1, Spare: 1, Idle: time.Minute,
 	})
 	defer pool.Close(context.Background(), time.Minute)
@@ -261,7 +261,7 @@ type goLoop struct {
 	stopped atomic.Bool
 }
 
-func submitLoop(b *testing.B, pool *executors.Pool, endless bool) *host.Future[[]byte] {
+func submitLoop(b *testing.B, pool *executors.Pool[*goLoop], endless bool) *host.Future[[]byte] {
 	l := &goLoop{endless: endless}
 	l.promise.OnCancel(func() { pool.Cancel(l, executors.ErrCancelled) })
 	if err := pool.Submit(l); err != nil {

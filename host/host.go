@@ -26,7 +26,7 @@ import (
 type Host struct {
 	cfg     Config
 	engines engines
-	pools   map[Mode]*executors.Pool
+	pools   map[Mode]*executors.Pool[*call]
 	memory  *linear.Budget // of all instances
 	fetch   *http.Client
 	cores   int // that Go may use
@@ -70,7 +70,7 @@ func New(config Config) (*Host, error) {
 	h.memory = linear.NewBudget(cfg.Memory, h.reclaim)
 	direct := cfg.IO
 	direct.InFlight = min(direct.InFlight, mostDirect)
-	h.pools = map[Mode]*executors.Pool{
+	h.pools = map[Mode]*executors.Pool[*call]{
 		IO:       newPool("io", direct, burst, cfg.Idle),
 		Blocking: newPool("blocking", cfg.Blocking, 0, cfg.Idle),
 		CPU:      newPool("cpu", cfg.CPU, 0, cfg.Idle),
@@ -81,8 +81,8 @@ func New(config Config) (*Host, error) {
 	return h, nil
 }
 
-func newPool(name string, e Executor, burst int, idle time.Duration) *executors.Pool {
-	return executors.NewPool(executors.PoolConfig{
+func newPool(name string, e Executor, burst int, idle time.Duration) *executors.Pool[*call] {
+	return executors.NewPool[*call](executors.PoolConfig{
 		Name:    name,
 		Limits:  executors.Limits{Queue: e.Queue, InFlight: e.InFlight},
 		Workers: e.Workers,

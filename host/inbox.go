@@ -25,7 +25,7 @@ type mailbox interface {
 }
 
 // loopBox is the mailbox of an instance that lives on a loop.
-type loopBox struct{ *executors.Loop[event] }
+type loopBox struct{ *executors.Loop[*call, event] }
 
 func (b loopBox) post(e event) { b.Post(e) }
 

@@ -271,7 +271,7 @@ func (m *module) close(ctx context.Context) error {
 	m.gate.Shut()
 	if !m.gate.Wait(ctx) {
 		for _, pool := range m.host.pools {
-			pool.CancelAll(func(job executors.Job) bool { return job.(*call).mod == m }, ErrClosed)
+			pool.CancelAll(func(c *call) bool { return c.mod == m }, ErrClosed)
 		}
 	}
 	var loops errgroup.Group

@@ -18,14 +18,14 @@ type shard struct {
 	mod    *module
 	tenant string
 	id     int // among those of the tenant
-	loop   *executors.Loop[event]
+	loop   *executors.Loop[*call, event]
 	inst   *instance
 	watch  *turnWatch
 	warned time.Time // of a long turn
 }
 
 // Turn implements executors.Actor.
-func (s *shard) Turn(_ context.Context, jobs []executors.Job, events []event) (again bool) {
+func (s *shard) Turn(_ context.Context, jobs []*call, events []event) (again bool) {
 	for _, e := range events {
 		if s.owns(e) {
 			s.inst.apply(e)
@@ -112,16 +112,15 @@ func (s *shard) owns(e event) bool {
 
 // accept hands calls to the instance, which is started for the first one. If
 // it does not start, none of them has one.
-func (s *shard) accept(jobs []executors.Job) {
-	for i, job := range jobs {
-		c := job.(*call)
+func (s *shard) accept(jobs []*call) {
+	for i, c := range jobs {
 		if c.ended.Load() {
 			continue // it was cancelled meanwhile
 		}
 		if s.inst == nil {
 			if err := s.boot(); err != nil {
-				for _, job := range jobs[i:] {
-					s.refuse(job.(*call), err)
+				for _, c := range jobs[i:] {
+					s.refuse(c, err)
 				}
 				return
 			}
