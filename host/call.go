@@ -25,11 +25,11 @@ type call struct {
 	depth   int32 // of tasks that call tasks
 	input   []byte
 	options *Options
-	memory  uint64                 // the most linear memory
-	fuel    int64                  // the most fuel
-	ctx     context.Context        // of the caller; for capabilities
+	memory  uint64                        // the most linear memory
+	fuel    int64                         // the most fuel
+	ctx     context.Context               // of the caller; for capabilities
 	loop    *executors.Loop[*call, event] // that runs it, if no pool does
-	spent   *instance              // to give back when the call has ended
+	spent   *instance                     // to give back when the call has ended
 
 	mu      sync.Mutex
 	inst    *instance // that it runs in, or is about to
