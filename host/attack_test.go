@@ -11,6 +11,7 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/capability"
 	"github.com/wexec/wexec/host/hosttest"
 )
 
@@ -74,7 +75,7 @@ func TestYieldsWithoutCalls(t *testing.T) {
 // TestZombies: a call that nobody waits for may start no more ops, keeps no
 // input, and when there are too many the instance ends.
 func TestZombies(t *testing.T) {
-	h := hosttest.New(t, host.Config{IO: host.Executor{Workers: 1}, Limits: host.Limits{Zombies: 3}})
+	h := hosttest.New(t, host.Config{IO: host.ExecutorLimits{Workers: 1}, Limits: host.Limits{Orphans: 3}})
 	m := hosttest.Load(t, h, puppets(t)["resumable"])
 	alive := m.Call(t.Context(), "io", script{}.sleepLong().do(doNoMore))
 	for over := false; !over; {
@@ -122,7 +123,7 @@ func TestHoards(t *testing.T) {
 
 // TestHeld bounds what ops hold for an instance.
 func TestHeld(t *testing.T) {
-	_, m := waiter(t, host.Config{Limits: host.Limits{Held: 2500}}, func(context.Context, []byte) ([]byte, error) {
+	_, m := waiter(t, host.Config{Limits: host.Limits{Held: 2500}}, func(context.Context, *capability.Use) ([]byte, error) {
 		return make([]byte, 1000), nil
 	})
 	one := script{}.testWait().do(doOpWait, theLast)
@@ -153,7 +154,7 @@ func TestInputOfACancelledCall(t *testing.T) {
 // TestNeverBoots: a module that does not start holds its loop for one turn,
 // not for one a call, and calls that are cancelled are over at once.
 func TestNeverBoots(t *testing.T) {
-	_, m := resumable(t, host.Config{IO: host.Executor{Workers: 1}, Limits: host.Limits{TurnTimeout: 100 * time.Millisecond}}, "never_boots", "run")
+	_, m := resumable(t, host.Config{IO: host.ExecutorLimits{Workers: 1}, Limits: host.Limits{TurnTimeout: 100 * time.Millisecond}}, "never_boots", "run")
 	var cancelled, left []*host.Future[[]byte]
 	for range 20 {
 		cancelled = append(cancelled, m.Call(t.Context(), "run", nil))
@@ -198,7 +199,7 @@ func TestCloseEndsATurn(t *testing.T) {
 // TestCancelWaitingForAPlace: a call whose op has ended, but which has no
 // place to go on, is cancelled at once.
 func TestCancelWaitingForAPlace(t *testing.T) {
-	h, m := conformance(t, host.Config{Blocking: host.Executor{Workers: 1}})
+	h, m := conformance(t, host.Config{Blocking: host.ExecutorLimits{Workers: 1}})
 	waits := m.Call(t.Context(), "sleep_blocking", []byte("1"))
 	for h.Stats().Blocking.Parked == 0 && h.Stats().Blocking.Ended == 0 {
 		runtime.Gosched()
@@ -218,7 +219,7 @@ func TestCancelWaitingForAPlace(t *testing.T) {
 
 // TestCapabilitiesAreBounded: there are only so many at a time in a host.
 func TestCapabilitiesAreBounded(t *testing.T) {
-	_, m := waiter(t, host.Config{Limits: host.Limits{Capabilities: 2}}, func(ctx context.Context, _ []byte) ([]byte, error) {
+	_, m := waiter(t, host.Config{Limits: host.Limits{Capabilities: 2}}, func(ctx context.Context, _ *capability.Use) ([]byte, error) {
 		<-ctx.Done()
 		return nil, nil
 	})

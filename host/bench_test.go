@@ -131,13 +131,13 @@ func BenchmarkInFlight(b *testing.B) {
 		name  string
 		calls int
 		wasm  func() []byte
-		cfg   host.Executor
+		cfg   host.ExecutorLimits
 	}{
 		{"c-resumable", 1_000_000, func() []byte { return guest(b, "c/resumable.wasm") },
-			host.Executor{Workers: 1, InFlight: 2_000_000, Queue: 2_000_000}},
-		{"c-direct", 10_000, func() []byte { return guest(b, "c/conformance.wasm") }, host.Executor{InFlight: 20_000, Queue: 20_000}},
+			host.ExecutorLimits{Workers: 1, InFlight: 2_000_000, Queue: 2_000_000}},
+		{"c-direct", 10_000, func() []byte { return guest(b, "c/conformance.wasm") }, host.ExecutorLimits{InFlight: 20_000, Queue: 20_000}},
 		{"go-resumable", 100_000, func() []byte { return hosttest.GoGuest(b, "../guests/go/conformance") },
-			host.Executor{Workers: 1, InFlight: 200_000, Queue: 200_000}},
+			host.ExecutorLimits{Workers: 1, InFlight: 200_000, Queue: 200_000}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			for b.Loop() {
@@ -147,7 +147,7 @@ func BenchmarkInFlight(b *testing.B) {
 	}
 }
 
-func holdSleepers(b *testing.B, calls int, wasm []byte, io host.Executor) {
+func holdSleepers(b *testing.B, calls int, wasm []byte, io host.ExecutorLimits) {
 	ctx := context.Background()
 	h, err := host.New(host.Config{IO: io, Limits: host.Limits{Memory: 2 << 30}})
 	if err != nil {

@@ -7,92 +7,126 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/executors"
+	"github.com/wexec/wexec/host/internal/fault"
+	"github.com/wexec/wexec/host/internal/guest"
 )
 
-// call is one use of a task, from Module.Call to the end of its future. It is
-// the job that executors know.
+// call is one use of a task: the part that can be placed anywhere, from
+// Module.Call to the end of its future. Its life inside an instance is a
+// guest.Call.
+//
+//	submitted ── Submit ──▶ queued ── Run or Turn ──▶ running ─────▶ settled
+//	                          │                          │             ▲
+//	                          └── Abandon ───────────────┼─────────────┤
+//	                                                     └── Stop ──▶ stopping
+//
+// A pool's call is settled by its worker when the instance has let go of it, or
+// by Stop if the worker is parked. A loop's call is settled when the guest has
+// answered it, or at once by Stop, since the instance serves others.
 type call struct {
 	executors.Ticket
 	promise executors.Promise[[]byte]
+	inside  guest.Call
 
 	id      uint64
 	parent  *call // nil for a call from outside
 	mod     *module
-	task    *abi.Task
-	index   int32 // of the task in the manifest
-	depth   int32 // of tasks that call tasks
-	input   []byte
 	options *Options
-	memory  uint64                        // the most linear memory
-	fuel    int64                         // the most fuel
-	ctx     context.Context               // of the caller; for capabilities
-	loop    *executors.Loop[*call, event] // that runs it, if no pool does
-	spent   *instance                     // to give back when the call has ended
+	ctx     context.Context // of the caller; for capabilities
+	loop    *loop           // that runs it, if no pool does
 
-	mu      sync.Mutex
-	inst    *instance // that it runs in, or is about to
-	lane    int32     // the number of the worker or loop that runs it, from 1
-	keeps   bool      // the instance keeps its state: PerInstance
-	zombie  bool      // nobody waits for it, and the guest has been told
-	over    bool      // the guest has ended it
-	halted  error     // why it must stop
-	unwatch func() bool
-	ended   atomic.Bool
-
-	// Of the goroutine that runs the instance.
-	handle uint32
-	ops    []*op // that have not ended
-	output []byte
-	err    error
-
-	// For the span.
-	queued      time.Time
-	hostCalls   atomic.Uint64
-	memoryBytes atomic.Uint64
-	fuelUsed    atomic.Uint64
+	mu        sync.Mutex
+	inst      *guest.Instance // that it runs in, or is about to
+	spent     *guest.Instance // to put back when the call is settled
+	lane      int32           // the number of the worker or loop that runs it, from 1
+	depth     int32           // of tasks that call tasks
+	keeps     bool            // the instance keeps its state: PerInstance
+	settled   atomic.Bool
+	stopCause error // why it must stop
+	unwatch   func() bool
+	queued    time.Duration // when, since hostEpoch; 0 if no one observes
 }
 
 // Abandon implements executors.Job.
-func (c *call) Abandon(err error) { c.finish(nil, err) }
+func (c *call) Abandon(err error) { c.settle(nil, err) }
 
 // Stop implements executors.Job.
 func (c *call) Stop(err error) {
 	c.mu.Lock()
-	if c.halted != nil || c.ended.Load() {
+	if c.stopCause != nil || c.settled.Load() {
 		c.mu.Unlock()
 		return
 	}
-	c.halted = err
+	c.stopCause = err
 	over := false
 	if c.loop == nil && c.inst != nil {
 		// Under the lock, the instance is still this call's: see detach.
-		c.inst.stop(err)
-		over = c.inst.inbox.halt()
+		over = c.inst.Halt(err)
 	}
 	c.mu.Unlock()
 	if c.loop != nil {
-		// Others share the instance: this call is over, the guest is told.
-		c.loop.Post(event{cancelled: c})
-		c.loop.Finish(c)
+		// Others share the instance: this call is over, and the guest is told.
+		c.loop.executor.Post(guest.Signal{Cancelled: &c.inside})
+		c.loop.executor.Finish(c)
 		over = true
 	}
 	if over {
-		c.finish(nil, err)
+		c.settle(nil, err)
 	}
 }
 
+// Run implements executors.PoolJob: a worker runs the call in an instance that
+// is the call's alone while it lasts.
+func (c *call) Run(w *executors.Worker) {
+	inst := c.mod.pools[c.inside.Task.Mode].Take(c.affinity(), c.inside.Memory, w.ID)
+	err := c.attach(inst, w.ID)
+	if err == nil {
+		inst.Serve(w, &c.inside, c.wasi())
+	} else {
+		c.inside.Err = err
+	}
+	c.detach()
+	c.spent = inst
+}
+
+// wasi returns what system calls see, if the call's instance is to be started.
+func (c *call) wasi() *guest.WASI {
+	if c.mod.plan.Program {
+		return c.options.WASI.guest()
+	}
+	return c.mod.template.WASI
+}
+
+// Ended implements executors.PoolJob. The caller does not wait for the instance
+// to be reset.
+func (c *call) Ended() {
+	c.settle(c.inside.Output, c.inside.Err)
+	c.mod.pools[c.inside.Task.Mode].Put(c.spent, int(c.lane)-1)
+	c.spent = nil
+}
+
+// GuestAnswered implements guest.Placement. A pool's call is settled in Ended.
+func (c *call) GuestAnswered() {
+	if c.loop != nil {
+		c.loop.executor.Finish(c)
+		c.settle(c.inside.Output, c.inside.Err)
+	}
+}
+
+// Settled implements guest.Placement.
+func (c *call) Settled() bool { return c.settled.Load() }
+
 // attach says which instance runs the call, and the number of the worker or
 // loop, from 0. It returns an error if the call was stopped before.
-func (c *call) attach(inst *instance, lane int) error {
+func (c *call) attach(inst *guest.Instance, lane int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.inst, c.lane = inst, int32(lane)+1
-	return c.halted
+	return c.stopCause
 }
 
-// detach says that the instance is the call's no more.
+// detach says that the instance is no longer the call's.
 func (c *call) detach() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -100,12 +134,14 @@ func (c *call) detach() {
 }
 
 // cancel ends the call, wherever it is.
-func (c *call) cancel(err error) {
+func (c *call) cancel(err error) { c.executor().Cancel(c, err) }
+
+// executor returns the one that runs the call.
+func (c *call) executor() executors.Executor[*call] {
 	if c.loop != nil {
-		c.loop.Cancel(c, err)
-	} else {
-		c.mod.host.pools[c.task.Mode].Cancel(c, err)
+		return c.loop.executor
 	}
+	return c.mod.host.pools[c.inside.Task.Mode]
 }
 
 // watch cancels the call when the caller's context ends.
@@ -116,14 +152,14 @@ func (c *call) watch(ctx context.Context) {
 	unwatch := context.AfterFunc(ctx, func() { c.cancel(contextError(ctx)) })
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ended.Load() {
+	if c.settled.Load() {
 		unwatch()
 	} else {
 		c.unwatch = unwatch
 	}
 }
 
-// contextError makes one of our errors of why a context ended.
+// contextError says in our terms why a context ended.
 func contextError(ctx context.Context) error {
 	if ctx.Err() == context.DeadlineExceeded {
 		return fmt.Errorf("%w: the caller's deadline passed", context.DeadlineExceeded)
@@ -134,9 +170,10 @@ func contextError(ctx context.Context) error {
 	return ErrCancelled
 }
 
-// finish ends the call's future. Only the first time counts.
-func (c *call) finish(out []byte, err error) {
-	if !c.ended.CompareAndSwap(false, true) {
+// settle ends the call's future. Only the first time counts. The output of a call
+// that failed is kept beside the error.
+func (c *call) settle(output []byte, err error) {
+	if !c.settled.CompareAndSwap(false, true) {
 		return
 	}
 	c.mu.Lock()
@@ -147,44 +184,83 @@ func (c *call) finish(out []byte, err error) {
 		unwatch()
 	}
 	if err != nil {
-		out, err = nil, c.failure(err)
+		err = c.failure(err)
 	}
 	if observe := c.mod.host.cfg.Observe; observe != nil {
 		observe(c.span(err))
 	}
 	c.mod.gate.Leave()
 	c.mod.host.gate.Leave()
-	if err != nil {
-		c.promise.Reject(err)
-	} else {
-		c.promise.Resolve(out)
-	}
+	c.promise.Settle(output, err)
 }
 
-// owner returns what an instance must be for to serve the call.
-func (c *call) owner() owner {
+// affinity says which instances may serve the call.
+func (c *call) affinity() guest.Affinity {
 	if c.keeps {
-		return owner{PerInstance, c.options.Tenant}
+		return guest.Affinity{PerInstance: true, Tenant: c.options.Tenant}
 	}
-	return owner{isolation: PerTask}
+	return guest.Affinity{}
 }
 
 // failure says that an error is this call's.
 func (c *call) failure(err error) error {
-	return &CallError{Module: c.mod.name, Task: c.task.Name, Mode: c.task.Mode, Err: err}
+	return &fault.CallError{Module: c.mod.name, Task: c.inside.Task.Name, Mode: c.inside.Task.Mode, Err: err}
 }
 
-// depart ends a call that shared its instance with others.
-func (c *call) depart() {
-	c.loop.Finish(c)
-	c.finish(c.output, c.err)
+// grants returns the capabilities that the call may use; nil is all.
+func (c *call) grants() []string { return intersect(c.mod.host.cfg.Grants, c.options.Grants) }
+
+// inherited returns the options of a call that this one makes: what the callee
+// allows, narrowed by what this one may.
+func (c *call) inherited(callee *module) *Options {
+	o := callee.defaults
+	o.Tenant, o.Priority = c.options.Tenant, c.options.Priority
+	o.Grants = intersect(callee.defaults.Grants, c.grants())
+	o.QueueTimeout = shorter(o.QueueTimeout, c.options.QueueTimeout)
+	o.RunTimeout = shorter(o.RunTimeout, c.Left())
+	o.Memory = least(c.inside.Memory, o.Memory)
+	o.Fuel = least(uint64(c.inside.Fuel), o.Fuel)
+	return &o
 }
+
+// Span describes a call that has ended.
+type Span struct {
+	// ID is unique in the host; Parent is the ID of the call that made this
+	// one, or 0.
+	ID, Parent   uint64
+	Module, Task string
+	Mode         Mode
+	Tenant       string
+	// Lane is where it ran: "loop 0", "io 3", "thread 1", "core 0". It is
+	// empty if the call never started.
+	Lane string
+	// Queued, Started and Ended are when; Started is zero if it never did.
+	Queued, Started, Ended time.Time
+	// HostCalls counts the calls of host functions, and MemoryBytes is the
+	// size of the instance's linear memory at the end, which is its largest.
+	HostCalls   uint64
+	MemoryBytes uint64
+	// Fuel is what the call's code used, about one unit for an instruction.
+	// The same call, alone in an instance of the same state, uses the same on
+	// any machine. Turns of an instance that holds other calls, too, are not
+	// counted.
+	Fuel uint64
+	// Err is the call's error, or nil.
+	Err error
+}
+
+// hostEpoch is what a call's time in the queue counts from.
+var hostEpoch = time.Now()
+
+// laneWords say what the workers of each mode stand for.
+var laneWords = map[Mode]string{IO: "io", Blocking: "thread", CPU: "core"}
 
 func (c *call) span(err error) Span {
+	u := c.inside.Usage()
 	s := Span{
-		ID: c.id, Module: c.mod.name, Task: c.task.Name, Mode: c.task.Mode, Tenant: c.options.Tenant,
-		Queued: c.queued, Ended: time.Now(),
-		HostCalls: c.hostCalls.Load(), MemoryBytes: c.memoryBytes.Load(), Fuel: c.fuelUsed.Load(), Err: err,
+		ID: c.id, Module: c.mod.name, Task: c.inside.Task.Name, Mode: c.inside.Task.Mode, Tenant: c.options.Tenant,
+		Queued: hostEpoch.Add(c.queued), Ended: time.Now(),
+		HostCalls: u.HostCalls, MemoryBytes: u.MemoryBytes, Fuel: u.Fuel, Err: err,
 	}
 	if c.parent != nil {
 		s.Parent = c.parent.id
@@ -192,30 +268,14 @@ func (c *call) span(err error) Span {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.inst != nil {
-		s.MemoryBytes = c.inst.memory.Size()
+		s.MemoryBytes = c.inst.MemorySize()
 	}
 	if c.lane > 0 {
-		word := workerWords[c.task.Mode]
+		word := laneWords[c.inside.Task.Mode]
 		if c.loop != nil {
 			word = "loop"
 		}
-		s.Lane, s.Started = fmt.Sprintf("%s %d", word, c.lane-1), c.queued.Add(c.QueueTime())
+		s.Lane, s.Started = fmt.Sprintf("%s %d", word, c.lane-1), s.Queued.Add(c.QueueTime())
 	}
 	return s
-}
-
-// grants returns the capabilities that the call may use; nil is all.
-func (c *call) grants() []string { return intersect(c.mod.host.cfg.Grants, c.options.Grants) }
-
-// inherited returns the options of a call that this one makes: what callee
-// allows, narrowed by what this one may.
-func (c *call) inherited(callee *module) *Options {
-	o := callee.defaults
-	o.Tenant, o.Priority = c.options.Tenant, c.options.Priority
-	o.Grants = intersect(callee.defaults.Grants, c.grants())
-	o.QueueTimeout = narrow(o.QueueTimeout, c.options.QueueTimeout)
-	o.RunTimeout = narrow(o.RunTimeout, c.Left())
-	o.Memory = narrowed(c.memory, o.Memory)
-	o.Fuel = narrowed(uint64(c.fuel), o.Fuel)
-	return &o
 }

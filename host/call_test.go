@@ -39,7 +39,7 @@ func conformance(t testing.TB, cfg host.Config, options ...host.Options) (*host.
 }
 
 func TestTimeouts(t *testing.T) {
-	_, m := conformance(t, host.Config{CPU: host.Executor{Workers: 1}})
+	_, m := conformance(t, host.Config{CPU: host.ExecutorLimits{Workers: 1}})
 	short := m.With(host.Options{RunTimeout: 30 * time.Millisecond})
 	for _, c := range [][2]string{{"hang", ""}, {"forever", ""}, {"forever_cpu", ""}, {"call", "hang\n"}, {"call", "forever\n"}, {"call_blocking", "forever_cpu\n"}} {
 		_, err := short.Call(t.Context(), c[0], []byte(c[1])).Wait(t.Context())
@@ -87,7 +87,7 @@ func TestNarrowed(t *testing.T) {
 }
 
 func TestCancelInTheQueue(t *testing.T) {
-	_, m := conformance(t, host.Config{CPU: host.Executor{Workers: 1}})
+	_, m := conformance(t, host.Config{CPU: host.ExecutorLimits{Workers: 1}})
 	blocker := m.Call(t.Context(), "forever_cpu", nil)
 	waiting := m.Call(t.Context(), "echo_cpu", nil)
 	waiting.Cancel()
@@ -111,7 +111,7 @@ func TestCancelInTheQueue(t *testing.T) {
 }
 
 func TestQueueFull(t *testing.T) {
-	h, m := conformance(t, host.Config{CPU: host.Executor{Workers: 1, Queue: 2}})
+	h, m := conformance(t, host.Config{CPU: host.ExecutorLimits{Workers: 1, Queue: 2}})
 	blocker := m.Call(t.Context(), "forever_cpu", nil)
 	defer blocker.Cancel()
 	for h.Stats().CPU.Running == 0 {
@@ -129,7 +129,7 @@ func TestQueueFull(t *testing.T) {
 
 func TestPriority(t *testing.T) {
 	spans := &spanLog{}
-	h, m := conformance(t, host.Config{CPU: host.Executor{Workers: 1}, Observe: spans.add})
+	h, m := conformance(t, host.Config{CPU: host.ExecutorLimits{Workers: 1}, Observe: spans.add})
 	blocker := m.Call(t.Context(), "forever_cpu", nil)
 	for h.Stats().CPU.Running == 0 {
 		time.Sleep(time.Millisecond)
@@ -203,7 +203,7 @@ func TestMemoryLimits(t *testing.T) {
 // TestIsolation: a task finds what others have left behind only if it is asked
 // for, and never what those of another tenant have.
 func TestIsolation(t *testing.T) {
-	_, m := conformance(t, host.Config{Blocking: host.Executor{Workers: 1}})
+	_, m := conformance(t, host.Config{Blocking: host.ExecutorLimits{Workers: 1}})
 	count := func(o host.Options) string {
 		out, err := m.With(o).Call(t.Context(), "counter", nil).Wait(t.Context())
 		if err != nil {
@@ -294,7 +294,7 @@ func TestClose(t *testing.T) {
 
 // TestTreeWiderThanThePool: a call that waits for its children holds no slot.
 func TestTreeWiderThanThePool(t *testing.T) {
-	_, m := conformance(t, host.Config{Blocking: host.Executor{Workers: 2}})
+	_, m := conformance(t, host.Config{Blocking: host.ExecutorLimits{Workers: 2}})
 	out, err := m.Call(t.Context(), "tree", []byte("7")).Wait(t.Context())
 	if err != nil || string(out) != "128" {
 		t.Errorf("%s, %v", out, err)

@@ -10,12 +10,13 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/capability"
 	"github.com/wexec/wexec/host/hosttest"
 )
 
 // waiter is a puppet with the capability test.wait.
-func waiter(t *testing.T, cfg host.Config, wait host.Capability, options ...host.Options) (*host.Host, *host.Module) {
-	cfg.Capabilities = map[string]host.Capability{"test.wait": wait}
+func waiter(t *testing.T, cfg host.Config, wait capability.Op, options ...host.Options) (*host.Host, *host.Module) {
+	cfg.Capabilities = []capability.Capability{capability.Func("test.wait", wait)}
 	h := hosttest.New(t, cfg)
 	return h, hosttest.Load(t, h, puppets(t)["direct"], options...)
 }
@@ -29,9 +30,9 @@ func awaited() script {
 func status(out []byte) abi.Status { return abi.Status(out[4]) }
 
 func TestCapability(t *testing.T) {
-	callers := make(chan host.Caller, 2)
-	_, m := waiter(t, host.Config{}, func(ctx context.Context, arg []byte) ([]byte, error) {
-		caller, _ := host.CallerOf(ctx)
+	callers := make(chan capability.Caller, 2)
+	_, m := waiter(t, host.Config{}, func(ctx context.Context, u *capability.Use) ([]byte, error) {
+		caller := u.Caller
 		callers <- caller
 		return []byte("result"), nil
 	})
@@ -42,7 +43,7 @@ func TestCapability(t *testing.T) {
 	if err != nil || abi.Status(out[4]) != abi.OK || abi.Status(out[16]) != abi.Cancelled {
 		t.Errorf("% x, %v", out, err)
 	}
-	if caller := <-callers; caller != (host.Caller{Module: "guest", Task: "io", Tenant: "acme"}) {
+	if caller := <-callers; caller != (capability.Caller{Module: "guest", Task: "io", Tenant: "acme"}) {
 		t.Errorf("caller %+v", caller)
 	}
 }
@@ -50,14 +51,14 @@ func TestCapability(t *testing.T) {
 func TestCapabilityErrors(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		fn   host.Capability
+		fn   capability.Op
 		want abi.Status
 	}{
-		{"its own", func(context.Context, []byte) ([]byte, error) { return nil, errors.New("no") }, abi.Failed},
-		{"a denial", func(context.Context, []byte) ([]byte, error) { return nil, host.ErrDenied }, abi.Denied},
-		{"a deadline", func(context.Context, []byte) ([]byte, error) { return nil, context.DeadlineExceeded }, abi.Timeout},
-		{"a panic", func(context.Context, []byte) ([]byte, error) { panic("oh") }, abi.Failed},
-		{"too large a result", func(context.Context, []byte) ([]byte, error) { return make([]byte, 2000), nil }, abi.Failed},
+		{"its own", func(context.Context, *capability.Use) ([]byte, error) { return nil, errors.New("no") }, abi.Failed},
+		{"a denial", func(context.Context, *capability.Use) ([]byte, error) { return nil, host.ErrDenied }, abi.Denied},
+		{"a deadline", func(context.Context, *capability.Use) ([]byte, error) { return nil, context.DeadlineExceeded }, abi.Timeout},
+		{"a panic", func(context.Context, *capability.Use) ([]byte, error) { panic("oh") }, abi.Failed},
+		{"too large a result", func(context.Context, *capability.Use) ([]byte, error) { return make([]byte, 2000), nil }, abi.Failed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var log hosttest.Log
@@ -74,7 +75,7 @@ func TestCapabilityErrors(t *testing.T) {
 }
 
 func TestGrants(t *testing.T) {
-	ok := func(context.Context, []byte) ([]byte, error) { return nil, nil }
+	ok := func(context.Context, *capability.Use) ([]byte, error) { return nil, nil }
 	for _, c := range []struct {
 		name   string
 		host   []string
@@ -114,7 +115,7 @@ func TestGrantsOfAChild(t *testing.T) {
 func TestStrays(t *testing.T) {
 	release := make(chan struct{})
 	var started atomic.Int32
-	h, m := waiter(t, host.Config{Limits: host.Limits{Capabilities: 2}}, func(context.Context, []byte) ([]byte, error) {
+	h, m := waiter(t, host.Config{Limits: host.Limits{Capabilities: 2}}, func(context.Context, *capability.Use) ([]byte, error) {
 		started.Add(1)
 		<-release
 		return nil, nil
@@ -150,7 +151,7 @@ func TestStrays(t *testing.T) {
 // task of the same module.
 func TestCapabilityMayWait(t *testing.T) {
 	var m *host.Module
-	_, m = waiter(t, host.Config{IO: host.Executor{Workers: 1}}, func(ctx context.Context, _ []byte) ([]byte, error) {
+	_, m = waiter(t, host.Config{IO: host.ExecutorLimits{Workers: 1}}, func(ctx context.Context, _ *capability.Use) ([]byte, error) {
 		return m.Call(ctx, "io", script{}.do(doStore, 60000)).Wait(ctx)
 	})
 	out, err := m.Call(t.Context(), "io", awaited()).Wait(t.Context())

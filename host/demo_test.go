@@ -3,19 +3,21 @@ package host_test
 import (
 	"fmt"
 	"io"
-	"net/http"
+	nethttp "net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/capability"
+	"github.com/wexec/wexec/host/capability/http"
 	"github.com/wexec/wexec/host/hosttest"
 )
 
 // TestDemoGuests runs the demo's main in every language: eleven tasks of all
 // modes, called at once.
 func TestDemoGuests(t *testing.T) {
-	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	web := httptest.NewServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, _ *nethttp.Request) {
 		io.WriteString(w, strings.Repeat("x", 1000))
 	}))
 	t.Cleanup(web.Close) // after the parallel ones
@@ -26,7 +28,7 @@ func TestDemoGuests(t *testing.T) {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
 			spans := &spanLog{}
-			h := hosttest.New(t, host.Config{AllowHTTP: []string{web.Listener.Addr().String()}, Observe: spans.add})
+			h := hosttest.New(t, host.Config{Capabilities: []capability.Capability{&http.Client{Allow: []string{web.Listener.Addr().String()}}}, Observe: spans.add})
 			m := hosttest.Load(t, h, wasm)
 			out, err := m.Call(t.Context(), "main", fmt.Appendf(nil, "futures 1000 %s", web.URL)).Wait(t.Context())
 			if err != nil || string(out) != "11" {

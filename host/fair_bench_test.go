@@ -175,9 +175,9 @@ func BenchmarkLatencyUnderLoad(b *testing.B) {
 // a Go loop that looks at a flag, on such a pool.
 func BenchmarkCancel(b *testing.B) {
 	h, hazards := hazards(b, host.Config{
-		CPU:      host.Executor{Workers: runtime.GOMAXPROCS(0) + 1}, // the load's and one
-		Blocking: host.Executor{Workers: 1},
-		IO:       host.Executor{Workers: 1},
+		CPU:      host.ExecutorLimits{Workers: runtime.GOMAXPROCS(0) + 1}, // the load's and one
+		Blocking: host.ExecutorLimits{Workers: 1},
+		IO:       host.ExecutorLimits{Workers: 1},
 	})
 	pool := executors.NewPool[*goLoop](executors.PoolConfig{
 		Name: "control", Limits: executors.Limits{Queue: 2, InFlight: 2}, Workers: 1, Spare: 1, Idle: time.Minute,

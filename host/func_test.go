@@ -9,6 +9,7 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/capability"
 )
 
 func TestFunc(t *testing.T) {
@@ -109,11 +110,10 @@ func TestSchemaErrors(t *testing.T) {
 func ExampleConfig_capabilities() {
 	ctx := context.Background()
 	h, err := host.New(host.Config{
-		Capabilities: map[string]host.Capability{
-			"no.such": func(ctx context.Context, arg []byte) ([]byte, error) {
-				caller, _ := host.CallerOf(ctx)
-				return []byte("for " + caller.Tenant), nil
-			},
+		Capabilities: []capability.Capability{
+			capability.Func("no.such", func(_ context.Context, u *capability.Use) ([]byte, error) {
+				return []byte("for " + u.Caller.Tenant), nil
+			}),
 		},
 	})
 	if err != nil {

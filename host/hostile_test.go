@@ -151,7 +151,7 @@ func TestNeverEnds(t *testing.T) {
 // TestInstanceLost: when a call ends the instance that others share, it gets
 // the cause and they get ErrInstanceLost; the next call gets a new instance.
 func TestInstanceLost(t *testing.T) {
-	h := hosttest.New(t, host.Config{IO: host.Executor{Workers: 1}})
+	h := hosttest.New(t, host.Config{IO: host.ExecutorLimits{Workers: 1}})
 	m := hosttest.Load(t, h, puppets(t)["resumable"])
 	sleeping := script{}.sleepLong().do(doNoMore)
 	var others []*host.Future[[]byte]
@@ -177,7 +177,7 @@ func TestInstanceLost(t *testing.T) {
 // TestTurnTimeout: a resumable guest that does not give way is ended, although
 // it has other calls.
 func TestTurnTimeout(t *testing.T) {
-	h := hosttest.New(t, host.Config{IO: host.Executor{Workers: 1}, Limits: host.Limits{TurnTimeout: 50 * time.Millisecond}})
+	h := hosttest.New(t, host.Config{IO: host.ExecutorLimits{Workers: 1}, Limits: host.Limits{TurnTimeout: 50 * time.Millisecond}})
 	m := hosttest.Load(t, h, puppets(t)["resumable"])
 	other := m.Call(t.Context(), "io", script{}.sleepLong().do(doNoMore))
 	_, err := m.Call(t.Context(), "io", script{}.do(doSpin)).Wait(t.Context())

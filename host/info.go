@@ -3,21 +3,28 @@ package host
 import (
 	"slices"
 
-	"github.com/tetratelabs/wazero/api"
-
-	"github.com/wexec/wexec/host/internal/instrument"
+	"github.com/wexec/wexec/host/internal/kind"
 	"github.com/wexec/wexec/host/internal/linear"
+	"github.com/wexec/wexec/host/internal/wasm"
+)
+
+// The styles in which modules are entered: Info.Style.
+const (
+	Direct    = "direct"         // wexec_call, once for each call
+	Resumable = "resumable"      // wexec_resume, for many calls at once
+	Command   = "WASI command"   // _start, once for each instance
+	Bare      = "bare functions" // the exported function itself
 )
 
 // Info is what can be said of a module without running its tasks.
 type Info struct {
 	Name string
 	// Style is how its tasks are entered.
-	Style Style
+	Style string
 	// Size of the module in bytes.
 	Size int
-	// Manifest says where the manifest came from: "section", "export", or
-	// "" if there is none. Only an export runs guest code.
+	// Manifest says where the manifest came from: "section", "export", or "" if
+	// there is none. Only an export runs guest code.
 	Manifest string
 	// Imports and Exports are functions: "wexec/v1.op_start", "add (i32, i32)
 	// -> (i32)".
@@ -25,12 +32,12 @@ type Info struct {
 	// MemoryMin is what an instance starts with, and MemoryMax what the module
 	// says it may grow to, or 0 if it says nothing; both in bytes.
 	MemoryMin, MemoryMax uint64
-	// Lasting says why instances can't be put back to what they were before a
-	// task, so that every task has a new one. It is empty if they can, as far as
-	// is known: what the module's start does is known when it was run.
-	Lasting string
-	// Needs are the fields of Options without which the module would be
-	// refused: "Exceptions", "SharedMemory".
+	// Irreversible says why instances can't be reset after a task, so that every
+	// task has a new one. It is empty if they can, as far as is known: what the
+	// module's start does is known when it has run.
+	Irreversible string
+	// Needs are the fields of Options without which the module would be refused:
+	// "Exceptions", "SharedMemory".
 	Needs []string
 	// Tasks of the module.
 	Tasks []Task
@@ -38,36 +45,33 @@ type Info struct {
 
 // Info describes the module.
 func (m *Module) Info() Info {
-	mod := m.m
-	info := Info{Name: mod.name, Style: mod.style, Size: mod.size, Tasks: m.Tasks(), MemoryMin: mod.minMemory, Lasting: mod.snapshots.why(), Needs: mod.needed}
-	switch {
-	case mod.asksGuest:
-		info.Manifest = "export"
-	case mod.hasManifest:
-		info.Manifest = "section"
-	}
-	for _, f := range mod.compiled.ImportedFunctions() {
-		from, name, _ := f.Import()
-		if from == instrument.Module {
-			continue
-		}
-		info.Imports = append(info.Imports, from+"."+name)
-	}
-	for name, f := range mod.compiled.ExportedFunctions() {
-		if instrument.Added(name) {
-			continue
-		}
-		info.Exports = append(info.Exports, name+" "+functionType(f))
-	}
-	slices.Sort(info.Exports)
-	for _, mem := range mod.compiled.ExportedMemories() {
-		if most, ok := mem.Max(); ok {
-			info.MemoryMax = uint64(most) * linear.PageSize
-		}
-	}
+	info := m.m.info
+	info.Irreversible = m.m.template.Snapshots.Never()
+	info.Needs = m.m.template.Code.Needs
 	return info
 }
 
-func functionType(f api.FunctionDefinition) string {
-	return "(" + typeNames(f.ParamTypes()) + ") -> (" + typeNames(f.ResultTypes()) + ")"
+// newInfo describes a module by its sections.
+func newInfo(name string, m *wasm.Module, plan *kind.Plan, f found) Info {
+	info := Info{
+		Name: name, Style: plan.Style, Size: len(m.Bytes), Manifest: f.source, Tasks: f.manifest.Tasks,
+		MemoryMin: minMemory(m),
+	}
+	for _, i := range m.Imports {
+		if i.Kind == wasm.KindFunction {
+			info.Imports = append(info.Imports, i.Module+"."+i.Name)
+		}
+	}
+	for _, e := range m.Exports {
+		if f, ok := m.Function(e.Name); ok {
+			info.Exports = append(info.Exports, e.Name+" "+f.Type.String())
+		}
+	}
+	slices.Sort(info.Exports)
+	for _, memory := range m.Memories {
+		if memory.HasMax {
+			info.MemoryMax = memory.Max * linear.PageSize
+		}
+	}
+	return info
 }

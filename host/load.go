@@ -1,10 +1,8 @@
 package host
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
+	"encoding/json"
 	"io/fs"
 	"os"
 	"path"
@@ -13,82 +11,114 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tetratelabs/wazero/api"
-	"golang.org/x/time/rate"
-
 	"github.com/wexec/wexec/abi"
-	"github.com/wexec/wexec/host/internal/instrument"
+	"github.com/wexec/wexec/host/internal/engine"
+	"github.com/wexec/wexec/host/internal/fault"
+	"github.com/wexec/wexec/host/internal/guest"
+	"github.com/wexec/wexec/host/internal/kind"
 	"github.com/wexec/wexec/host/internal/linear"
+	"github.com/wexec/wexec/host/internal/wasm"
 )
 
-// Style is how a module's tasks are entered.
-type Style string
-
-// The styles.
-const (
-	Direct    Style = "direct"         // wexec_call
-	Resumable Style = "resumable"      // wexec_resume
-	Command   Style = "WASI command"   // _start
-	Bare      Style = "bare functions" // the exported function itself
-)
-
-const wasiModule = "wasi_snapshot_preview1"
+// A module is loaded in steps, each of which passes a value on:
+//
+//	bytes ─ wasm.Parse ─▶ sections ─ recognise ─▶ plan ─ compile ─▶ code
+//	      ─ newTemplate ─▶ template ─ tasks ─▶ manifest ─ newModule ─▶ module
 
 // bootTimeout bounds the start of an instance that no call waits for: the one
 // that is asked for the manifest.
 const bootTimeout = 30 * time.Second
 
-// Load makes a module ready for calls: it is compiled, or taken from the
-// compile cache, and its manifest is read. The name is what other modules call
-// it by; it must be unique in the host. The Options, together, say how its
-// tasks are run unless a call says less, and what their system calls see.
-func (h *Host) Load(ctx context.Context, name string, wasm []byte, options ...Options) (*Module, error) {
-	m := h.newModule(name, wasm, options)
-	if most := h.cfg.Limits.Module; len(wasm) > most {
-		return nil, m.invalid(nil, "%d bytes, at most %d are allowed (Config.Limits.Module)", len(wasm), most)
-	}
-	if why := notModule(wasm); why != "" {
-		return nil, m.invalid(nil, "%s", why)
-	}
+// Load makes a module ready for calls: it is compiled, or taken from the compile
+// cache, and its manifest is read. Other modules call it by its name. The Options,
+// together, say how its tasks run unless a call narrows them, and what their
+// system calls see. The module belongs to their Tenant, or to the host if there
+// is none; a name is unique among the modules of its owner.
+func (h *Host) Load(ctx context.Context, name string, bytes []byte, options ...Options) (*Module, error) {
 	if err := h.gate.Enter(); err != nil {
 		return nil, err
 	}
 	defer h.gate.Leave()
-	if err := m.compile(ctx, wasm); err != nil {
-		return nil, err
+	var o Options
+	for _, more := range options {
+		o = o.and(more)
 	}
-	if m.defaults.Exceptions || m.defaults.SharedMemory {
-		m.needed = m.needs(wasm)
-	}
-	err := m.understand(ctx)
-	if err == nil {
-		m.store()
-		m.code.Wasm = nil // wazero has it
-		err = h.register(m)
-	}
+	m, err := h.load(ctx, name, bytes, &o)
 	if err != nil {
-		m.free(ctx)
-		return nil, err
+		return nil, named(err, name)
 	}
 	return &Module{m: m, options: &m.defaults}, nil
 }
 
-func (h *Host) newModule(name string, wasm []byte, options []Options) *module {
-	limits := &h.cfg.Limits
-	m := &module{host: h, name: name, size: len(wasm), shards: map[string][]*shard{}}
-	m.logs = rate.NewLimiter(rate.Limit(limits.LogRate), limits.LogRate)
-	for _, o := range options {
-		m.defaults = m.defaults.and(o)
+// named adds the module's name to the error of a step.
+func named(err error, name string) error {
+	if invalid, ok := err.(*InvalidModuleError); ok {
+		return invalid.Named(name)
 	}
-	m.own = bounds{narrowed(limits.Memory, m.defaults.Memory), int64(narrowed(limits.Fuel, m.defaults.Fuel))}
-	m.pools = map[Mode]*instancePool{}
-	for mode, executor := range map[Mode]Executor{IO: h.cfg.IO, Blocking: h.cfg.Blocking, CPU: h.cfg.CPU} {
-		m.pools[mode] = newInstancePool(m, executor.Warm, h.cfg.Idle)
+	if manifest, ok := err.(*abi.ManifestError); ok {
+		return &InvalidManifestError{Module: name, Err: manifest}
 	}
-	if w := m.defaults.WASI; w != nil && len(w.Env)+len(w.Mounts) > 0 {
-		m.snapshots.never("it sees an environment or folders from outside")
+	return err
+}
+
+func (h *Host) load(ctx context.Context, name string, bytes []byte, o *Options) (*module, error) {
+	if most := h.cfg.Limits.Module; len(bytes) > most {
+		return nil, fault.InvalidModule("%d bytes, at most %d are allowed (Config.Limits.Module)", len(bytes), most)
 	}
-	return m
+	if err := h.checkGrants("Options.Grants", o.Grants); err != nil {
+		return nil, &InvalidInputError{Reason: err.Error()}
+	}
+	parsed, err := parse(bytes)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := recognise(parsed)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.checkImports(parsed); err != nil {
+		return nil, err
+	}
+	if err := h.checkMemory(parsed); err != nil {
+		return nil, err
+	}
+	code, err := h.engine.Compile(ctx, engine.Source{
+		Bytes: bytes, Parsed: parsed, Plain: o.Safepoints == Off,
+		Exceptions: o.Exceptions, SharedMemory: o.SharedMemory,
+		Stack: h.cfg.Limits.Stack, Table: h.cfg.Limits.Table,
+	})
+	if err != nil {
+		return nil, err
+	}
+	m, err := h.build(ctx, name, parsed, plan, code, o)
+	if err != nil {
+		code.Close(context.WithoutCancel(ctx))
+	}
+	return m, err
+}
+
+// build makes the module of its code, and registers it.
+func (h *Host) build(ctx context.Context, name string, parsed *wasm.Module, plan *kind.Plan, code *engine.Code, o *Options) (*module, error) {
+	t := h.newTemplate(name, plan, code, o)
+	found, err := h.tasks(ctx, t, plan, code, o)
+	if err != nil {
+		return nil, err
+	}
+	m, err := h.newModule(name, parsed, plan, t, found, o)
+	if err == nil {
+		err = h.register(m)
+	}
+	if err != nil {
+		if found.first != nil {
+			found.first.Close()
+		}
+		t.Snapshots.Evict()
+		return nil, err
+	}
+	if found.first != nil {
+		m.pools[m.manifest.Tasks[0].Mode].Add(found.first)
+	}
+	return m, nil
 }
 
 // LoadFile loads the module in a file. Its name is the file's, without .wasm.
@@ -97,275 +127,188 @@ func (h *Host) LoadFile(ctx context.Context, file string, options ...Options) (*
 }
 
 func (h *Host) loadFileAs(ctx context.Context, name, file string, options ...Options) (*Module, error) {
-	wasm, err := os.ReadFile(file)
+	bytes, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	return h.Load(ctx, name, wasm, options...)
+	return h.Load(ctx, name, bytes, options...)
 }
 
 // LoadFS loads the module in a file of fsys.
 func (h *Host) LoadFS(ctx context.Context, fsys fs.FS, file string, options ...Options) (*Module, error) {
-	wasm, err := fs.ReadFile(fsys, file)
+	bytes, err := fs.ReadFile(fsys, file)
 	if err != nil {
 		return nil, err
 	}
-	return h.Load(ctx, moduleName(path.Base(file)), wasm, options...)
+	return h.Load(ctx, moduleName(path.Base(file)), bytes, options...)
 }
 
 func moduleName(file string) string { return strings.TrimSuffix(file, ".wasm") }
 
-func (m *module) invalid(err error, format string, args ...any) error {
-	return &InvalidModuleError{Module: m.name, Reason: fmt.Sprintf(format, args...), Err: err}
-}
-
-// notModule says what bytes are that are no WebAssembly module, or "".
-func notModule(b []byte) string {
-	magic := []byte("\x00asm")
-	text := bytes.TrimSpace(b[:min(len(b), 512)])
-	switch {
-	case len(b) == 0:
-		return "the file is empty"
-	case bytes.HasPrefix(b, []byte("\x00asm\x01\x00\x00\x00")):
-		return ""
-	case bytes.HasPrefix(b, magic) && len(b) >= 8 && b[6] == 1:
-		return "it is a WebAssembly component, and components are not supported; core modules are: build for wasm32-wasip1 (or wasi preview 1), or take the core module out of it"
-	case bytes.HasPrefix(b, magic) && len(b) >= 8:
-		return fmt.Sprintf("it has WebAssembly version %#x; version 1 is supported", b[4:8])
-	case bytes.HasPrefix(magic, b) || bytes.HasPrefix(b, magic):
-		return "it is cut off after its first bytes"
-	case bytes.HasPrefix(b, []byte("\x7fELF")):
-		return "it is an ELF executable, not WebAssembly: build it for wasm32-wasip1"
-	case bytes.HasPrefix(b, []byte("MZ")):
-		return "it is a Windows executable, not WebAssembly: build it for wasm32-wasip1"
-	case bytes.HasPrefix(text, []byte("(module")) || bytes.HasPrefix(text, []byte(";;")) || bytes.HasPrefix(text, []byte("(component")):
-		return "it is WebAssembly text: turn it into a binary with wat2wasm or wasm-tools parse"
+func parse(bytes []byte) (*wasm.Module, error) {
+	if why := notModule(bytes); why != "" {
+		return nil, fault.InvalidModule("%s", why)
 	}
-	return "it is not WebAssembly: the first four bytes are not \\0asm"
-}
-
-// understand finds out what tasks a compiled module has and how to enter it.
-func (m *module) understand(ctx context.Context) error {
-	if m.code.Lasting != "" {
-		m.snapshots.never(m.code.Lasting)
-	}
-	if err := m.checkImports(); err != nil {
-		return err
-	}
-	if err := m.checkExports(); err != nil {
-		return err
-	}
-	for _, name := range m.defaults.Grants {
-		if !slices.Contains(m.host.capabilities(), name) {
-			return &InvalidInputError{fmt.Sprintf("Options.Grants: no capability %q; %s", name, m.host.capabilityNames())}
-		}
-	}
-	for _, mem := range m.compiled.ExportedMemories() {
-		m.minMemory = uint64(mem.Min()) * linear.PageSize
-	}
-	if most := m.host.cfg.Limits.Memory; m.minMemory > most {
-		return m.invalid(nil, "it starts with %d bytes of memory, at most %d are allowed (Config.Limits.Memory)", m.minMemory, most)
-	}
-	if err := m.findTasks(ctx); err != nil {
-		return err
-	}
-	m.byName = make(map[string]int, len(m.manifest.Tasks))
-	for i, t := range m.manifest.Tasks {
-		m.byName[t.Name] = i
-	}
-	m.shared = m.sharedBounds()
-	return nil
-}
-
-// checkImports says early, and by name, what instantiating would only say
-// later.
-func (m *module) checkImports() error {
-	provided := map[string]map[string]api.FunctionDefinition{}
-	for _, f := range m.compiled.ImportedFunctions() {
-		from, name, _ := f.Import()
-		if provided[from] == nil {
-			provider := m.engine.Module(from)
-			if provider == nil {
-				return m.invalid(nil, "it imports %s.%s; a host has %s and %s", from, name, abi.ImportModule, wasiModule)
-			}
-			provided[from] = provider.ExportedFunctionDefinitions()
-		}
-		have, ok := provided[from][name]
-		switch {
-		case !ok:
-			return m.invalid(nil, "it imports %s.%s, which is not in this version of it", from, name)
-		case !hasType(f, have.ParamTypes(), have.ResultTypes()):
-			return m.invalid(nil, "it imports %s.%s as %s; it is %s", from, name, functionType(f), functionType(have))
-		}
-	}
-	for _, mem := range m.compiled.ImportedMemories() {
-		mod, name, _ := mem.Import()
-		return m.invalid(nil, "it imports the memory %s.%s; a module must define its own", mod, name)
-	}
-	return nil
-}
-
-// entries are the exports that the host enters.
-var entries = []string{abi.ExportInitialize, abi.ExportStart, abi.ExportCall, abi.ExportResume, abi.ExportManifest}
-
-// checkExports refuses imports that are exported again as what the host enters:
-// wazero would run them with the state of the host's own module.
-func (m *module) checkExports() error {
-	for _, name := range entries {
-		if f, ok := m.compiled.ExportedFunctions()[name]; ok && isImport(f) {
-			return m.invalid(nil, "its export %s is an import", name)
-		}
-	}
-	return nil
-}
-
-func isImport(f api.FunctionDefinition) bool {
-	_, _, is := f.Import()
-	return is
-}
-
-// findTasks takes the tasks from the manifest, which is in the custom section or
-// what the export gives, and makes tasks of other exports if there is none.
-func (m *module) findTasks(ctx context.Context) error {
-	sections := m.compiled.CustomSections()
-	i := slices.IndexFunc(sections, func(s api.CustomSection) bool { return s.Name() == abi.ManifestSection })
-	ask, asks := m.compiled.ExportedFunctions()[abi.ExportManifest]
-	if i < 0 && !asks {
-		return m.useExports()
-	}
-	m.hasManifest = true
-	unfit := m.chooseStyle()
-	if m.manifest != nil { // it is known
-		m.schemas = make([]taskSchemas, len(m.manifest.Tasks))
-		return unfit
-	}
-	switch {
-	case i >= 0:
-		if err := m.parseManifest(sections[i].Data()); err != nil {
-			return err
-		}
-	case !hasType(ask, nil, []api.ValueType{api.ValueTypeI64}):
-		return &InvalidManifestError{m.name, errors.New("the export " + abi.ExportManifest + " must take nothing and return an i64")}
-	default:
-		m.asksGuest = true
-		if err := m.askGuest(ctx); err != nil {
-			return err
-		}
-	}
-	if unfit != nil {
-		return unfit
-	}
-	return m.compileSchemas()
-}
-
-func (m *module) parseManifest(text []byte) (err error) {
-	if m.manifest, err = abi.ParseManifest(text); err != nil {
-		return &InvalidManifestError{m.name, err}
-	}
-	return nil
-}
-
-// askGuest asks an instance for the manifest. What that is before it was asked
-// is the module's snapshot.
-func (m *module) askGuest(ctx context.Context) error {
-	inst := m.newInstance(owner{isolation: PerTask}, newInbox())
-	timer := time.AfterFunc(bootTimeout, func() { inst.stop(&TimeoutError{Phase: "run", Limit: bootTimeout}) })
-	defer timer.Stop()
-	stop := context.AfterFunc(ctx, func() { inst.stop(contextError(ctx)) })
-	defer stop()
-	// Its idle time begins only when nothing can stop it any more.
-	defer func() {
-		if !timer.Stop() || !stop() || !m.firstToServe(inst) {
-			inst.close()
-		}
-	}()
-	if err := inst.boot(m.defaults.WASI, m.own); err != nil {
-		return &InvalidManifestError{m.name, fmt.Errorf("starting the module: %w", err)}
-	}
-	var snap *snapshot
-	if m.snapshots.why() == "" {
-		snap = inst.capture()
-	}
-	inst.meter.begin(m.own.fuel)
-	var place [1]uint64
-	err := inst.enter(inst.wasm.ExportedFunction(abi.ExportManifest), place[:])
+	parsed, err := wasm.Parse(bytes)
 	if err != nil {
-		err = &InvalidManifestError{m.name, err}
-	} else if text, ok := inst.memory.Read(place[0]>>32, uint64(uint32(place[0]))); ok {
-		err = m.parseManifest(text)
-	} else {
-		err = &InvalidManifestError{m.name, fmt.Errorf("%s points to %d bytes at %#x, which are not inside the memory", abi.ExportManifest, uint32(place[0]), place[0]>>32)}
+		refused := fault.InvalidModule("it is refused")
+		refused.Err = err
+		return nil, refused
 	}
-	switch {
-	case snap == nil:
-	case err != nil:
-		snap.close()
-	default:
-		m.keepSnapshot(inst, snap)
-	}
-	return err
+	return parsed, nil
 }
 
-// firstToServe keeps the instance that was asked for the manifest for the first
-// task. It returns false if that is not possible.
-func (m *module) firstToServe(inst *instance) bool {
-	if m.manifest == nil || inst.wasm == nil || !inst.clean() || !inst.restore() {
-		return false
-	}
-	m.pools[m.manifest.Tasks[0].Mode].put(inst, 0)
-	return true
-}
-
-// chooseStyle finds out how the tasks of a manifest are run.
-func (m *module) chooseStyle() error {
-	exports := m.compiled.ExportedFunctions()
-	call, hasCall := exports[abi.ExportCall]
-	resume, hasResume := exports[abi.ExportResume]
-	i32 := api.ValueTypeI32
-	switch {
-	case hasCall && hasResume:
-		return m.invalid(nil, "it exports both %s and %s: a guest is direct or resumable", abi.ExportCall, abi.ExportResume)
-	case hasCall && !hasType(call, []api.ValueType{i32, i32}, nil):
-		return m.invalid(nil, "its export %s must take two i32 and return nothing", abi.ExportCall)
-	case hasResume && !hasType(resume, nil, []api.ValueType{i32}):
-		return m.invalid(nil, "its export %s must take nothing and return an i32", abi.ExportResume)
-	case hasCall:
-		m.style, m.entry = Direct, abi.ExportCall
-	case hasResume:
-		m.style, m.entry = Resumable, abi.ExportResume
-	default:
-		return m.invalid(nil, "it has a manifest, but exports neither %s nor %s to run its tasks", abi.ExportCall, abi.ExportResume)
-	}
-	if _, ok := m.compiled.ExportedMemories()[abi.ExportMemory]; !ok {
-		return m.invalid(nil, "it does not export its memory as %q", abi.ExportMemory)
-	}
-	return nil
-}
-
-// useExports makes tasks of a module without a manifest.
-func (m *module) useExports() error {
-	m.manifest = &abi.Manifest{}
-	exports := m.compiled.ExportedFunctions()
-	if _, ok := exports[abi.ExportStart]; ok {
-		m.style, m.entry = Command, abi.ExportStart
-		m.snapshots.never("it is a program, which runs once")
-		m.manifest.Tasks = []abi.Task{{Name: "main", Mode: Blocking, Doc: "The program: standard input in, standard output out."}}
-		return nil
-	}
-	m.style = Bare
-	for name, f := range exports {
-		if isBare(f) && name != abi.ExportInitialize && !instrument.Added(name) {
-			doc := "The exported function " + functionType(f) + "."
-			m.manifest.Tasks = append(m.manifest.Tasks, abi.Task{Name: name, Mode: Blocking, Doc: doc})
+// checkImports says early, and by name, what instantiating would only say later.
+// It also refuses imports that are exported again as what the host enters: the
+// engine would run them with the state of the host's own module.
+func (h *Host) checkImports(m *wasm.Module) error {
+	for _, i := range m.Imports {
+		switch i.Kind {
+		case wasm.KindMemory:
+			return fault.InvalidModule("it imports the memory %s.%s; a module must define its own", i.Module, i.Name)
+		case wasm.KindFunction:
+			if err := h.checkImport(m, i); err != nil {
+				return err
+			}
 		}
 	}
-	if len(m.manifest.Tasks) == 0 {
-		return m.invalid(nil, "it has no tasks: no manifest, no %s, and no exported function of numbers", abi.ExportStart)
+	for _, name := range []string{abi.ExportInitialize, abi.ExportStart, abi.ExportCall, abi.ExportResume, abi.ExportManifest} {
+		if f, ok := m.Function(name); ok && f.Imported {
+			return fault.InvalidModule("its export %s is an import", name)
+		}
 	}
-	slices.SortFunc(m.manifest.Tasks, func(a, b abi.Task) int { return strings.Compare(a.Name, b.Name) })
 	return nil
 }
 
-func hasType(f api.FunctionDefinition, params, results []api.ValueType) bool {
-	return slices.Equal(f.ParamTypes(), params) && slices.Equal(f.ResultTypes(), results)
+func (h *Host) checkImport(m *wasm.Module, i wasm.Import) error {
+	wants := m.Types[i.Type]
+	has, hasModule, hasFunction := h.engine.Provided(i.Module, i.Name)
+	switch {
+	case !hasModule:
+		return fault.InvalidModule("it imports %s.%s; a host has %s and wasi_snapshot_preview1", i.Module, i.Name, abi.ImportModule)
+	case !hasFunction:
+		return fault.InvalidModule("it imports %s.%s, which is not in this version of it", i.Module, i.Name)
+	case !wants.Equal(has):
+		return fault.InvalidModule("it imports %s.%s as %v; it is %v", i.Module, i.Name, wants, has)
+	}
+	return nil
+}
+
+// checkMemory refuses a module that starts with more memory than it may have.
+func (h *Host) checkMemory(m *wasm.Module) error {
+	size, most := minMemory(m), h.cfg.Limits.Memory
+	if size > most {
+		return fault.InvalidModule("it starts with %d bytes of memory, at most %d are allowed (Config.Limits.Memory)", size, most)
+	}
+	return nil
+}
+
+func minMemory(m *wasm.Module) (size uint64) {
+	for _, memory := range m.Memories {
+		size += memory.Min * linear.PageSize
+	}
+	return size
+}
+
+// newTemplate returns what instances of the module are made from.
+func (h *Host) newTemplate(name string, plan *kind.Plan, code *engine.Code, o *Options) *guest.Template {
+	limits := &h.cfg.Limits
+	t := &guest.Template{
+		Host: h.guests, Module: name, Code: code, Attach: plan.Attach, Program: plan.Program, WASI: o.WASI.guest(),
+		Bounds: guest.Bounds{Memory: least(limits.Memory, o.Memory), Fuel: int64(least(limits.Fuel, o.Fuel))},
+	}
+	t.Lines.Limit(limits.LogRate)
+	if seesOutside(o.WASI) {
+		t.Snapshots.Forbid("it sees an environment or folders from outside")
+	}
+	for _, why := range []string{plan.Irreversible, code.Irreversible} {
+		if why != "" {
+			t.Snapshots.Forbid(why)
+		}
+	}
+	return t
+}
+
+// seesOutside reports whether system calls see something that is not the same in
+// every host.
+func seesOutside(w *WASI) bool { return w != nil && len(w.Env)+len(w.Mounts) > 0 }
+
+// found is what tasks found out about a module.
+type found struct {
+	manifest *abi.Manifest
+	source   string          // of the manifest, see Info.Manifest
+	schemas  []taskSchemas   // nil if there are none
+	first    *guest.Instance // that was asked, and is ready for a task; or nil
+}
+
+// note is what the compile cache keeps of a module beside its code.
+type note struct {
+	Manifest []byte // as the guest gave it, if it was asked
+}
+
+// tasks finds out which tasks the module has. A guest that has to be asked is not
+// asked again if the compile cache has its answer.
+func (h *Host) tasks(ctx context.Context, t *guest.Template, plan *kind.Plan, code *engine.Code, o *Options) (f found, err error) {
+	f.manifest = plan.Manifest
+	var n note
+	known := code.Note != nil && json.Unmarshal(code.Note, &n) == nil
+	switch {
+	case plan.Ask != nil && n.Manifest != nil:
+		f.manifest, err = abi.ParseManifest(n.Manifest)
+	case plan.Ask != nil:
+		n.Manifest, err = h.ask(ctx, t, plan, &f)
+	}
+	if err != nil {
+		return f, err
+	}
+	t.Reseeds = f.manifest.Reseeds
+	if plan.Declared {
+		f.source = "section"
+		if plan.Ask != nil {
+			f.source = "export"
+		}
+		f.schemas = make([]taskSchemas, len(f.manifest.Tasks))
+		if !known {
+			err = compileSchemas(f.schemas, f.manifest)
+		}
+	}
+	if err != nil {
+		if f.first != nil {
+			f.first.Close()
+		}
+		return f, err
+	}
+	irreversible := t.Snapshots.Never()
+	if seesOutside(o.WASI) { // what a guest says with it is for nobody else
+		irreversible, n = code.Irreversible, note{}
+	}
+	code.Keep(irreversible, n)
+	return f, nil
+}
+
+// ask asks an instance for the manifest. It stays for the first task if it can.
+func (h *Host) ask(ctx context.Context, t *guest.Template, plan *kind.Plan, f *found) (text []byte, err error) {
+	inst := t.New(guest.Affinity{}, guest.NewInbox())
+	timer := time.AfterFunc(bootTimeout, func() { inst.Stop(&TimeoutError{Phase: "run", Limit: bootTimeout}) })
+	unwatch := context.AfterFunc(ctx, func() { inst.Stop(contextError(ctx)) })
+	ready, err := inst.Ask(func(inst *guest.Instance) error {
+		given, err := plan.Ask(inst)
+		if err != nil {
+			return err
+		}
+		text = slices.Clone(given)
+		if f.manifest, err = abi.ParseManifest(text); err == nil {
+			t.Reseeds = f.manifest.Reseeds
+		}
+		return err
+	})
+	if timer.Stop() && unwatch() && ready { // nothing can stop it any more
+		f.first = inst
+	} else {
+		inst.Close()
+	}
+	if err != nil {
+		return nil, &InvalidManifestError{Module: t.Module, Err: err}
+	}
+	return text, nil
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/capability"
+	"github.com/wexec/wexec/host/capability/http"
 	"github.com/wexec/wexec/host/hosttest"
 )
 
@@ -38,7 +40,7 @@ func TestLoadRefuses(t *testing.T) {
 
 		{"a bad mode", manifest(`{"tasks":[{"name":"a"},{"name":"b","mode":"gpu"}]}`), abi.InvalidManifest, `tasks[1].mode: unknown mode "gpu": want io, blocking or cpu`},
 		{"two tasks of one name", manifest(`{"tasks":[{"name":"a"},{"name":"a"}]}`), abi.InvalidManifest, `tasks[1].name: "a" is already the name of tasks[0]`},
-		{"an empty section", manifest(""), abi.InvalidModule, "section name[wexec.v1]"},
+		{"an empty section", manifest(""), abi.InvalidManifest, "not a JSON object"},
 		{"not JSON", manifest(`tasks`), abi.InvalidManifest, "not a JSON object"},
 		{"a bad schema", manifest(`{"tasks":[{"name":"a","input":{"type":"numbr"}}]}`), abi.InvalidManifest, "tasks[0].input"},
 		{"a schema from elsewhere", manifest(`{"tasks":[{"name":"a","output":{"$ref":"file:///etc/passwd"}}]}`), abi.InvalidManifest, "tasks[0].output"},
@@ -101,10 +103,10 @@ func TestLoadFileAndFS(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	for want, cfg := range map[string]host.Config{
-		"Config.AllowHTTP":     {AllowHTTP: []string{"https://example.com/x"}},
+		"Config.Capabilities":  {Capabilities: []capability.Capability{&http.Client{Allow: []string{"https://example.com/x"}}}},
 		`no capability "nope"`: {Grants: []string{"nope"}},
-		"Config.IO.Workers":    {IO: host.Executor{Workers: -1}},
-		"Config.CPU.Warm":      {CPU: host.Executor{Warm: -1}},
+		"Config.IO.Workers":    {IO: host.ExecutorLimits{Workers: -1}},
+		"Config.CPU.Warm":      {CPU: host.ExecutorLimits{Warm: -1}},
 		"Config.Idle":          {Idle: -1},
 	} {
 		if h, err := host.New(cfg); err == nil || !strings.Contains(err.Error(), want) {

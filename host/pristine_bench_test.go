@@ -197,7 +197,7 @@ func perSecond(goroutines int, d time.Duration, work func() func()) float64 {
 // from as many goroutines.
 func pristinePerSecond(b *testing.B, wasm []byte, cores int, d time.Duration) float64 {
 	ctx := context.Background()
-	h, err := host.New(host.Config{CPU: host.Executor{Workers: cores}})
+	h, err := host.New(host.Config{CPU: host.ExecutorLimits{Workers: cores}})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -256,7 +256,7 @@ func BenchmarkIdle(b *testing.B) {
 		b.Run(c.name+"/instance", func(b *testing.B) {
 			const instances = 200
 			for b.Loop() {
-				h := hosttest.New(b, host.Config{Idle: time.Hour, Blocking: host.Executor{Workers: instances}})
+				h := hosttest.New(b, host.Config{Idle: time.Hour, Blocking: host.ExecutorLimits{Workers: instances}})
 				m := hosttest.Load(b, h, wasm)
 				if _, err := m.Call(ctx, "sleep_blocking", []byte("1")).Wait(ctx); err != nil {
 					b.Fatal(err)

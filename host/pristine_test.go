@@ -79,7 +79,7 @@ var pristineGuests = []struct {
 
 // oneWorker has every task of a mode run by the same worker.
 func oneWorker() host.Config {
-	one := host.Executor{Workers: 1}
+	one := host.ExecutorLimits{Workers: 1}
 	return host.Config{IO: one, Blocking: one, CPU: one}
 }
 
@@ -215,7 +215,7 @@ func TestPristineOutOfReach(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if why := m.Info().Lasting; !strings.Contains(why, c.why) {
+			if why := m.Info().Irreversible; !strings.Contains(why, c.why) {
 				t.Errorf("it says %q, want %q in it", why, c.why)
 			}
 			if s := h.Stats(); s.Made != 3 || s.Instances != 0 {
@@ -341,7 +341,7 @@ func TestRandomDiffers(t *testing.T) {
 					seen[string(out)] = true
 				}
 			}
-			if why := m.Info().Lasting; why != "" {
+			if why := m.Info().Irreversible; why != "" {
 				t.Errorf("it can't be put back: %s", why)
 			}
 			if made := h.Stats().Made; made > 8 {
@@ -436,7 +436,7 @@ func TestBudgetOfHost(t *testing.T) {
 // TestIdleInstances: those above the warm ones go when they were idle for a
 // while; nobody asks for them meanwhile.
 func TestIdleInstances(t *testing.T) {
-	cfg := host.Config{Idle: 20 * time.Millisecond, Blocking: host.Executor{Workers: 8, Warm: 2}}
+	cfg := host.Config{Idle: 20 * time.Millisecond, Blocking: host.ExecutorLimits{Workers: 8, Warm: 2}}
 	h := hosttest.New(t, cfg)
 	m := hosttest.Load(t, h, guest(t, "c/conformance.wasm"))
 	var calls []*host.Future[[]byte]

@@ -13,6 +13,7 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/capability"
 	"github.com/wexec/wexec/host/hosttest"
 )
 
@@ -279,16 +280,16 @@ type bench struct {
 
 func newBench(t *testing.T, limits host.Limits) *bench {
 	t.Helper()
-	one := host.Executor{Workers: 1}
+	one := host.ExecutorLimits{Workers: 1}
 	limits.TurnTimeout = 250 * time.Millisecond
 	closing := make(chan struct{})
 	b := &bench{}
 	b.Host = hosttest.New(t, host.Config{
 		IO: one, Blocking: one, CPU: one, Limits: limits,
-		Capabilities: map[string]host.Capability{"test.wait": func(context.Context, []byte) ([]byte, error) {
-			<-closing // whoever asks it to stop
+		Capabilities: []capability.Capability{capability.Func("test.wait", func(context.Context, *capability.Use) ([]byte, error) {
+			<-closing // even if it is asked to stop
 			return nil, nil
-		}},
+		})},
 	})
 	t.Cleanup(func() { close(closing) })
 	b.good = hosttest.Load(t, b.Host, guest(t, "wat/hazards.wasm"))

@@ -2,4 +2,5 @@
 (module
   (memory (export "memory") 1)
   (func (export "_initialize") (loop $l (br $l)))
+  (func (export "wexec_call") (param i32 i32))
   (func (export "wexec_manifest") (result i64) (i64.const 0)))

@@ -1,4 +1,5 @@
 ;; Never says what its tasks are.
 (module
   (memory (export "memory") 1)
+  (func (export "wexec_call") (param i32 i32))
   (func (export "wexec_manifest") (result i64) (loop $l (br $l)) (unreachable)))

@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
+	nethttp "net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -14,6 +14,8 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/capability"
+	"github.com/wexec/wexec/host/capability/http"
 )
 
 // Conformance runs the suite against the conformance guest of a language: a
@@ -21,14 +23,14 @@ import (
 // the names of cases that the language can't pass, each with the reason.
 func Conformance(t *testing.T, wasm []byte, exceptions map[string]string) {
 	var log Log
-	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	web := httptest.NewServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
 		io.WriteString(w, "page "+r.URL.Path)
 	}))
 	defer web.Close()
 	h := New(t, host.Config{
-		Logger:    log.Logger(),
-		AllowHTTP: []string{web.Listener.Addr().String()},
-		Limits:    host.Limits{Memory: 64 << 20},
+		Logger:       log.Logger(),
+		Capabilities: []capability.Capability{&http.Client{Allow: []string{web.Listener.Addr().String()}}},
+		Limits:       host.Limits{Memory: 64 << 20},
 	})
 	m := Load(t, h, wasm)
 	s := &suite{h: h, m: m, log: &log, url: web.URL, exceptions: exceptions, seen: map[string]bool{}}

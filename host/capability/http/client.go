@@ -11,6 +11,9 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/host/capability"
 )
 
 const (
@@ -53,6 +56,18 @@ type Client struct {
 	rules  []rule
 	places chan struct{}
 	http   *http.Client
+}
+
+// Names implements capability.Capability.
+func (c *Client) Names() []string { return []string{abi.CapFetch} }
+
+// For implements capability.Capability. It fails if the settings are wrong.
+func (c *Client) For(capability.Scope) (map[string]capability.Op, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	fetch := func(ctx context.Context, u *capability.Use) ([]byte, error) { return c.Fetch(ctx, u.Arg) }
+	return map[string]capability.Op{abi.CapFetch: fetch}, nil
 }
 
 // Check says what is wrong with the settings: the first entry of Allow that is
@@ -99,10 +114,11 @@ func (c *Client) Fetch(ctx context.Context, arg []byte) ([]byte, error) {
 }
 
 // Close closes the connections that are kept for later requests. Requests
-// under way go on; end them with their contexts.
-func (c *Client) Close() {
+// under way go on; end them with their contexts. It never fails.
+func (c *Client) Close() error {
 	c.setup.Do(c.start)
 	c.http.CloseIdleConnections()
+	return nil
 }
 
 func (c *Client) start() {

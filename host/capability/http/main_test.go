@@ -84,7 +84,7 @@ func newClient(t testing.TB, dns map[string][]string, allow ...string) *Client {
 	if err := c.Check(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(c.Close)
+	t.Cleanup(func() { c.Close() })
 	return c
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/wexec/wexec/executors"
 )
@@ -57,19 +58,10 @@ func (g *Gate) Leave() {
 
 func (g *Gate) Shut() { g.state.Or(shutBit) }
 
-// Wait returns true when nobody is inside a gate that was shut, or false when
-// ctx ends first.
+// Wait returns true when a gate that was shut is empty, or false when ctx ends
+// first.
 func (g *Gate) Wait(ctx context.Context) bool {
-	g.mu.Lock()
-	if g.empty == nil {
-		g.empty = make(chan struct{})
-	}
-	empty := g.empty
-	if g.state.Load() == shutBit { // or the last one will see the channel
-		close(g.empty)
-		g.empty = nil
-	}
-	g.mu.Unlock()
+	empty := g.emptied()
 	select {
 	case <-empty:
 		return true
@@ -83,4 +75,28 @@ func (g *Gate) Wait(ctx context.Context) bool {
 	}
 }
 
+// emptied returns a channel that is closed when the gate is shut and empty.
+func (g *Gate) emptied() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.empty == nil {
+		g.empty = make(chan struct{})
+	}
+	empty := g.empty
+	if g.state.Load() == shutBit { // or the last one will see the channel
+		close(g.empty)
+		g.empty = nil
+	}
+	return empty
+}
+
+// Close shuts the gate and waits for those inside until ctx ends; then it calls
+// stop, which asks them to leave, and waits for at most grace. It reports whether
+// all have left.
+func (g *Gate) Close(ctx context.Context, grace time.Duration, stop func()) bool {
+	g.Shut()
+	return executors.Drain(ctx, grace, g.emptied(), stop)
+}
+
+// Count returns how many are inside.
 func (g *Gate) Count() int { return int(g.state.Load() &^ shutBit) }

@@ -2,5 +2,5 @@
 
 package linear
 
-// Machine returns how much memory the process may have.
+// Machine returns how many bytes of memory the process may have.
 func Machine() uint64 { return unknownMachine }

@@ -10,15 +10,12 @@ package linear
 
 import (
 	"sync/atomic"
-
-	"github.com/tetratelabs/wazero/api"
-	"github.com/tetratelabs/wazero/experimental"
 )
 
 // PageSize is that of WebAssembly, in bytes.
 const PageSize = 64 << 10
 
-// Memory is the linear memory of one instance, and wazero's allocator of it.
+// Memory is the linear memory of one instance.
 // It belongs to the goroutine that runs the instance, but for Size.
 type Memory struct {
 	bytes    []byte
@@ -57,16 +54,14 @@ func (m *Memory) Read(ptr, length uint64) ([]byte, bool) {
 	return nil, false
 }
 
-// Allocate implements experimental.MemoryAllocator: m serves one instance.
-func (m *Memory) Allocate(_, most uint64) experimental.LinearMemory {
-	m.reserved = reserve(min(most, m.most))
-	return m
-}
+// Reserve prepares the memory for one instance, whose module lets it grow to
+// most bytes.
+func (m *Memory) Reserve(most uint64) { m.reserved = reserve(min(most, m.most)) }
 
-// Reallocate implements experimental.LinearMemory. It returns nil if the size
+// Reallocate gives the memory a size, in bytes. It returns nil if the size
 // is forbidden: the guest's memory.grow then returns -1. The first size is what
-// the module starts with, which wazero takes for granted: there it panics with
-// an error, a *LimitError or a *BudgetError.
+// the module starts with, which the engine takes for granted: there it panics
+// with an error, a *LimitError or a *BudgetError.
 func (m *Memory) Reallocate(size uint64) []byte {
 	if m.image != nil && (m.shrink || m.bytes == nil) {
 		size = uint64(len(m.image.contents))
@@ -113,8 +108,8 @@ func (m *Memory) resize(size uint64) error {
 	return nil
 }
 
-// Free is called by wazero, and by the guest's proc_exit while its code still
-// has frames on the stack. The memory goes with the instance, in Release.
+// Free does nothing: the engine calls it when a guest exits, while the guest's
+// code still has frames on the stack. Release frees the memory.
 func (m *Memory) Free() {}
 
 // Release gives the memory back. No code runs in the instance any more.
@@ -130,10 +125,15 @@ func (m *Memory) Release() {
 	m.size.Store(0)
 }
 
-// Restore makes it what its image is, in size and contents. of is the memory as
-// wazero knows it. It returns false if it can't: of a memory that is as large
-// as the module allows, wazero does not let us change the size.
-func (m *Memory) Restore(of api.Memory) bool {
+// Grower is a memory as the engine sees it.
+type Grower interface {
+	Grow(pages uint32) (previous uint32, ok bool)
+}
+
+// Restore resets the memory to its image, in size and contents. It returns false
+// if it can't: the engine does not let us change the size of a memory that is as
+// large as its module allows.
+func (m *Memory) Restore(of Grower) bool {
 	if m.image == nil {
 		return len(m.bytes) == 0
 	}
@@ -142,8 +142,8 @@ func (m *Memory) Restore(of api.Memory) bool {
 		if m.reserved == nil || !discard(grown) {
 			clear(grown)
 		}
-		// wazero has no way to shrink a memory, but takes what an allocator
-		// gives it when it wants a larger one.
+		// wazero can't shrink a memory, but takes what an allocator returns when
+		// it asks for a larger one.
 		m.shrink = true
 		_, ok := of.Grow(1)
 		m.shrink = false

@@ -19,7 +19,11 @@ var pages = []byte("\x00asm\x01\x00\x00\x00\x05\x04\x01\x01\x01\x04")
 // instantiate makes an instance with that memory.
 func instantiate(t rapid.TB, r wazero.Runtime, m *Memory) api.Module {
 	t.Helper()
-	ctx := experimental.WithMemoryAllocator(context.Background(), m)
+	allocate := func(_, most uint64) experimental.LinearMemory {
+		m.Reserve(most)
+		return m
+	}
+	ctx := experimental.WithMemoryAllocator(context.Background(), experimental.MemoryAllocatorFunc(allocate))
 	compiled, err := r.CompileModule(ctx, pages)
 	if err != nil {
 		t.Fatal(err)
@@ -190,7 +194,7 @@ func TestBudget(t *testing.T) {
 func first(m *Memory) (err error) {
 	defer m.Release()
 	defer func() { err, _ = recover().(error) }()
-	m.Allocate(PageSize, PageSize)
+	m.Reserve(PageSize)
 	m.Reallocate(PageSize)
 	return nil
 }
@@ -220,7 +224,7 @@ const osPageSize = 4 << 10
 func benchmarkRestore(b *testing.B, size, dirty int) {
 	budget := NewBudget(1<<40, nil)
 	first := budget.New(uint64(size), uint64(size))
-	first.Allocate(0, uint64(size))
+	first.Reserve(uint64(size))
 	first.Reallocate(uint64(size))
 	defer first.Release()
 	image, err := first.NewImage()
@@ -231,7 +235,7 @@ func benchmarkRestore(b *testing.B, size, dirty int) {
 	b.RunParallel(func(pb *testing.PB) {
 		m := budget.New(uint64(size), uint64(size))
 		m.BeginAs(image)
-		m.Allocate(0, uint64(size))
+		m.Reserve(uint64(size))
 		m.Reallocate(uint64(size))
 		defer m.Release()
 		for pb.Next() {

@@ -36,7 +36,7 @@ func withImage(t *testing.T) (*Memory, *Image) {
 		t.Skip("this system does not tell which pages are written")
 	}
 	m := NewBudget(1<<30, nil).New(size, size)
-	m.Allocate(0, size)
+	m.Reserve(size)
 	m.Reallocate(size)
 	m.Bytes()[size-1] = 7
 	image, err := m.NewImage()
@@ -82,7 +82,7 @@ func TestWithoutMappings(t *testing.T) {
 	image.file = file{} // which can't be mapped
 	m := image.budget.New(size, size)
 	m.BeginAs(image)
-	m.Allocate(0, size)
+	m.Reserve(size)
 	m.Reallocate(size)
 	defer m.Release()
 	image.file = whole
@@ -102,7 +102,7 @@ func TestMappingsAreBounded(t *testing.T) {
 	defer mappings.Add(-mostMappings() / 2)
 	m := NewBudget(1<<30, nil).New(PageSize, PageSize)
 	defer m.Release()
-	m.Allocate(0, PageSize)
+	m.Reserve(PageSize)
 	if m.Reallocate(PageSize); m.reserved != nil {
 		t.Error("it took a mapping")
 	}

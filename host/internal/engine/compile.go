@@ -1,0 +1,197 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/tetratelabs/wazero"
+
+	"github.com/wexec/wexec/host/cache"
+	"github.com/wexec/wexec/host/internal/fault"
+	"github.com/wexec/wexec/host/internal/instrument"
+	"github.com/wexec/wexec/host/internal/wasm"
+)
+
+// Source is a module to compile.
+type Source struct {
+	Bytes  []byte
+	Parsed *wasm.Module
+	// Plain runs the module as it is, without safepoints.
+	Plain bool
+	// Options of the rewriter, unless Plain is set.
+	Exceptions, SharedMemory bool
+	Stack, Table             int
+}
+
+// settings are what the code depends on, besides the bytes.
+func (s *Source) settings(memory uint64) string {
+	return fmt.Sprintf("plain %v exceptions %v shared %v stack %d table %d memory %d",
+		s.Plain, s.Exceptions, s.SharedMemory, s.Stack, s.Table, memory)
+}
+
+// meta is what the cache keeps of a module beside its code.
+type meta struct {
+	Globals      int
+	Irreversible string
+	Needs        []string
+	Note         json.RawMessage
+}
+
+// Compile makes code of a module, or takes it from the cache.
+func (e *Engine) Compile(ctx context.Context, s Source) (*Code, error) {
+	c := &Code{engine: e}
+	if e.disk == nil {
+		return c, c.make(ctx, &s)
+	}
+	c.key = cache.KeyOf(s.Bytes, s.settings(e.cfg.Memory))
+	entry, err := e.disk.Get(c.key)
+	if err != nil {
+		e.cfg.Logger.Warn("the module is compiled again", "error", err)
+	}
+	if entry != nil && c.use(ctx, entry) == nil {
+		return c, nil
+	}
+	return c, c.make(ctx, &s)
+}
+
+// use takes the code from a cache entry.
+func (c *Code) use(ctx context.Context, entry *cache.Entry) error {
+	var m meta
+	if err := json.Unmarshal(entry.Meta, &m); err != nil {
+		return err
+	}
+	compiled, err := c.engine.compileOn(ctx, c.engine.main, entry.Wasm)
+	if err != nil {
+		return err
+	}
+	c.runtime, c.compiled = c.engine.main, compiled
+	c.Irreversible, c.Needs, c.Note = m.Irreversible, m.Needs, m.Note
+	c.data, c.globals = entry.Data, m.Globals
+	return nil
+}
+
+// Keep stores the code in the cache, if it did not come from there, with a note
+// that the next Compile of the module finds. A full disk does not stop the
+// module from running.
+func (c *Code) Keep(irreversible string, note any) {
+	wasm, written := c.wasm, c.written
+	c.wasm, c.written = nil, cache.Code{} // wazero has it
+	if written.File == "" {
+		return
+	}
+	text, err := json.Marshal(note)
+	if err == nil {
+		text, err = json.Marshal(meta{c.globals, irreversible, c.Needs, text})
+	}
+	if err == nil {
+		err = c.engine.disk.Put(c.key, &cache.Entry{Meta: text, Wasm: wasm, Data: c.data, Code: written})
+	}
+	if err != nil {
+		c.engine.cfg.Logger.Warn("the compiled module is not kept", "error", err)
+	}
+}
+
+// make rewrites the module and compiles it.
+func (c *Code) make(ctx context.Context, s *Source) error {
+	if err := c.rewrite(s); err != nil {
+		return err
+	}
+	e := c.engine
+	c.runtime = e.main
+	var err error
+	if e.disk != nil {
+		err = c.compileToDisk(ctx)
+		if _, ok := errors.AsType[*cache.DiskError](err); ok {
+			e.cfg.Logger.Warn("the module is compiled without the cache", "error", err)
+			c.runtime, err = e.withoutDisk()
+		}
+	}
+	if err == nil {
+		c.compiled, err = e.compileOn(ctx, c.runtime, c.wasm)
+	}
+	if err == nil || errors.Is(err, errPanicked) {
+		return err
+	}
+	return e.explain(ctx, s.Bytes, err)
+}
+
+// rewrite finds what runs in the module's place.
+func (c *Code) rewrite(s *Source) error {
+	if s.Plain {
+		c.wasm, c.Irreversible = s.Bytes, "it runs as it is, without safepoints"
+		return nil
+	}
+	r, err := instrument.Rewrite(s.Bytes, instrument.Options{
+		Exceptions: s.Exceptions, SharedMemory: s.SharedMemory,
+		Stack: int64(s.Stack), Table: s.Table, State: true,
+	})
+	if err != nil {
+		refused := fault.InvalidModule("it is refused")
+		refused.Err = err
+		return refused
+	}
+	c.wasm, c.data, c.globals, c.Irreversible = r.Wasm, r.Data, r.Globals, r.Lasting
+	return nil
+}
+
+// explain compiles a module that failed once more, as it was before it was
+// rewritten, since the error should speak of that.
+func (e *Engine) explain(ctx context.Context, original []byte, failed error) error {
+	memory, err := e.withoutDisk()
+	if err != nil {
+		return err
+	}
+	before, err := e.compileOn(ctx, memory, original)
+	invalid := fault.InvalidModule("it can't be compiled")
+	invalid.Err = err
+	if err == nil {
+		before.Close(ctx)
+		e.cfg.Logger.Error("a module can't be compiled with safepoints", "error", failed)
+		invalid.Err = &fault.BugError{Where: "the rewriter"}
+	}
+	return invalid
+}
+
+// compileToDisk has another runtime write the code to the cache, where the main
+// one finds it. Only wazero knows the name of that file, so it is written into
+// an empty folder first.
+func (c *Code) compileToDisk(ctx context.Context) (err error) {
+	e := c.engine
+	c.written, err = e.disk.Compile(func(dir string) error {
+		code, err := wazero.NewCompilationCacheWithDir(dir)
+		if err != nil {
+			return &cache.DiskError{Err: err}
+		}
+		r := &runtime{wazero.NewRuntimeWithConfig(ctx, e.runtimeConfig(code)), code}
+		defer r.close()
+		_, err = e.compileOn(ctx, r, c.wasm)
+		if _, ok := errors.AsType[*fs.PathError](err); ok {
+			return &cache.DiskError{Err: err}
+		}
+		return err
+	})
+	return err
+}
+
+// errPanicked is in the error of a module that wazero's compiler panics on.
+var errPanicked = errors.New("wazero panicked; the log has the stack")
+
+// compileOn compiles a module with a runtime, and survives a panic of wazero's.
+func (e *Engine) compileOn(ctx context.Context, r *runtime, wasm []byte) (compiled wazero.CompiledModule, err error) {
+	lock := &e.compiling[sha256.Sum256(wasm)[0]]
+	lock.Lock()
+	defer lock.Unlock()
+	defer func() {
+		if p := recover(); p != nil {
+			fault.ReportPanic(e.cfg.Logger, "compiling a module", p)
+			invalid := fault.InvalidModule("it can't be compiled")
+			invalid.Err = errPanicked
+			err = invalid
+		}
+	}()
+	return r.CompileModule(ctx, wasm)
+}

@@ -1,0 +1,112 @@
+package guest
+
+import (
+	"sync"
+	"time"
+)
+
+// Signal is something that happens to an instance from outside: an op ended, or
+// a call lost its caller.
+type Signal struct {
+	Op     *Op
+	Result []byte
+	Err    error
+	// Cancelled is the call that lost its caller.
+	Cancelled *Call
+}
+
+// Call returns the call that the signal is about.
+func (s Signal) Call() *Call {
+	if s.Cancelled != nil {
+		return s.Cancelled
+	}
+	return s.Op.Call
+}
+
+// Mailbox takes an instance's signals from any goroutine.
+type Mailbox interface {
+	Post(Signal)
+	// PostAfter posts a signal later. stop takes it back if it is not too late.
+	PostAfter(d time.Duration, s Signal) (stop func())
+}
+
+// Inbox is the mailbox of an instance that a worker runs. The worker parks until
+// there is a signal; any goroutine may halt it.
+type Inbox struct {
+	mu      sync.Mutex
+	signals []Signal
+	wake    chan struct{} // has room for one
+	waiting bool          // the worker waits on wake
+	away    bool          // the worker is parked
+	halted  bool
+}
+
+// NewInbox returns an empty inbox.
+func NewInbox() *Inbox { return &Inbox{wake: make(chan struct{}, 1)} }
+
+// Post implements Mailbox.
+func (b *Inbox) Post(s Signal) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.signals = append(b.signals, s)
+	b.rouse()
+}
+
+// rouse wakes the worker if it waits. The lock is held.
+func (b *Inbox) rouse() {
+	if b.waiting {
+		b.waiting = false
+		b.wake <- struct{}{}
+	}
+}
+
+// PostAfter implements Mailbox.
+func (b *Inbox) PostAfter(d time.Duration, s Signal) func() {
+	timer := time.AfterFunc(d, func() { b.Post(s) })
+	return func() { timer.Stop() }
+}
+
+// halt makes wait return from now on. It reports whether the worker is away:
+// then no guest code runs, and none will.
+func (b *Inbox) halt() (away bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.halted = true
+	b.rouse()
+	return b.away
+}
+
+// leave and comeBack enclose the time that the worker is parked. After comeBack
+// the worker looks at what take returns before it runs the guest.
+func (b *Inbox) leave() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.away = true
+}
+
+func (b *Inbox) comeBack() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.away = false
+}
+
+// take returns the signals that have come, without waiting, and whether the
+// inbox is halted.
+func (b *Inbox) take() (signals []Signal, halted bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	signals, b.signals = b.signals, nil
+	return signals, b.halted
+}
+
+// wait returns when there are signals, or when the inbox is halted.
+func (b *Inbox) wait() {
+	b.mu.Lock()
+	if len(b.signals) > 0 || b.halted {
+		b.mu.Unlock()
+		return
+	}
+	b.waiting = true
+	b.mu.Unlock()
+	<-b.wake
+}

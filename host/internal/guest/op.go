@@ -1,0 +1,169 @@
+package guest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/executors"
+	"github.com/wexec/wexec/host/internal/fault"
+	"github.com/wexec/wexec/host/internal/handle"
+)
+
+// Op is an asynchronous host call that a guest has started.
+type Op struct {
+	Call   *Call
+	Handle uint32 // 0 once it is dropped
+	Status abi.Status
+	Result []byte // or the message of its failure
+
+	inst  *Instance
+	place int    // in Call.ops while it runs
+	over  bool   // it has ended, or its result is of no use any more
+	bytes int    // that it holds: of the argument, then of the result
+	stop  func() // ends the work; nil if there is nothing to stop
+}
+
+// Over reports whether the op has ended.
+func (o *Op) Over() bool { return o.over }
+
+// Post ends the op from another goroutine.
+func (o *Op) Post(result []byte, err error) {
+	o.inst.mail.Post(Signal{Op: o, Result: result, Err: err})
+}
+
+// Sleep ends the op after d. It costs a timer, and no goroutine.
+func (o *Op) Sleep(d time.Duration) { o.stop = o.inst.mail.PostAfter(d, Signal{Op: o}) }
+
+// OnStop says how to end the work of the op. stop must not block.
+func (o *Op) OnStop(stop func()) { o.stop = stop }
+
+// Ops are those of an instance.
+type Ops struct {
+	Inst *Instance
+	// Ended is called with each op that ends. It may be nil.
+	Ended func(*Op)
+
+	table   handle.Table[*Op]
+	running int // that have not ended
+	held    int // bytes of arguments and results
+}
+
+// Running counts the ops that have not ended.
+func (ops *Ops) Running() int { return ops.running }
+
+// Len counts the ops that were not dropped.
+func (ops *Ops) Len() int { return ops.table.Len() }
+
+// Get returns the op with a handle.
+func (ops *Ops) Get(handle uint32) (*Op, bool) { return ops.table.Get(handle) }
+
+// Start starts an op of a call, in an instance that holds so many calls. An op
+// whose work can't be started has ended. arg is in the guest's memory.
+func (ops *Ops) Start(c *Call, calls int, name string, arg []byte) *Op {
+	// Ops that have ended count here until they are dropped.
+	if most := 2*ops.Inst.Limits.Ops + calls; ops.table.Len() >= most {
+		panic(fault.Misuse("op_start: the instance has %d ops: drop those that have ended", most))
+	}
+	o := &Op{Call: c, inst: ops.Inst, place: len(c.ops), bytes: len(arg)}
+	o.Handle, _ = ops.table.Add(o)
+	c.ops = append(c.ops, o)
+	ops.running++
+	ops.held += o.bytes
+	if err := ops.begin(o, name, arg); err != nil {
+		ops.End(o, nil, err)
+	}
+	return o
+}
+
+func (ops *Ops) begin(o *Op, name string, arg []byte) error {
+	c, limits := o.Call, &ops.Inst.Limits
+	switch {
+	case c.Orphaned() || c.Placement.Settled():
+		return fault.ErrCancelled
+	case len(c.ops) > limits.Ops:
+		return &executors.QueueFullError{Queue: "the call", What: "running as ops", Size: limits.Ops}
+	case len(arg) > limits.Input:
+		return fault.InvalidInput("%s was given %d bytes, at most %d are allowed (Config.Limits.Input)", name, len(arg), limits.Input)
+	case ops.held > limits.Held:
+		return &fault.HeldError{Limit: limits.Held}
+	}
+	return c.Placement.StartOp(o, name, append([]byte(nil), arg...))
+}
+
+// End ends an op, once.
+func (ops *Ops) End(o *Op, result []byte, err error) {
+	if o.over {
+		return
+	}
+	limits := &ops.Inst.Limits
+	switch {
+	case err != nil:
+	case len(result) > limits.Output:
+		err = fmt.Errorf("the result has %d bytes, at most %d are allowed (Config.Limits.Output)", len(result), limits.Output)
+	case ops.held+len(result) > limits.Held:
+		err = &fault.HeldError{Limit: limits.Held}
+	}
+	o.Status, o.Result = fault.Kind(err), result
+	if err != nil {
+		o.Result = []byte(err.Error())
+	}
+	ops.retire(o, len(o.Result))
+	if ops.Ended != nil {
+		ops.Ended(o)
+	}
+}
+
+// retire takes an op off its call's list. It holds that many bytes from now on.
+func (ops *Ops) retire(o *Op, bytes int) {
+	o.over, o.stop = true, nil
+	ops.held += bytes - o.bytes
+	o.bytes = bytes
+	ops.running--
+	c := o.Call
+	last := c.ops[len(c.ops)-1]
+	c.ops[o.place], last.place = last, o.place
+	c.ops[len(c.ops)-1] = nil
+	c.ops = c.ops[:len(c.ops)-1]
+}
+
+// Cancel ends an op as cancelled, at once.
+func (ops *Ops) Cancel(o *Op) {
+	if o.over {
+		return
+	}
+	if o.stop != nil {
+		o.stop()
+	}
+	ops.End(o, nil, fault.ErrCancelled)
+}
+
+// CancelAll cancels the ops of a call.
+func (ops *Ops) CancelAll(c *Call) {
+	for len(c.ops) > 0 {
+		ops.Cancel(c.ops[len(c.ops)-1])
+	}
+}
+
+// Drop forgets an op.
+func (ops *Ops) Drop(o *Op) {
+	if !o.over {
+		if o.stop != nil {
+			o.stop()
+		}
+		ops.retire(o, 0)
+	}
+	ops.held -= o.bytes
+	ops.table.Remove(o.Handle)
+	o.Handle, o.Result = 0, nil
+}
+
+// Reset empties the table: the same handles come again.
+func (ops *Ops) Reset() { ops.table.Reset() }
+
+// Close cancels all ops.
+func (ops *Ops) Close() {
+	for o := range ops.table.All {
+		ops.Cancel(o)
+	}
+}

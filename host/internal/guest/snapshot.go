@@ -1,0 +1,100 @@
+package guest
+
+import "github.com/wexec/wexec/host/internal/linear"
+
+// A snapshot is the state of an instance that is ready for its first task: after
+// its start function and _initialize. Instances are cloned from it, and reset to
+// it, without running any code. Tables, segments, and globals that are not
+// numbers are not in it: an instance that changes them is not reset.
+type snapshot struct {
+	image   *linear.Image // nil if the module has no memory
+	globals []uint64
+	drew    bool // random numbers are in it
+}
+
+// close gives the snapshot up. It is freed with the last instance that started
+// from it.
+func (s *snapshot) close() {
+	if s.image != nil {
+		s.image.Close()
+	}
+}
+
+// capture takes a snapshot of an instance that is ready for its first task. It
+// returns nil if there can be none, or if there is no room for it now. The start
+// may have drawn random numbers: see keep.
+func (inst *Instance) capture() *snapshot {
+	switch {
+	case inst.code.Changed():
+		inst.Snapshots.Forbid("its start changes a table, drops a segment, or sets a global that is not a number")
+		return nil
+	case inst.system.changed:
+		inst.Snapshots.Forbid("its start changes its descriptors")
+		return nil
+	}
+	snap := &snapshot{globals: inst.code.Globals(), drew: inst.system.drew}
+	if len(inst.memory.Bytes()) > 0 {
+		var err error
+		if snap.image, err = inst.memory.NewImage(); err != nil {
+			inst.Snapshots.full()
+			return nil
+		}
+	}
+	inst.begun = snap
+	return snap
+}
+
+// drewRandom is why a module whose start drew random numbers has no snapshot.
+const drewRandom = "its start draws random numbers, which would be the same for every task: " +
+	"a guest that draws others before its first task says so in its manifest (reseeds)"
+
+// keep makes snap the module's snapshot, if it has nothing in it that must
+// differ between tasks.
+func (inst *Instance) keep(snap *snapshot) {
+	if snap.drew && !inst.Reseeds {
+		inst.Snapshots.Forbid(drewRandom)
+		inst.begun = nil
+		snap.close()
+		return
+	}
+	inst.Snapshots.current.Store(snap)
+}
+
+// clone starts the instance from a snapshot. It returns false if that is gone.
+func (inst *Instance) clone(snap *snapshot, memory uint64) (ok bool, err error) {
+	if snap.image != nil && !inst.memory.BeginAs(snap.image) {
+		return false, nil
+	}
+	inst.memory.SetLimit(memory)
+	inst.begun = snap
+	if err := inst.instantiate(nil); err != nil {
+		return true, err
+	}
+	inst.code.SetGlobals(snap.globals)
+	return true, nil
+}
+
+// reset makes an instance that has served a task what it was before, on the
+// guest's side and on ours. It returns false if that can't be done: then the
+// instance must be closed.
+func (inst *Instance) reset() bool {
+	snap := inst.begun
+	if snap == nil || inst.code.Changed() || inst.system.changed || !inst.memory.Restore(inst.code.Memory()) {
+		return false
+	}
+	inst.code.SetGlobals(snap.globals)
+	if inst.meter.stack != nil {
+		inst.meter.stack.Set(uint64(inst.Limits.Stack))
+	}
+	inst.system.flush()
+	inst.inbox.take() // what still comes is about ops that are over
+	inst.side.Reset()
+	return true
+}
+
+// reusable reports whether an instance whose call has ended can serve another:
+// it is reset, if it is not to keep its state.
+func (inst *Instance) reusable() bool {
+	clean := !inst.dead && inst.code != nil && inst.ctx.Err() == nil && inst.side.Idle()
+	return clean && (inst.affinity.PerInstance || inst.reset())
+}

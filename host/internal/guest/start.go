@@ -1,0 +1,114 @@
+package guest
+
+import (
+	"fmt"
+
+	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/host/internal/engine"
+	"github.com/wexec/wexec/host/internal/fault"
+)
+
+// Start makes the instance ready for its first task: from the module's snapshot
+// if there is one, and otherwise by running its initialisation, which may use
+// that fuel. It is not the fuel of a call.
+func (inst *Instance) Start(wasi *WASI, b Bounds) error {
+	if err := inst.start(wasi, b); err != nil {
+		return err
+	}
+	return inst.limitMemory(b.Memory)
+}
+
+func (inst *Instance) start(wasi *WASI, b Bounds) error {
+	snapshots := &inst.Snapshots
+	if !snapshots.claim(inst.ctx) {
+		if snap := snapshots.current.Load(); snap != nil {
+			if ok, err := inst.clone(snap, b.Memory); ok {
+				return err
+			}
+		}
+		return inst.boot(wasi, b)
+	}
+	defer snapshots.release()
+	// What all tasks start with must not depend on the memory that one may have.
+	if err := inst.boot(wasi, Bounds{inst.Bounds.Memory, b.Fuel}); err != nil {
+		return err
+	}
+	if snap := inst.capture(); snap != nil {
+		inst.keep(snap)
+	}
+	return nil
+}
+
+// boot instantiates the module and runs its initialisation.
+func (inst *Instance) boot(wasi *WASI, b Bounds) error {
+	inst.memory.SetLimit(b.Memory)
+	inst.meter.begin(b.Fuel)
+	if err := inst.instantiate(wasi); err != nil {
+		return err
+	}
+	if err := inst.Code.Data(inst.memory.Bytes()); err != nil {
+		inst.dead = true
+		return fault.InvalidModule("it can't be instantiated: %v", err).Named(inst.Module)
+	}
+	for _, name := range []string{engine.Start, abi.ExportInitialize} {
+		if init, ok := inst.Function(name); ok {
+			if err := inst.Enter(init, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return inst.side.Start()
+}
+
+// instantiate makes the instance and attaches the meter.
+func (inst *Instance) instantiate(wasi *WASI) (err error) {
+	if inst.system, err = newSystem(inst, wasi); err != nil {
+		return err
+	}
+	inst.code, err = inst.Code.Instantiate(inst.ctx, inst.memory, inst.system.engine())
+	inst.idle()
+	if err != nil {
+		return inst.unborn(err)
+	}
+	inst.made.Add(1)
+	inst.meter.left, inst.meter.stack = inst.code.Countdown, inst.code.Stack
+	return nil
+}
+
+// unborn returns why there is no instance.
+func (inst *Instance) unborn(err error) error {
+	inst.dead = true
+	switch err.(type) {
+	case *fault.TrapError, *fault.FullError, *fault.BugError: // not wazero's
+		return err
+	}
+	err = inst.broken(err)
+	if trap, ok := err.(*fault.TrapError); ok && len(trap.Stack) == 0 { // no code has run
+		return fault.InvalidModule("it can't be instantiated: %s", trap.Reason).Named(inst.Module)
+	}
+	return err
+}
+
+// Ask starts an instance to ask it for its manifest: question enters it. What
+// the instance was before it was asked becomes the module's snapshot if question
+// succeeds. The instance is then ready for a task, unless ready is false; in
+// both cases the caller owns it.
+func (inst *Instance) Ask(question func(*Instance) error) (ready bool, err error) {
+	if err := inst.boot(inst.WASI, inst.Bounds); err != nil {
+		return false, fmt.Errorf("starting the module: %w", err)
+	}
+	var snap *snapshot
+	if inst.Snapshots.Never() == "" {
+		snap = inst.capture()
+	}
+	inst.meter.begin(inst.Bounds.Fuel)
+	err = question(inst)
+	switch {
+	case snap == nil:
+	case err != nil:
+		snap.close()
+	default:
+		inst.keep(snap)
+	}
+	return err == nil && inst.reusable(), err
+}

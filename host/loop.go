@@ -1,0 +1,267 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/wexec/wexec/executors"
+	"github.com/wexec/wexec/host/internal/fault"
+	"github.com/wexec/wexec/host/internal/guest"
+)
+
+// loop is an event loop of a module whose instances hold many calls, for one
+// tenant, and the instance. That comes with the first call and goes with a trap,
+// or when the loop rests.
+type loop struct {
+	mod      *module
+	tenant   string
+	id       int // among those of the tenant
+	executor *executors.Loop[*call, guest.Signal]
+	inst     *guest.Instance
+	side     guest.Shared // of inst
+	watch    *turnWatch
+	warned   time.Time // of a long turn
+}
+
+// mailbox is that of an instance on a loop.
+type mailbox struct {
+	*executors.Loop[*call, guest.Signal]
+}
+
+// PostAfter implements guest.Mailbox.
+func (b mailbox) PostAfter(d time.Duration, s guest.Signal) func() {
+	alarm := b.After(d, s)
+	return func() { alarm.Stop() }
+}
+
+// Turn implements executors.Actor.
+func (l *loop) Turn(_ context.Context, calls []*call, signals []guest.Signal) (again bool) {
+	for _, s := range signals {
+		if l.inst != nil && l.serves(s.Call()) {
+			l.inst.Apply(s)
+		}
+	}
+	l.accept(calls)
+	// Signals that change nothing for the guest don't enter it.
+	if l.inst == nil || !l.side.Pending() {
+		return false
+	}
+	l.watch.start(l.inst)
+	began := time.Now()
+	again, err := l.side.Turn()
+	l.watch.stop()
+	l.report(time.Since(began))
+	if err != nil {
+		l.lose(err)
+		return false
+	}
+	return again
+}
+
+// serves reports whether the instance is the one that a call runs in.
+func (l *loop) serves(inside *guest.Call) bool {
+	return inside.Placement.(*call).inst == l.inst
+}
+
+// longTurn is a turn that is worth a warning: every other call in the instance
+// waits for it.
+const longTurn = 100 * time.Millisecond
+
+// report warns of long turns, at most once a second.
+func (l *loop) report(turn time.Duration) {
+	if turn < longTurn || time.Since(l.warned) < time.Second {
+		return
+	}
+	l.warned = time.Now()
+	attrs := []any{"module", l.mod.name, "turn", turn.Round(time.Millisecond), "calls", l.side.Calls()}
+	if c := l.inst.Named; c != nil {
+		attrs = append(attrs, "task", c.Task.Name)
+	}
+	l.mod.host.cfg.Logger.Warn("a long turn: the other calls in the instance waited for it; declare what computes as cpu", attrs...)
+}
+
+// accept hands calls to the instance, which is started for the first one. If it
+// does not start, it gets none of them.
+func (l *loop) accept(calls []*call) {
+	for i, c := range calls {
+		if c.settled.Load() {
+			continue // it was cancelled meanwhile
+		}
+		if l.inst == nil {
+			if err := l.start(); err != nil {
+				for _, c := range calls[i:] {
+					c.inside.Refuse(err)
+				}
+				return
+			}
+		}
+		err := c.attach(l.inst, l.id)
+		if err == nil {
+			err = l.side.Accept(&c.inside)
+		}
+		if err != nil {
+			c.inside.Refuse(err)
+		}
+	}
+}
+
+func (l *loop) start() error {
+	t := l.mod.template
+	inst := t.New(guest.Affinity{PerInstance: true, Tenant: l.tenant}, mailbox{l.executor})
+	l.watch.start(inst)
+	err := inst.Start(t.WASI, t.Turn)
+	l.watch.stop()
+	if err != nil {
+		inst.Close()
+		return err
+	}
+	l.inst, l.side = inst, inst.Side().(guest.Shared)
+	return nil
+}
+
+// lose ends the instance, and every call in it.
+func (l *loop) lose(cause error) {
+	inst, side := l.inst, l.side
+	l.inst, l.side = nil, nil
+	side.Fail(cause)
+	inst.Close()
+}
+
+// Rest implements executors.Actor. A loop that rests is forgotten, so that a
+// tenant without calls costs nothing.
+func (l *loop) Rest() {
+	if l.inst != nil {
+		l.inst.Close()
+		l.inst, l.side = nil, nil
+	}
+	m := l.mod
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, jobs := l.executor.Busy(); jobs > 0 {
+		return // one has come meanwhile, and no more can: see enqueueShared
+	}
+	m.loops[l.tenant] = slices.DeleteFunc(m.loops[l.tenant], func(other *loop) bool { return other == l })
+	if len(m.loops[l.tenant]) == 0 {
+		delete(m.loops, l.tenant)
+	}
+}
+
+// stop stops the loop's calls, and the turn that is under way.
+func (l *loop) stop() {
+	l.watch.interrupt(ErrClosed)
+	l.executor.CancelAll(func(*call) bool { return true }, ErrClosed)
+}
+
+// close waits for the loop's calls until ctx ends, then stops them.
+func (l *loop) close(ctx context.Context) error {
+	defer context.AfterFunc(ctx, func() { l.watch.interrupt(ErrClosed) })()
+	return l.executor.Close(ctx, l.mod.host.cfg.Grace)
+}
+
+// enqueueShared gives a call to a loop. Under the lock, since a loop that rests
+// is forgotten.
+func (m *module) enqueueShared(c *call) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c.loop = m.pickLoop(c.options.Tenant)
+	return c.loop.executor.Submit(c)
+}
+
+// pickLoop returns the loop for a new call of a tenant: the first that is between
+// turns, else a new one, else the one with the fewest calls. A module that is
+// called now and then has one instance; one that is busy has as many as there may
+// be loops. The lock is held.
+func (m *module) pickLoop(tenant string) *loop {
+	loops := m.loops[tenant]
+	var best *loop
+	fewest := 0
+	for _, l := range loops {
+		turn, jobs := l.executor.Busy()
+		if !turn {
+			return l
+		}
+		if best == nil || jobs < fewest {
+			best, fewest = l, jobs
+		}
+	}
+	if len(loops) < m.host.cfg.IO.Workers {
+		best = m.newLoop(tenant, len(loops))
+		m.loops[tenant] = append(loops, best)
+	}
+	return best
+}
+
+// batch is the most calls that are delivered in one turn: enough to make an entry
+// into a Go guest (30 to 49 µs) cheap for each, few enough that a burst does not
+// keep those that are under way from their events for long.
+const batch = 256
+
+func (m *module) newLoop(tenant string, id int) *loop {
+	cfg := m.host.cfg
+	l := &loop{mod: m, tenant: tenant, id: id, watch: newTurnWatch(cfg.Limits.TurnTimeout)}
+	l.executor = executors.NewLoop(executors.LoopConfig{
+		Name:   fmt.Sprintf("loop %d of module %q", id, m.name),
+		Limits: executors.Limits{Queue: cfg.IO.Queue, InFlight: cfg.IO.InFlight},
+		Batch:  batch,
+		Idle:   cfg.Idle,
+	}, l)
+	return l
+}
+
+// turnWatch ends an instance whose turn takes too long, or must not go on.
+type turnWatch struct {
+	limit time.Duration // negative for none
+	timer *time.Timer
+	mu    sync.Mutex
+	inst  *guest.Instance // whose turn it is
+	until time.Time
+	err   error // no more turns, for this reason
+}
+
+func newTurnWatch(limit time.Duration) *turnWatch {
+	w := &turnWatch{limit: limit}
+	w.timer = time.AfterFunc(time.Hour, w.ring)
+	w.timer.Stop()
+	return w
+}
+
+func (w *turnWatch) ring() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.inst != nil && !time.Now().Before(w.until) { // not of a turn before
+		w.inst.Stop(&fault.TurnError{Limit: w.limit})
+	}
+}
+
+func (w *turnWatch) start(inst *guest.Instance) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.inst = inst
+	if w.err != nil {
+		inst.Stop(w.err)
+	}
+	if w.limit > 0 {
+		w.until = time.Now().Add(w.limit)
+		w.timer.Reset(w.limit)
+	}
+}
+
+func (w *turnWatch) stop() {
+	w.timer.Stop()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.inst = nil
+}
+
+// interrupt ends the turn that is under way, and any that follows.
+func (w *turnWatch) interrupt(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.err = err
+	if w.inst != nil {
+		w.inst.Stop(err)
+	}
+}

@@ -1,0 +1,210 @@
+package host
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/host/capability"
+	"github.com/wexec/wexec/host/internal/fault"
+	"github.com/wexec/wexec/host/internal/guest"
+)
+
+// StartOp implements guest.Placement: what a task can reach through ops. A
+// capability of the embedder's replaces one of wexec's own of the same name.
+func (c *call) StartOp(o *guest.Op, name string, arg []byte) error {
+	h := c.mod.host
+	if grants := c.grants(); grants != nil && !slices.Contains(grants, name) {
+		return &DeniedError{Capability: name, Reason: fmt.Sprintf("it is not granted to module %q (Config.Grants, Options.Grants)", c.mod.name)}
+	}
+	op, found, err := c.mod.find(c.options.Tenant, name)
+	switch {
+	case err != nil:
+		return err
+	case found:
+		return h.startCapability(c, o, op, name, arg)
+	case name == abi.CapSleep:
+		return startSleep(o, arg)
+	case name == abi.CapTaskCall:
+		return c.startTaskCall(o, arg)
+	}
+	return &DeniedError{Capability: name, Reason: "this host has no such capability (Config.Capabilities); " + h.capabilityNames()}
+}
+
+// startSleep is the capability clock.sleep.
+func startSleep(o *guest.Op, arg []byte) error {
+	if len(arg) != 8 {
+		return fault.InvalidInput("clock.sleep takes 8 bytes of nanoseconds, not %d bytes", len(arg))
+	}
+	o.Sleep(time.Duration(min(binary.LittleEndian.Uint64(arg), 1<<62)))
+	return nil
+}
+
+// maxHead is the most bytes of the JSON that says what is called.
+const maxHead = 4 << 10
+
+// startTaskCall is the capability task.call: the child's future ends the op.
+func (c *call) startTaskCall(o *guest.Op, arg []byte) error {
+	head, input := abi.SplitMessage(arg)
+	if len(head) > maxHead {
+		return fault.InvalidInput("task.call: the head of its argument has %d bytes, at most %d are allowed", len(head), maxHead)
+	}
+	var target abi.TaskCall
+	if err := json.Unmarshal(head, &target); err != nil {
+		return fault.InvalidInput("task.call: the head of its argument: %v", err)
+	}
+	callee := c.mod
+	if target.Module != "" {
+		var err error
+		if callee, err = c.mod.host.lookup(c.mod.owner, target.Module); err != nil {
+			return err
+		}
+	}
+	child, err := callee.submit(c.ctx, c, target.Task, input, c.inherited(callee))
+	if err != nil {
+		return err
+	}
+	future := child.promise.Future()
+	o.OnStop(future.Cancel)
+	future.Notify(func() { o.Post(future.Wait(context.Background())) })
+	return nil
+}
+
+// startCapability runs an op of a capability on a goroutine. If it goes on after
+// the op was cancelled it is a stray, which holds up nothing and is counted. All
+// of them together are bounded.
+func (h *Host) startCapability(c *call, o *guest.Op, op capability.Op, name string, arg []byte) error {
+	if most := h.cfg.Limits.Capabilities; h.background.Count() >= most {
+		return &QueueFullError{Queue: "the host", What: "running as capabilities", Size: most}
+	}
+	if err := h.background.Enter(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(c.ctx)
+	var decided atomic.Bool // by the end or by the cancellation, whichever comes first
+	o.OnStop(func() {
+		if decided.CompareAndSwap(false, true) {
+			h.strays.Add(1)
+		}
+		cancel(ErrCancelled)
+	})
+	use := &capability.Use{
+		Caller: capability.Caller{Module: c.mod.name, Task: c.inside.Task.Name, Tenant: c.options.Tenant},
+		Op:     name, Arg: arg,
+	}
+	go func() {
+		defer h.background.Leave()
+		result, err := h.runOp(ctx, op, use)
+		cancel(nil)
+		if decided.CompareAndSwap(false, true) {
+			o.Post(result, err)
+		} else {
+			h.strays.Add(-1)
+		}
+	}()
+	return nil
+}
+
+// runOp runs an op, and turns its panic into an error.
+func (h *Host) runOp(ctx context.Context, op capability.Op, use *capability.Use) (result []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			fault.ReportPanic(h.cfg.Logger, "a capability", r, "capability", use.Op)
+			err = fmt.Errorf("the capability %s panicked", use.Op)
+		}
+	}()
+	return op(ctx, use)
+}
+
+// granted keeps a module's ops, by tenant.
+type granted struct {
+	host   *Host
+	module string
+	mu     sync.Mutex
+	ops    map[string]map[string]capability.Op
+}
+
+// mostScopes is how many tenants' ops a module keeps. Past it, they are
+// configured again.
+const mostScopes = 1024
+
+// of returns the ops of all capabilities, as a tenant may use them.
+func (g *granted) of(tenant string) (map[string]capability.Op, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if ops, ok := g.ops[tenant]; ok {
+		return ops, nil
+	}
+	ops, err := configure(g.host.cfg.Capabilities, capability.Scope{Module: g.module, Tenant: tenant})
+	if err != nil {
+		return nil, err
+	}
+	if g.ops == nil || len(g.ops) == mostScopes {
+		g.ops = map[string]map[string]capability.Op{}
+	}
+	g.ops[tenant] = ops
+	return ops, nil
+}
+
+// configure returns the ops of capabilities for a scope.
+func configure(capabilities []capability.Capability, scope capability.Scope) (map[string]capability.Op, error) {
+	all := map[string]capability.Op{}
+	for _, c := range capabilities {
+		ops, err := c.For(scope)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(all, ops)
+	}
+	return all, nil
+}
+
+// checkCapabilities refuses capabilities that can't be configured, and names that
+// two of them have.
+func (h *Host) checkCapabilities() error {
+	seen := map[string]bool{}
+	for _, c := range h.cfg.Capabilities {
+		for _, name := range c.Names() {
+			if seen[name] {
+				return fmt.Errorf("host: Config.Capabilities: two have an op %q", name)
+			}
+			seen[name] = true
+		}
+	}
+	if _, err := configure(h.cfg.Capabilities, capability.Scope{}); err != nil {
+		return fmt.Errorf("host: Config.Capabilities: %w", err)
+	}
+	return nil
+}
+
+// checkGrants refuses names that no capability has.
+func (h *Host) checkGrants(field string, names []string) error {
+	for _, name := range names {
+		if !slices.Contains(h.capabilities(), name) {
+			return fmt.Errorf("%s: no capability %q; %s", field, name, h.capabilityNames())
+		}
+	}
+	return nil
+}
+
+// capabilities returns the names of all ops.
+func (h *Host) capabilities() []string {
+	names := []string{abi.CapSleep, abi.CapTaskCall}
+	for _, c := range h.cfg.Capabilities {
+		names = append(names, c.Names()...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (h *Host) capabilityNames() string {
+	return "it has " + strings.Join(h.capabilities(), ", ")
+}
