@@ -30,7 +30,9 @@ func TestLoopConforms(t *testing.T) {
 }
 
 // runner is an actor that runs its jobs inside its turns.
-type runner struct{ loop *executors.Loop[*testJob, int] }
+type runner struct {
+	loop *executors.Loop[*testJob, int]
+}
 
 func (a *runner) Turn(_ context.Context, jobs []*testJob, _ []int) bool {
 	for _, job := range jobs {
