@@ -3,10 +3,10 @@ package executors
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
+	"sync"
 	"sync/atomic"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Then returns the future of fn applied to f's value. If f fails, so does the
@@ -32,11 +32,10 @@ func Then[T, U any](f *Future[T], fn func(context.Context, T) (U, error)) *Futur
 			p.Reject(f.err)
 			return
 		}
-		go func() {
-			defer cancel(nil)
-			u, err := fn(ctx, f.value)
+		go protect(func() (U, error) { return fn(ctx, f.value) }, func(u U, err error) {
 			p.Settle(u, endedBy(ctx, err))
-		}()
+			cancel(nil)
+		})
 	})
 	return p.Future()
 }
@@ -88,11 +87,7 @@ func values[T any](fs []*Future[T]) []T {
 	return out
 }
 
-func cancelAll[T any](fs []*Future[T]) {
-	for _, f := range fs {
-		f.Cancel()
-	}
-}
+func cancelAll[T any](fs []*Future[T]) { forEach(fs, (*Future[T]).Cancel) }
 
 // Race returns the future of the first result, value or error, and cancels
 // the others. With no futures at all it ends with ErrCancelled.
@@ -160,40 +155,65 @@ func doneFirst[T any](fs []*Future[T], yield func(int, *Future[T]) bool) {
 }
 
 // Map calls fn for every item, at most limit at a time, and returns the future
-// of the values in the order of items. The first error is its error; it ends
-// fn's context, cancels the futures that are not done, and no more items are
-// started. So does the end of ctx. The future is done when no call of fn is
-// under way.
+// of the values in the order of items. The first error, with the index of its
+// item, is its error; it ends fn's context, cancels the futures that are not
+// done, and no more items are started. So does the end of ctx, or Cancel. The
+// future is done when no call of fn is under way.
 func Map[T, U any](ctx context.Context, limit int, items []T, fn func(context.Context, T) *Future[U]) *Future[[]U] {
 	ctx, cancel := context.WithCancelCause(offLoop(ctx))
 	p := &Promise[[]U]{}
 	p.OnCancel(func() { cancel(ErrCancelled) })
 	go func() {
 		defer cancel(nil)
-		out, err := mapAll(ctx, limit, items, fn)
-		p.Settle(out, endedBy(ctx, err))
+		p.Settle(mapAll(ctx, cancel, limit, items, fn))
 	}()
 	return p.Future()
 }
 
-func mapAll[T, U any](ctx context.Context, limit int, items []T, fn func(context.Context, T) *Future[U]) ([]U, error) {
-	group, each := errgroup.WithContext(ctx)
-	group.SetLimit(max(limit, 1))
+// mapAll is Map, without the goroutine. What ends ctx is the error of all.
+func mapAll[T, U any](
+	ctx context.Context, cancel context.CancelCauseFunc, limit int, items []T,
+	fn func(context.Context, T) *Future[U],
+) ([]U, error) {
 	out := make([]U, len(items))
+	places := make(chan struct{}, max(limit, 1))
+	var all sync.WaitGroup
+	var failed atomic.Bool
 	for i, item := range items {
-		group.Go(func() (err error) {
-			if each.Err() != nil {
-				return context.Cause(each)
-			}
-			f := fn(each, item)
-			if out[i], err = f.Wait(each); err != nil {
-				f.Cancel()
-			}
-			return err
+		places <- struct{}{}
+		if ctx.Err() != nil {
+			failed.Store(true)
+			break
+		}
+		all.Go(func() {
+			protect(func() (U, error) { return waitFor(ctx, fn(ctx, item)) }, func(u U, err error) {
+				if err != nil {
+					failed.Store(true)
+					cancel(fmt.Errorf("item %d: %w", i, err)) // unless there was a cause before
+				}
+				out[i] = u
+				<-places
+			})
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
+	all.Wait()
+	if failed.Load() {
+		return nil, context.Cause(ctx)
 	}
 	return out, nil
 }
+
+// waitFor waits for a future, and cancels it if ctx ends first.
+func waitFor[T any](ctx context.Context, f *Future[T]) (T, error) {
+	if f == nil {
+		var none T
+		return none, errNoFuture
+	}
+	value, err := f.Wait(ctx)
+	if err != nil {
+		f.Cancel()
+	}
+	return value, err
+}
+
+var errNoFuture = errors.New("the function returned no future")

@@ -280,7 +280,7 @@ func TestMapEndsEarly(t *testing.T) {
 		end  func(f *Future[[]int], cancel context.CancelCauseFunc)
 		want string
 	}{
-		"first error":           {func(*Future[[]int], context.CancelCauseFunc) {}, "code 3"},
+		"first error":           {func(*Future[[]int], context.CancelCauseFunc) {}, "item 2: code 3"},
 		"cancelled":             {func(f *Future[[]int], _ context.CancelCauseFunc) { f.Cancel() }, ErrCancelled.Error()},
 		"caller's context ends": {func(_ *Future[[]int], cancel context.CancelCauseFunc) { cancel(errTest) }, "test"},
 	} {

@@ -8,6 +8,18 @@ import (
 	"github.com/wexec/wexec/executors"
 )
 
+// greeting is a job: it embeds a Ticket, and a Promise for its result.
+type greeting struct {
+	executors.Ticket
+	executors.Promise[string]
+	name string
+}
+
+func (g *greeting) Run(*executors.Worker) {}
+func (g *greeting) Ended()                { g.Resolve("hello, " + g.name) }
+func (g *greeting) Abandon(err error)     { g.Reject(err) }
+func (g *greeting) Stop(error)            {} // it is too short to be stopped
+
 // Futures are made, chained and joined; only the end of it waits.
 func Example() {
 	ctx := context.Background()

@@ -87,22 +87,26 @@ func (f *Future[T]) Cancel() {
 	f.mu.Lock()
 	cancel := f.cancel
 	f.mu.Unlock()
-	if cancel != nil {
-		cancel()
+	var none T
+	if cancel == nil {
+		f.settle(none, ErrCancelled)
 		return
 	}
-	var none T
-	f.settle(none, ErrCancelled)
+	protect(func() (T, error) { cancel(); return none, nil }, func(_ T, err error) {
+		if err != nil {
+			f.settle(none, err)
+		}
+	})
 }
 
 // Notify runs fn when the future is done, on the goroutine that settles it, or
 // at once if it is done already. fn must not block; use [Then] for work that
-// may.
+// may. If fn panics, that is logged with [slog.Default].
 func (f *Future[T]) Notify(fn func()) {
 	f.mu.Lock()
 	if f.settled.Load() {
 		f.mu.Unlock()
-		fn()
+		runCallback(fn)
 		return
 	}
 	f.notify = append(f.notify, fn)
@@ -123,8 +127,8 @@ func (f *Future[T]) settle(value T, err error) bool {
 	notify := f.notify
 	f.notify, f.cancel = nil, nil
 	f.mu.Unlock()
-	for _, fn := range notify {
-		fn()
+	if len(notify) > 0 {
+		forEach(notify, runCallback)
 	}
 	return true
 }
@@ -154,7 +158,8 @@ func (p *Promise[T]) Reject(err error) bool {
 
 // OnCancel makes the future's Cancel call cancel, in place of settling the
 // promise with ErrCancelled. cancel must have the promise settled soon; it may
-// be called more than once. Call OnCancel before you give the future away.
+// be called more than once. If it panics, the future fails with a
+// [*PanicError]. Call OnCancel before you give the future away.
 func (p *Promise[T]) OnCancel(cancel func()) {
 	f := &p.future
 	f.mu.Lock()

@@ -168,8 +168,10 @@ func (l *Loop[J, E]) rouse() {
 }
 
 func (l *Loop[J, E]) run() {
+	gone := false
+	defer goOn(&gone, l.run)
 	ctx := inLoop(context.Background())
-	for gone := false; !gone; gone = l.leave() {
+	for ; !gone; gone = l.leave() {
 		for again := false; l.collect(again); {
 			again = l.actor.Turn(ctx, l.taken, l.spare)
 		}

@@ -30,7 +30,7 @@ const Stall = time.Millisecond
 // PoolJob is a job that a worker runs.
 type PoolJob interface {
 	Job
-	// Run does the job.
+	// Run does the job. If it calls runtime.Goexit, the job has ended.
 	Run(w *Worker)
 	// Ended follows Run, when the job no longer counts: the place for another
 	// job is free before the future of this one is done. The worker takes no
@@ -156,8 +156,8 @@ func (p *pool) assign(job PoolJob) {
 		p.ids = p.ids[:n]
 	}
 	p.workers++
-	w := &Worker{ID: id, pool: p, wake: make(chan PoolJob, 1)}
-	go w.work(job)
+	w := &Worker{ID: id, pool: p, wake: make(chan PoolJob, 1), job: job}
+	go w.work()
 }
 
 // next ends a worker's last job and returns its next one, or nil.

@@ -410,18 +410,3 @@ func (m *poolModel) close(t *rapid.T) {
 		t.Fatalf("%+v of %d", s, m.taken)
 	}
 }
-
-// TestPlaceFreeAtTheEnd: whoever hears of a job's end finds its place free.
-func TestPlaceFreeAtTheEnd(t *testing.T) {
-	p := NewPool[*task](PoolConfig{Name: "one", Limits: Limits{Queue: 1, InFlight: 1}, Workers: 1, Idle: time.Second})
-	for range 1000 {
-		job := quick("job")
-		if err := p.Submit(job); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := job.Future().Wait(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	closeNow(t, p)
-}

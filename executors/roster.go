@@ -151,12 +151,12 @@ func (r *roster) cancel(job Job, err error) {
 // held.
 func (r *roster) cancelAll(which func(Job) bool, err error) {
 	r.lock()
+	defer r.unlockAndNotify() // also if which panics
 	for _, t := range r.tickets() {
 		if which(t.job) {
 			r.dismiss(t, err)
 		}
 	}
-	r.unlockAndNotify()
 }
 
 // tickets lists the jobs in the queue, in their order, and then those that run.
@@ -190,13 +190,15 @@ func (r *roster) unlockAndNotify() {
 	if len(notices) == 0 {
 		return
 	}
-	for _, n := range notices {
-		n.deliver()
-	}
+	defer r.delivered(len(notices))
+	forEach(notices, notice.deliver)
+}
+
+func (r *roster) delivered(n int) {
 	r.mu.Lock()
-	r.delivering -= len(notices)
+	defer r.mu.Unlock()
+	r.delivering -= n
 	r.checkDrained()
-	r.mu.Unlock()
 }
 
 // notice is what a job is told once the lock is released.

@@ -96,25 +96,6 @@ func TestQueueFull(t *testing.T) {
 	}
 }
 
-func TestPriorities(t *testing.T) {
-	oneAtATime(t, roomy, func(t *testing.T, e executor) {
-		var order []string
-		submit(t, e, sleeper("first", time.Second))
-		for i, name := range []string{"b1", "d", "a", "b2", "c"} {
-			job := newTask(name, func(t *task, _ *Worker) error {
-				order = append(order, t.name)
-				return nil
-			})
-			job.Priority = []int{5, -1, 9, 5, 0}[i]
-			submit(t, e, job)
-		}
-		closeNow(t, e)
-		if diff := cmp.Diff([]string{"a", "b1", "b2", "c", "d"}, order); diff != "" {
-			t.Error(diff)
-		}
-	})
-}
-
 // Both deadlines hold also while the one goroutine of a loop is busy.
 func TestDeadlines(t *testing.T) {
 	for name, tc := range map[string]struct {
@@ -153,18 +134,6 @@ func TestDeadlines(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestSubmitTwice(t *testing.T) {
-	oneAtATime(t, roomy, func(t *testing.T, e executor) {
-		job := quick("a")
-		submit(t, e, job)
-		func() {
-			defer func() { want(t, "panics", recover() != nil, true) }()
-			e.Submit(job)
-		}()
-		closeNow(t, e)
-	})
 }
 
 // The three phases of Close: drain, stop, give up.
@@ -230,29 +199,38 @@ func TestClose(t *testing.T) {
 	}
 }
 
-func TestCloseWithoutPatience(t *testing.T) {
-	oneAtATime(t, roomy, func(t *testing.T, e executor) {
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		for range 100 {
-			wantErr(t, e.Close(ctx, 0), nil)
-		}
-	})
+// slowToEnd is a job whose Abandon takes a second.
+type slowToEnd struct{ *task }
+
+func (j slowToEnd) Abandon(err error) {
+	time.Sleep(time.Second)
+	j.task.Abandon(err)
 }
 
-func TestCloseFromManySides(t *testing.T) {
-	oneAtATime(t, roomy, func(t *testing.T, e executor) {
-		submit(t, e, sleeper("a", time.Minute), sleeper("b", time.Minute))
-		for i := range 3 {
-			go func() {
-				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*time.Hour)
-				defer cancel()
-				if err := e.Close(ctx, time.Minute); err != nil {
-					t.Error(err)
+// When Close returns, every job has been told of its end, also if another
+// goroutine tells it.
+func TestCloseWaitsForNotices(t *testing.T) {
+	for name, end := range map[string]func(*Pool[PoolJob], PoolJob){
+		"cancel": func(p *Pool[PoolJob], job PoolJob) { go p.Cancel(job, errTest) },
+		"expiry": func(*Pool[PoolJob], PoolJob) { time.Sleep(time.Minute) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := NewPool[PoolJob](PoolConfig{Name: "one", Limits: roomy, Workers: 1, Idle: time.Second})
+				blocker, job := sleeper("blocker", time.Minute), quick("job")
+				job.QueueTimeout = time.Minute - 1
+				for _, job := range []PoolJob{blocker, slowToEnd{job}} {
+					if err := p.Submit(job); err != nil {
+						t.Fatal(err)
+					}
+					synctest.Wait()
 				}
-			}()
-		}
-		synctest.Wait()
-		closeNow(t, e)
-	})
+				end(p, slowToEnd{job})
+				synctest.Wait()
+				p.Cancel(blocker, errTest)
+				closeNow(t, p)
+				want(t, "ends", job.ends(), 1)
+			})
+		})
+	}
 }

@@ -10,19 +10,29 @@ type Worker struct {
 	ID        int
 	pool      *pool
 	wake      chan PoolJob // a job, or nil: return from Park, or go
+	job       PoolJob
+	ran       bool // job has run
+	gone      bool
 	idleSince time.Duration
 }
 
-// work runs jobs, the given one first, until the worker is to go.
-func (w *Worker) work(job PoolJob) {
-	for job != nil {
-		job.Run(w)
-		next := w.pool.next(job)
-		job.Ended()
-		if next == nil {
-			next = w.pool.await(w)
+// work runs jobs until the worker is to go. Its steps are such that another
+// goroutine can go on after any of them.
+func (w *Worker) work() {
+	defer goOn(&w.gone, w.work)
+	for !w.gone {
+		switch {
+		case w.ran:
+			last := w.job
+			w.job, w.ran = w.pool.next(last), false
+			last.Ended()
+		case w.job != nil:
+			w.ran = true
+			w.job.Run(w)
+		default:
+			w.job = w.pool.await(w)
+			w.gone = w.job == nil
 		}
-		job = next
 	}
 	w.pool.forget(w)
 }
