@@ -1,2 +1,2 @@
-;; Says where its manifest is, and has no memory for it to be in.
+;; Returns the address of a manifest, but has no memory.
 (module (func (export "wexec_manifest") (result i64) (i64.const 4)))
