@@ -2,5 +2,5 @@
 
 package linear
 
-// Machine returns how much memory the process may have.
+// Machine returns how much memory the process may have, in bytes.
 func Machine() uint64 { return unknownMachine }
