@@ -1,10 +1,10 @@
-// Package abi is what a guest and its host agree on: the table of host
+// Package abi is the contract between a guest and its host: the table of host
 // functions, the manifest, the status codes and the wire forms. SPEC.md says
-// the same in words and is normative; the files in testdata are the vectors
-// that every implementation, in any language, is checked against.
+// the same in words and is normative. The files in testdata are test vectors
+// for implementations in any language.
 //
-// The package knows nothing of any runtime and is small enough to be compiled
-// into a guest: sdk/go imports it.
+// The package depends on no runtime and is small enough to be compiled into a
+// guest: sdk/go imports it.
 package abi
 
 // Names that are part of the contract.
@@ -14,7 +14,7 @@ const (
 	// ManifestSection is the custom section that holds the manifest.
 	ManifestSection = "wexec.v1"
 
-	// ExportManifest returns the place of the manifest, see SPEC.md section 3.
+	// ExportManifest returns where the manifest is; see SPEC.md, section 3.
 	ExportManifest = "wexec_manifest"
 	// ExportCall enters a direct-style guest with one call.
 	ExportCall = "wexec_call"
@@ -22,7 +22,7 @@ const (
 	ExportResume = "wexec_resume"
 	// ExportMemory is the linear memory that pointers refer to.
 	ExportMemory = "memory"
-	// ExportInitialize is run once, before anything else, where it exists.
+	// ExportInitialize, if it exists, is run once, before any task.
 	ExportInitialize = "_initialize"
 	// ExportStart makes a module without a manifest a WASI command.
 	ExportStart = "_start"
@@ -30,16 +30,16 @@ const (
 
 // What wexec_resume returns.
 const (
-	// ResumeWait means: enter me again when there are events.
+	// ResumeWait asks to be entered again when there are events.
 	ResumeWait = 0
-	// ResumeYield means: enter me again soon, there is work left.
+	// ResumeYield asks to be entered again soon: the guest has more work.
 	ResumeYield = 1
 )
 
-// The capabilities that every wexec host has. Whether a module may use them
-// is the host's to say.
+// The capabilities that every wexec host has. The host decides which of them
+// a module may use.
 const (
-	// CapSleep ends after a time. Argument: nanoseconds, 8 bytes, little-endian.
+	// CapSleep ends after a delay. Argument: nanoseconds, 8 bytes, little-endian.
 	CapSleep = "clock.sleep"
 	// CapTaskCall calls another task. Argument: a message whose head is a
 	// TaskCall and whose body is the input. Result: the task's output.
@@ -52,7 +52,7 @@ const (
 type TaskCall struct {
 	// Task is the name of the task to call.
 	Task string `json:"task"`
-	// Module is the name of the module it is in; empty means the caller's own.
+	// Module is the name of the task's module; empty means the caller's own.
 	Module string `json:"module,omitempty"`
 }
 

@@ -8,24 +8,26 @@ type EventKind uint32
 const (
 	// EventCall announces a new call: handle, task, length of the input.
 	EventCall EventKind = 1
-	// EventOp announces the end of an op: handle, status, length of what it left.
+	// EventOp announces the end of an op: handle, status, length of its result
+	// or error message.
 	EventOp EventKind = 2
-	// EventCancel says that nobody waits for a call any more: handle, 0, 0.
-	// The guest still ends the call; what it says then is dropped.
+	// EventCancel says that the result of a call is no longer wanted: handle,
+	// 0, 0. The guest must still end the call; the host discards the result.
 	EventCancel EventKind = 3
 )
 
 // EventSize is the length of an event in bytes.
 const EventSize = 16
 
-// Event is one entry of a batch that the import next hands out: four u32,
+// Event is one entry of a batch that the import next returns: four u32,
 // little-endian.
 type Event struct {
 	Kind   EventKind
 	Handle uint32
-	// Detail is the task's place in the manifest, or the op's status.
+	// Detail is the task's index in the manifest, or the op's status.
 	Detail uint32
-	// Len is the length in bytes of the input or of what the op left.
+	// Len is the length in bytes of the input, or of the op's result or error
+	// message.
 	Len uint32
 }
 

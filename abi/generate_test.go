@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestGenerated rewrites what is generated from the tables of this package
-// and fails if that was not up to date: run it again, and commit.
+// TestGenerated rewrites the files that are generated from the tables of this
+// package. It fails if one was stale: run it again, and commit.
 func TestGenerated(t *testing.T) {
 	for _, g := range []struct {
 		file, open, close string
@@ -18,7 +18,8 @@ func TestGenerated(t *testing.T) {
 	}{
 		{"SPEC.md", "<!-- imports: generated from imports.go -->\n", "<!-- /imports -->", specImports()},
 		{"SPEC.md", "<!-- statuses: generated from status.go -->\n", "<!-- /statuses -->", specStatuses()},
-		{"../sdk/c/wexec.h", "/* Generated from abi/imports.go and abi/status.go. */\n", "/* End of the generated part. */", cImports()},
+		{"../sdk/c/wexec.h", "/* Generated from abi/imports.go and abi/status.go. */\n",
+			"/* End of the generated part. */", cImports()},
 		{"../sdk/go/raw_wasip1.go", "", "", goImports(t, true)},
 		{"../sdk/go/raw_other.go", "", "", goImports(t, false)},
 	} {
@@ -31,7 +32,7 @@ func TestGenerated(t *testing.T) {
 			before, rest, ok1 := bytes.Cut(old, []byte(g.open))
 			_, after, ok2 := bytes.Cut(rest, []byte(g.close))
 			if !ok1 || !ok2 {
-				t.Fatalf("%s: no place for the generated part: want %q and %q", g.file, g.open, g.close)
+				t.Fatalf("%s: no markers for the generated part: want %q and %q", g.file, g.open, g.close)
 			}
 			now = []byte(string(before) + g.open + g.body + g.close + string(after))
 		}
@@ -102,6 +103,19 @@ func cImports() string {
 	return b.String()
 }
 
+// goStubsHead begins the file of stubs for builds outside a guest.
+const goStubsHead = `//go:build !wasip1
+
+package wexec
+
+import "unsafe"
+
+// Outside a guest there is no host to call. These stubs let editors, vet and
+// the guest's own unit tests compile.
+
+const noHost = "wexec: this is a guest: build it with GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared"
+`
+
 func goImports(t *testing.T, guest bool) string {
 	t.Helper()
 	types := map[Type]string{U32: "uint32", I32: "int32", Src: "unsafe.Pointer", Dst: "unsafe.Pointer"}
@@ -110,9 +124,7 @@ func goImports(t *testing.T, guest bool) string {
 	if guest {
 		b.WriteString("//go:build wasip1\n\npackage wexec\n\nimport \"unsafe\"\n")
 	} else {
-		b.WriteString("//go:build !wasip1\n\npackage wexec\n\nimport \"unsafe\"\n\n" +
-			"// Outside a guest there is no host to call: these let editors, vet and the\n// guest's own unit tests compile.\n\n" +
-			"const noHost = \"wexec: this is a guest: build it with GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared\"\n")
+		b.WriteString(goStubsHead)
 	}
 	for _, f := range Imports {
 		params := make([]string, len(f.Params))

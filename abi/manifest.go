@@ -9,16 +9,15 @@ import (
 	"time"
 )
 
-// Mode says how a task is best run.
+// Mode says how a task should run.
 type Mode string
 
 const (
 	// IO runs cooperatively, with many calls in flight.
 	IO Mode = "io"
-	// Blocking runs on a pool of threads. It is what a task that says
-	// nothing gets.
+	// Blocking runs on a pool of threads. It is the default.
 	Blocking Mode = "blocking"
-	// CPU runs on one isolated instance per core, and never awaits.
+	// CPU runs on one isolated instance per core, and never waits for an op.
 	CPU Mode = "cpu"
 )
 
@@ -44,31 +43,33 @@ const (
 //go:embed manifest.schema.json
 var ManifestSchema []byte
 
-// Manifest is what a module says of its tasks.
+// Manifest describes a module's tasks.
 type Manifest struct {
 	Tasks []Task
-	// Reseeds says that the guest draws other random numbers, before its first
-	// task, in place of those that its start has drawn.
+	// Reseeds says that the guest draws new random numbers before its first
+	// task and uses them in place of those drawn at its start.
 	Reseeds bool
 	// Extra holds the fields that this version does not know.
 	Extra map[string]json.RawMessage
 }
 
-// Task is what a module says of one of its tasks.
+// Task describes one task.
 type Task struct {
 	Name string
 	Mode Mode
-	// Doc is for people: a first line that stands alone, then what it takes.
+	// Doc is for people: a first line that stands alone, then what the task
+	// takes and returns.
 	Doc string
-	// Timeout is the longest that the task asks to run; 0 asks for nothing.
+	// Timeout is the longest time that the task asks to run; 0 leaves it to the
+	// host.
 	Timeout time.Duration
 	// Memory is the most linear memory, in bytes, that the task asks for; 0
-	// asks for nothing.
+	// leaves it to the host.
 	Memory uint64
-	// Fuel is how much the task asks to compute, in units of about an
-	// instruction; 0 asks for nothing.
+	// Fuel is how much the task asks to compute; a unit is about one
+	// instruction. 0 leaves it to the host.
 	Fuel uint64
-	// Input and Output are JSON schemas; nil means that any bytes will do.
+	// Input and Output are JSON schemas; nil accepts any bytes.
 	Input, Output json.RawMessage
 	// Extra holds the fields that this version does not know.
 	Extra map[string]json.RawMessage
@@ -76,7 +77,8 @@ type Task struct {
 
 // ManifestError says where a manifest is wrong.
 type ManifestError struct {
-	// Path of the field, like "tasks[1].mode"; empty for the whole.
+	// Path is the field's, like "tasks[1].mode"; it is empty for the whole
+	// manifest.
 	Path   string
 	Reason string
 }
@@ -88,8 +90,9 @@ func (e *ManifestError) Error() string {
 	return e.Path + ": " + e.Reason
 }
 
-// CheckTaskName returns an error if name can't be a task's: a letter or an
-// underscore, then up to 127 letters, digits, underscores, dots and dashes.
+// CheckTaskName returns an error if name can't be a task's name. A name is a
+// letter or an underscore, then up to 127 letters, digits, underscores, dots
+// and dashes.
 func CheckTaskName(name string) error {
 	ok := 1 <= len(name) && len(name) <= 128
 	for i := 0; ok && i < len(name); i++ {
@@ -106,7 +109,7 @@ func CheckTaskName(name string) error {
 // ParseManifest reads a manifest. Its error is a *ManifestError.
 func ParseManifest(b []byte) (*Manifest, error) {
 	if len(b) > MaxManifestBytes {
-		return nil, &ManifestError{"", fmt.Sprintf("%d bytes, at most %d are read", len(b), MaxManifestBytes)}
+		return nil, &ManifestError{"", fmt.Sprintf("%d bytes, at most %d are allowed", len(b), MaxManifestBytes)}
 	}
 	m := &Manifest{}
 	root := fields{}
@@ -133,7 +136,8 @@ func ParseManifest(b []byte) (*Manifest, error) {
 			return nil, err
 		}
 		if first, ok := seen[t.Name]; ok {
-			return nil, &ManifestError{path + ".name", fmt.Sprintf("%q is already the name of tasks[%d]", t.Name, first)}
+			reason := fmt.Sprintf("%q is already the name of tasks[%d]", t.Name, first)
+			return nil, &ManifestError{path + ".name", reason}
 		}
 		seen[t.Name] = i
 		m.Tasks = append(m.Tasks, t)
@@ -177,7 +181,7 @@ func parseTask(path string, raw json.RawMessage) (Task, error) {
 }
 
 // fields takes the known fields out of a JSON object, one by one, and keeps
-// the first error. Matching is exact, unlike encoding/json's own.
+// the first error. It matches names exactly, which encoding/json does not.
 type fields struct {
 	path  string
 	known map[string]json.RawMessage
@@ -208,12 +212,12 @@ func (f *fields) takeSchema(name string) json.RawMessage {
 	}
 	delete(f.known, name)
 	if c := raw[0]; c != '{' && c != 't' && c != 'f' {
-		f.fail(name, fmt.Sprintf("want a JSON schema, an object or a boolean, not %.40s", raw))
+		f.fail(name, fmt.Sprintf("want a JSON schema (an object or a boolean), not %.40s", raw))
 	}
 	return raw
 }
 
-// whole checks that an optional number is a whole one from 1 to most.
+// whole checks that an optional number is a whole number from 1 to most.
 func (f *fields) whole(name string, n *float64, most int64) int64 {
 	switch {
 	case n == nil || f.err != nil:

@@ -2,28 +2,28 @@ package abi
 
 import "strconv"
 
-// Status says how an op or a call ended. The same words name a failure in
-// every place: the status of an op, the kind of a host error, the field
-// error.kind in the command's JSON.
+// Status says how an op or a call ended. The same words are used everywhere:
+// for the status of an op, the kind of a host error, and the field error.kind
+// in the command's JSON.
 type Status uint32
 
-// The statuses. Numbers are never used again for something else.
+// The statuses. A number never changes its meaning.
 const (
 	OK              Status = 0
-	Failed          Status = 1  // the task or the capability said so
+	Failed          Status = 1  // the task or the capability reported a failure
 	Trap            Status = 2  // the guest did what WebAssembly or the ABI forbids
 	Exit            Status = 3  // the guest called proc_exit
 	Timeout         Status = 4  // a deadline passed, in the queue or while running
-	Cancelled       Status = 5  // somebody no longer wants the result
+	Cancelled       Status = 5  // the result is no longer wanted
 	Denied          Status = 6  // not granted
-	QueueFull       Status = 7  // a bound on queued or running work was reached
+	QueueFull       Status = 7  // a limit on queued or running work was reached
 	InstanceLost    Status = 8  // another call ended the instance
-	NoSuchTask      Status = 9  // no task or module of that name
-	InvalidInput    Status = 10 // an argument or input that can't be what was meant
+	NoSuchTask      Status = 9  // no task or module has that name
+	InvalidInput    Status = 10 // an input or argument is malformed, too large, or against its schema
 	Closed          Status = 11 // the host is closing
 	InvalidModule   Status = 12
 	InvalidManifest Status = 13
-	OutOfFuel       Status = 14 // it computed more than it may
+	OutOfFuel       Status = 14 // the call computed more than it may
 )
 
 var statusNames = [...]string{
@@ -44,7 +44,7 @@ var statusNames = [...]string{
 	OutOfFuel:       "out_of_fuel",
 }
 
-// Statuses returns all of them, in the order of their numbers.
+// Statuses returns all statuses, in the order of their numbers.
 func Statuses() []Status {
 	all := make([]Status, len(statusNames))
 	for i := range all {

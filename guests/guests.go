@@ -1,7 +1,7 @@
-// Package guests holds the example and test guests: the same programs in
-// every language. Those that are small are committed as built, beside their
-// source, and embedded here; guests/c/build makes them again. Go guests are
-// built by the tests.
+// Package guests holds the example and test guests, which are the same programs
+// in every language. Go guests are built by the tests; the others are committed
+// as built, next to their source. The package embeds the guest that the wexec
+// command needs.
 package guests
 
 import _ "embed"

@@ -1,8 +1,8 @@
-// Tasks that leave traces, and tasks that look for them: what fresh instances
-// are measured and tested with.
+// Tasks that leave traces in an instance, and tasks that look for them. Tests and
+// benchmarks of fresh instances use them.
 //
-// It imports the host's functions as abi/SPEC.md has them, with no SDK, and
-// allocates only what hide hides in: nothing else moves a secret about.
+// The guest imports the host functions of abi/SPEC.md directly, without an SDK.
+// Only hide allocates, so no other code copies a secret.
 
 namespace wexec {
   @external("wexec/v1", "input")
@@ -48,8 +48,8 @@ function outputHex(call: i32, bits: u64): void {
   wexec.output(call, TEXT, 16);
 }
 
-// Reads the call's input to SECRET and returns its length; fails the call and
-// returns 0 if it is not the length of a secret.
+// Reads the call's input into SECRET and returns its length. If that is not a
+// valid length of a secret, fails the call and returns 0.
 function readSecret(call: i32): u32 {
   const len = wexec.input(call, SECRET, SECRET_MAX, 0);
   if (len >= 1 && len <= SECRET_MAX) return len;
@@ -68,9 +68,9 @@ const PAGES = 4;
 let first8: u64 = 0;
 let next8: u64 = 0;
 
-// A seek after it finds as many copies as it says: the input of seek replaces
-// the one at SECRET. The heap takes the new pages for its own, so that a later
-// call may overwrite some of them.
+// Outputs how many copies a later seek will find. The copy at SECRET does not
+// count, because the input of seek overwrites it. The heap considers the new pages
+// its own, so a later call may overwrite some of them.
 function hide(call: i32): void {
   const len = readSecret(call);
   if (len == 0) return;
@@ -86,7 +86,7 @@ function hide(call: i32): void {
   outputDecimal(call, copies);
 }
 
-// Returns up to 8 bytes of the secret, from a place in it on.
+// Returns up to 8 bytes of the secret, starting at an index.
 function word(from: u32, len: u32): u64 {
   let bits: u64 = 0;
   for (let i: u32 = 0; i < 8 && from + i < len; i++) {
@@ -102,8 +102,9 @@ function fill(at: usize, size: u32, len: u32): u32 {
   return copies;
 }
 
-// It gets the secret masked and compares it byte by byte, so that no copy of it
-// is made here. What overlaps the input is skipped: it is no trace of anything.
+// The input is the masked secret. Comparing byte by byte makes no copy of the
+// secret itself. Memory that overlaps the input is skipped, because it holds no
+// trace.
 function seek(call: i32): void {
   const len = readSecret(call);
   if (len == 0) return;
@@ -112,7 +113,7 @@ function seek(call: i32): void {
   if (isWord(first8, 0, len)) found++;
   if (isWord(next8, 8, len)) found++;
 
-  // 64 bits, as the end of the largest memory is not an address.
+  // 64 bits, because the end of a memory of 4 GiB does not fit into 32.
   const end = <u64>memory.size() * PAGE;
   let at: u64 = 0;
   while (at + len <= end) {
@@ -147,14 +148,14 @@ function isCopy(at: usize, len: u32): bool {
   return true;
 }
 
-// What Math.random draws its seed from at its first use, instead of the import
-// env.seed: the build says so.
+// Math.random gets its seed here on first use. The build passes this function in
+// place of the import env.seed.
 function wasiSeed(): f64 {
   if (random_get(TEXT, 8) != 0) unreachable();
   return load<f64>(TEXT);
 }
 
-// ---- Ends of all kinds ----
+// ---- Ways to end ----
 
 function spin(): void {
   while (true) {}

@@ -1,5 +1,5 @@
-// A plain WASI command: it knows nothing of wexec, and shows what a stock
-// program sees of the world.
+// A plain WASI command that knows nothing of wexec. It shows what an ordinary
+// program sees of its environment.
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@ static int usage(void) {
     return EXIT_USAGE;
 }
 
-// Says what went wrong with what, and returns the exit code for it.
+// Prints what failed and why, and returns the exit code for a failure.
 static int failed(const char *what) {
     fprintf(stderr, "%s: %s\n", what, strerror(errno));
     return EXIT_FAILURE;

@@ -1,5 +1,5 @@
-// The conformance program: every language has the same tasks, and every host
-// must run them alike. Some behave well and some do what a guest must not.
+// The conformance program. Every language has the same tasks, and every host must
+// run them in the same way. Some tasks do what a guest must not.
 #include "wexec.h"
 
 // ---- Input and output ----
@@ -22,7 +22,7 @@ static void sum(wexec_handle call) {
     wexec_outputf(call, "%llu", total);
 }
 
-// Reads the call's input as a decimal number; what isn't one counts as 0.
+// Reads the call's input as a decimal number. Other input counts as 0.
 static unsigned long read_number(wexec_handle call) {
     char *input = wexec_read(call, NULL);
     unsigned long n = strtoul(input, NULL, 10);
@@ -74,7 +74,7 @@ static void print(wexec_handle call) {
     wexec_output(call, NULL, 0);
 }
 
-// ---- Ends of all kinds ----
+// ---- Ways to end ----
 
 static void fail(wexec_handle call) {
     char *input = wexec_read(call, NULL);
@@ -105,8 +105,8 @@ static void twice(wexec_handle call) {
     wexec_output_text(call, "twice");
 }
 
-// Takes memory until there is none, and gives it back so that a reused
-// instance counts the same again.
+// Allocates memory until there is none left. Then frees it, so that the count is
+// the same if the instance is reused.
 static void grow(wexec_handle call) {
     enum { PIECE = 1 << 20, PAGE = 4096 };
     struct piece {
@@ -131,7 +131,7 @@ static void grow(wexec_handle call) {
 
 enum { HOUR_MS = 60 * 60 * 1000 };
 
-// Ends the call as an op ended.
+// Ends the call in the same way as an op.
 static void end_as(wexec_handle call, wexec_result result) {
     if (wexec_fail_op(call, result)) return;
     wexec_output(call, result.data, result.len);
@@ -145,7 +145,7 @@ static void sleep_input(wexec_handle call) {
 
 static void sleep_hour(wexec_handle call) { end_as(call, wexec_sleep_ms(call, HOUR_MS)); }
 
-// A host that wrongly lets it sleep shows so at once.
+// The sleep is short: if a host wrongly allows it, the test fails at once.
 static void await_cpu(wexec_handle call) { end_as(call, wexec_sleep_ms(call, 1)); }
 
 static void leak_op(wexec_handle call) {

@@ -1,5 +1,5 @@
-// The demo: the script of the unsync talk. Four functions, each marked once
-// with how it is best run, and a main that calls them and asks the futures.
+// The demo: the script of the unsync talk. Each of four functions declares how it
+// should run. A main calls them and waits for the futures.
 #include <math.h>
 
 #include "wexec.h"
@@ -22,7 +22,7 @@ static void compute_some(wexec_handle call) {
     wexec_outputf(call, "%.3f", sum);
 }
 
-// Both downloads: how a function waits is the same, how it is run is not.
+// The code of both downloads. Only the mode differs.
 static void download(wexec_handle call) {
     char *url = wexec_read(call, NULL);
     wexec_result page = wexec_take(wexec_fetch_start(call, "GET", url));
@@ -55,7 +55,7 @@ static wexec_handle start(wexec_handle call, struct step step) {
     return wexec_task_start(call, step.task, step.input, strlen(step.input));
 }
 
-// Asks a future for its result. If it failed, so does the call.
+// Waits for a future. If it failed, fails the call too.
 static bool ask(wexec_handle call, wexec_handle future) {
     wexec_result result = wexec_take(future);
     if (wexec_fail_op(call, result)) return false;
@@ -65,7 +65,7 @@ static bool ask(wexec_handle call, wexec_handle future) {
 
 enum { STEPS = 11 };
 
-// Each result before the next call: what a script without futures does.
+// Waits for each result before the next call, as a script without futures does.
 static bool sequence(wexec_handle call, const struct step steps[STEPS]) {
     for (int i = 0; i < STEPS; i++) {
         if (!ask(call, start(call, steps[i]))) return false;
@@ -73,7 +73,7 @@ static bool sequence(wexec_handle call, const struct step steps[STEPS]) {
     return true;
 }
 
-// All the calls, then all the results.
+// Starts all the calls, then waits for all the results.
 static bool futures(wexec_handle call, const struct step steps[STEPS]) {
     wexec_handle future[STEPS];
     for (int i = 0; i < STEPS; i++) future[i] = start(call, steps[i]);

@@ -1,5 +1,5 @@
-// Tasks that leave traces, and tasks that look for them: what fresh instances
-// are measured and tested with.
+// Tasks that leave traces in an instance, and tasks that look for them. Tests and
+// benchmarks of fresh instances use them.
 #include <unistd.h>
 
 #include "wexec.h"
@@ -10,13 +10,13 @@ static void noop(wexec_handle call) { wexec_output(call, NULL, 0); }
 
 // ---- Traces ----
 
-// What seek is given instead of the secret, so that it leaves no copy itself:
-// every byte of the secret with these bits turned over.
+// seek gets the secret masked, so that its input is not a copy of it: every byte
+// is XORed with MASK.
 enum { MASK = 0x55 };
 
-// Fills memory with whole copies of the secret, and counts them. The assembler
-// might look at the memory: without it, the compiler would leave out what
-// nobody reads.
+// Fills memory with whole copies of the secret, and counts them. The empty
+// assembler statement may read the memory, as far as the compiler knows, so the
+// compiler can't omit the copies.
 static unsigned long fill(char *to, size_t size, const char *secret, size_t len) {
     unsigned long copies = size / len;
     for (unsigned long i = 0; i < copies; i++) memcpy(to + i * len, secret, len);
@@ -39,14 +39,14 @@ static unsigned long fill_heap(const char *secret, size_t len) {
     return copies;
 }
 
-// Has a frame of its own, which is left on the stack as it is.
+// Has its own frame, and leaves its contents on the stack.
 __attribute__((noinline))
 static unsigned long fill_stack(const char *secret, size_t len) {
     char hidden[16 << 10];
     return fill(hidden, sizeof hidden, secret, len);
 }
 
-// Takes memory that malloc knows nothing of.
+// Grows the memory by pages that malloc does not manage.
 static unsigned long fill_pages(const char *secret, size_t len) {
     enum { PAGES = 4 };
     size_t end = __builtin_wasm_memory_grow(0, PAGES);
@@ -68,9 +68,9 @@ static void hide(wexec_handle call) {
     free(secret);
 }
 
-// Counts the copies in the whole memory, from address 0 on, of what was masked.
-// No two bytes of it are ever together in memory unmasked. Without volatile,
-// the compiler may take it that nothing is at address 0.
+// Counts the copies of the secret in the whole memory, from address 0 on. It
+// unmasks one byte at a time, so it makes no copy itself. Without volatile, the
+// compiler may assume that nothing is at address 0.
 static unsigned long count(const unsigned char *masked, size_t len) {
     const volatile unsigned char *memory = NULL;
     uint64_t end = (uint64_t)__builtin_wasm_memory_size(0) * PAGE;
@@ -100,7 +100,7 @@ static void size(wexec_handle call) {
     wexec_outputf(call, "%zu", (size_t)__builtin_wasm_memory_size(0));
 }
 
-// random is a function of libc.
+// The task is named random. The function is not, because libc has a random.
 static void draw(wexec_handle call) {
     unsigned char bytes[8];
     if (getentropy(bytes, sizeof bytes) != 0) {
@@ -112,7 +112,7 @@ static void draw(wexec_handle call) {
     wexec_output_text(call, hex);
 }
 
-// ---- Ends of all kinds ----
+// ---- Ways to end ----
 
 static void fail(wexec_handle call) { wexec_failf(call, 7, "told to fail"); }
 
@@ -127,7 +127,7 @@ static void spin(wexec_handle call) {
     }
 }
 
-// Touches what it takes, so that the host has to find real memory for it.
+// Writes to every page that it gets, so that the host has to provide real memory.
 static void grow(wexec_handle call) {
     (void)call;
     enum { PAGES = 16 };

@@ -1,7 +1,7 @@
 // A guest in resumable style: a small event loop that holds any number of calls
-// in one instance. A call that sleeps takes four bytes of it, and no other call
-// takes any. WEXEC_TASKS of wexec.h and whatever waits there are for direct
-// guests: this one does without.
+// in one instance. A sleeping call takes four bytes, and other calls take none.
+// It does not use WEXEC_TASKS or the waiting functions of wexec.h, which are for
+// direct guests.
 #include "wexec.h"
 
 // In the order of the manifest.
@@ -21,11 +21,11 @@ __asm__(R"(
 
 // ---- Sleep ----
 
-// The calls that sleep, each at the place of its op, in pieces that are made
-// when they are needed and never move. To the ABI a handle is any number, but
-// hosts give out small ones again and again in the lower 24 bits, and count in
-// the upper ones how often: of the ops that are alive, no two have the same
-// place, and there are about as many places as ops.
+// The sleeping calls, indexed by the lower bits of the op's handle. The table is
+// in pieces, which are allocated when needed and never move. To the ABI a handle
+// is any number. In practice the lower 24 bits are a small number that the host
+// reuses, and the upper bits count how often. So no two live ops have the same
+// index, and the table has about as many places as there are ops.
 enum { PLACE_BITS = 24, PIECE_BITS = 12 };
 
 static wexec_handle *sleepers[1 << (PLACE_BITS - PIECE_BITS)];
@@ -38,7 +38,7 @@ static wexec_handle *sleeper(wexec_handle op) {
 }
 
 static void start_sleep(wexec_handle call) {
-    char digits[12]; // no more of them, so that nanoseconds don't overflow
+    char digits[12]; // so few that the nanoseconds can't overflow
     uint32_t len = wexec_input(call, digits, sizeof digits, 0);
     bool ok = 0 < len && len <= sizeof digits;
     uint64_t ms = 0;
@@ -56,8 +56,8 @@ static void start_sleep(wexec_handle call) {
     *sleeper(wexec_op_start(call, capability, sizeof capability - 1, &ns, sizeof ns)) = call;
 }
 
-// The op is dropped before the call ends: its handle names the call, which must
-// be alive if it is to be blamed for what comes next.
+// Drops the op before it ends the call. Dropping names the call, and the host can
+// only blame a call for a trap while it is alive.
 static void end_sleep(wexec_handle op, uint32_t status) {
     wexec_handle call = *sleeper(op);
     if (status == WEXEC_OK) {
@@ -74,7 +74,7 @@ static void end_sleep(wexec_handle op, uint32_t status) {
 
 // ---- Tasks that end at once ----
 
-// Reads into memory that the next call uses again.
+// Reads into a buffer that the next call reuses.
 static void echo(wexec_handle call) {
     static char *input;
     static uint32_t room;
@@ -88,7 +88,7 @@ static void echo(wexec_handle call) {
     wexec_output(call, input, len);
 }
 
-// Names its call before it traps, so that the host knows which one did it.
+// Names its call before it traps, so that the host knows which call is at fault.
 static void trap(wexec_handle call) {
     wexec_input(call, NULL, 0, 0);
     __builtin_trap();
@@ -116,17 +116,16 @@ static void handle(struct event event) {
     case CALL: run(event.detail, event.handle); break;
     case OP: end_sleep(event.handle, event.detail); break;
     case CANCEL:
-        // Nothing is left to do. The host has ended the call's op as well, and
-        // every call here that is alive has one. Its event ends the call: that
-        // comes before this one or after it, and once. If it came before, this
-        // handle is dead.
+        // There is nothing to do. Every live call here has an op, and the host
+        // has cancelled it. The event of the op ends the call. It may come before
+        // or after this event; if it came before, this handle is dead.
         break;
     }
 }
 
 enum { WAIT, AGAIN };
 
-// Takes so many batches of events before the host has its turn.
+// BATCHES is how many batches of events the guest takes before it returns.
 enum { BATCHES = 16, BATCH = 256 };
 
 __attribute__((export_name("wexec_resume")))

@@ -1,5 +1,5 @@
-;; A resumable guest that ends each call at once, and always says that it has
-;; work left.
+;; A resumable guest that ends each call at once, but always returns that it has
+;; more work.
 (module
   (import "wexec/v1" "next" (func $next (param i32 i32) (result i32)))
   (import "wexec/v1" "output" (func $output (param i32 i32 i32)))

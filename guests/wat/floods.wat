@@ -1,5 +1,5 @@
-;; Bare functions that keep the host busy: system calls without end, or one that
-;; asks for a great deal.
+;; Bare functions that keep the host busy: they make system calls without end, or
+;; one very large system call.
 (module
   (import "wasi_snapshot_preview1" "clock_time_get" (func $clock_time_get (param i32 i64 i32) (result i32)))
   (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ_sizes_get (param i32 i32) (result i32)))
@@ -15,7 +15,7 @@
   (import "wexec/v1" "log" (func $log (param i32 i32 i32)))
 
   ;; 64   the result of a call
-  ;; 128  a subscription to the end of an hour
+  ;; 128  a subscription to a clock, for an hour
   ;; 256  its event
   ;; 4 Ki an iovec of 4 KiB
   ;; 1 Mi iovecs, up to the end of the memory
@@ -28,8 +28,8 @@
     (loop $l (br_if $l (i32.ne (memory.grow (i32.const 15)) (i32.const -1))))
     (i32.mul (memory.size) (i32.const 65536)))
 
-  ;; Writes the same bytes to standard error in one call, as often as iovecs fit
-  ;; before that address.
+  ;; Writes the same bytes to standard error many times in one call: once for each
+  ;; iovec that fits between 1 MiB and $end.
   (func $write_often (param $length i32) (param $end i32)
     (local $at i32)
     (local.set $at (i32.const 0x100000))
@@ -57,17 +57,17 @@
   (func (export "write_empty") (call $write_often (i32.const 0) (call $memory_full)))
   (func (export "sleep") (drop (call $poll_oneoff (i32.const 128) (i32.const 256) (i32.const 1) (i32.const 64))))
 
-  ;; What is refused: each returns an errno.
+  ;; Calls that the host refuses. Each returns an errno.
   (func (export "random_outside") (result i32) (call $random_get (i32.const 0) (i32.const -1)))
   (func (export "write_outside") (result i32) (call $fd_write (i32.const 2) (i32.const 0) (i32.const -1) (i32.const 64)))
   (func (export "read_outside") (result i32) (call $fd_read (i32.const 0) (i32.const 0) (i32.const -1) (i32.const 64)))
   (func (export "poll_outside") (result i32) (call $poll_oneoff (i32.const 0) (i32.const 0) (i32.const -1) (i32.const 64)))
-  ;; The length of the subscriptions is 0 in 32 bits.
+  ;; The length of the subscriptions overflows to 0 in 32 bits.
   (func (export "poll_wrapped") (result i32) (call $poll_oneoff (i32.const 0) (i32.const 0) (i32.const 0x10000000) (i32.const 64)))
   ;; A path as long as the memory.
   (func (export "path_long") (result i32)
     (call $path_filestat_get (i32.const 3) (i32.const 0) (i32.const 0) (call $memory_full) (i32.const 0)))
-  ;; Opens the first mount, and gives the file the largest number there is.
+  ;; Opens the first mount, and renumbers it to the largest possible descriptor.
   (func (export "renumber_far") (result i32)
     (drop (call $path_open (i32.const 3) (i32.const 0) (i32.const 512) (i32.const 1) (i32.const 2) (i64.const 0) (i64.const 0) (i32.const 0) (i32.const 64)))
     (call $fd_renumber (i32.load (i32.const 64)) (i32.const 0x7fffffff)))

@@ -1,5 +1,5 @@
-;; Starts ops for ever: all that it does is to ask for what no host has. With
-;; drop, it drops each at once.
+;; Starts 200,000 ops of a capability that no host has, and keeps them. The second
+;; task drops each op at once.
 (module
   (import "wexec/v1" "op_start" (func $op_start (param i32 i32 i32 i32 i32) (result i32)))
   (import "wexec/v1" "op_drop" (func $op_drop (param i32)))
@@ -16,7 +16,7 @@
         (local.set $left (i32.const 200000))
         (loop $ops
           (local.set $op (call $op_start (i32.load (i32.const 68)) (i32.const 0) (i32.const 7) (i32.const 0) (i32.const 0)))
-          ;; the second task drops, the first does not
+          ;; The second task drops the op.
           (if (i32.load (i32.const 72)) (then (call $op_drop (local.get $op))))
           (br_if $ops (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
         (call $output (i32.load (i32.const 68)) (i32.const 0) (i32.const 0))

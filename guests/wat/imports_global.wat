@@ -1,4 +1,4 @@
-;; Imports a global that nobody has.
+;; Imports a global that does not exist.
 (module
   (import "env" "base" (global i32))
   (func (export "run")))

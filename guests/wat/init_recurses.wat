@@ -1,4 +1,4 @@
-;; Its initialisation calls until the stack is full.
+;; Its initialisation recurses until the stack is full.
 (module
   (func $init (export "_initialize") (call $init))
   (func (export "run")))

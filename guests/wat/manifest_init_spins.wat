@@ -1,4 +1,4 @@
-;; Its initialisation does not end, so it never gets to say what its tasks are.
+;; Its initialisation does not end, so it never returns its manifest.
 (module
   (memory (export "memory") 1)
   (func (export "_initialize") (loop $l (br $l)))

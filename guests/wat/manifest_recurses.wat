@@ -1,4 +1,4 @@
-;; Calls until the stack is full instead of saying what its tasks are.
+;; Recurses until the stack is full instead of returning its manifest.
 (module
   (memory (export "memory") 1)
   (func (export "wexec_call") (param i32 i32))

@@ -1,4 +1,4 @@
-;; Sleeps for an hour, in a system call, before it says what its tasks are.
+;; Sleeps for an hour, in a system call, before it returns its manifest.
 (module
   (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll_oneoff (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

@@ -1,4 +1,4 @@
-;; Never says what its tasks are.
+;; Loops for ever instead of returning its manifest.
 (module
   (memory (export "memory") 1)
   (func (export "wexec_call") (param i32 i32))

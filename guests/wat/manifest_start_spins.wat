@@ -1,4 +1,4 @@
-;; Its start function does not end, so it never gets to say what its tasks are.
+;; Its start function does not end, so it never returns its manifest.
 (module
   (memory (export "memory") 1)
   (func $start (loop $l (br $l)))

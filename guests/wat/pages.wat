@@ -1,4 +1,4 @@
-;; Writes to as many pages of 4 KiB as it is told, of a memory of 4 MiB that is
+;; Writes to as many pages of 4 KiB as its parameter says. Its memory of 4 MiB is
 ;; full of data.
 (module
   (memory (export "memory") 64)

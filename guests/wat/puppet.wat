@@ -1,12 +1,12 @@
-;; A guest that does what its input says: tests use it to call any import with
-;; any argument. The build makes two modules of this file: puppet.wasm, which is
-;; direct, and actor.wasm, which is resumable. Neither has a manifest: the
-;; tests append one.
+;; A guest that runs a script from its input. Tests use it to call any import with
+;; any arguments. The build makes two modules of this file: puppet.wasm, which is
+;; direct, and actor.wasm, which is resumable. Neither has a manifest; the tests
+;; append one.
 ;;
-;; The input is a script of steps of 24 bytes, each six i32: what to do, and up
-;; to five arguments. -1 as an argument stands for the call's handle, -2 for the
-;; last result. After the last step the results of all steps, as i32, are the
-;; output. The step 14 starts the script again.
+;; The script consists of steps of 24 bytes, each six i32: what to do, and up to
+;; five arguments. The argument -1 stands for the call's handle, -2 for the last
+;; result. After the last step, the guest outputs the results of all steps as i32.
+;; Step 14 starts the script again.
 (module
   (import "wexec/v1" "input" (func $input (param i32 i32 i32 i32) (result i32)))
   (import "wexec/v1" "output" (func $output (param i32 i32 i32)))
@@ -44,7 +44,7 @@
     (if (i32.eq (local.get $v) (i32.const -2)) (then (return (global.get $last))))
     (local.get $v))
 
-  ;; Does one step. The result is 1 if the script goes on.
+  ;; Runs one step. The result is 1 if the script continues.
   (func $step (param $s i32) (result i32)
     (local $a i32) (local $b i32) (local $c i32) (local $d i32) (local $e i32)
     (local.set $a (call $arg (local.get $s) (i32.const 0)))
@@ -66,7 +66,7 @@
           (call $op_drop (local.get $a)) (br $on))
           (global.set $last (call $next (local.get $a) (local.get $b))) (br $on))
           (call $log (local.get $a) (local.get $b) (local.get $c)) (br $on))
-          (br $stop)) ;; 10: say nothing more
+          (br $stop)) ;; 10: stop without an output
           (unreachable)) ;; 11: trap
           (loop $forever (br $forever))) ;; 12: loop for ever
         (i32.store (local.get $a) (local.get $b))) ;; 13: store

@@ -1,4 +1,4 @@
-;; Exports imports again: a host that entered these would close what is its own.
+;; Re-exports its imports. A host that called these exports would close its own files.
 (module
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
   (import "wasi_snapshot_preview1" "fd_close" (func $fd_close (param i32) (result i32)))

@@ -1,6 +1,6 @@
-;; Changes whatever state an instance has, as its input says, and tells what it
-;; finds. Even tasks scribble, odd ones look. Steps of scribbling are three i32:
-;; what to do, and two numbers.
+;; Changes any part of an instance's state, and reports the state. Tasks with an
+;; even index change it, as their input says; tasks with an odd index report it. A
+;; step of the input is three i32: what to do, and two numbers.
 (module
   (import "wexec/v1" "input" (func $input (param i32 i32 i32 i32) (result i32)))
   (import "wexec/v1" "output" (func $output (param i32 i32 i32)))
@@ -35,7 +35,7 @@
   (func $two (result i32) (i32.const 2))
   (func $three (result i32) (i32.const 3))
 
-  ;; Its start has an effect, too.
+  ;; The start changes state, too.
   (func $start (i32.store (i32.const 32) (i32.const 0xbeef)))
   (start $start)
   (func (export "_initialize")
@@ -59,7 +59,7 @@
         (br $next)))
     (call $output (local.get $call) (i32.const 0) (i32.const 0)))
 
-  ;; An address in memory, with room behind it.
+  ;; An address in memory with room after it.
   (func $address (param $a i32) (result i32)
     (i32.rem_u (local.get $a) (i32.sub (i32.shl (memory.size) (i32.const 16)) (i32.const 0x2000))))
 
@@ -102,12 +102,12 @@
       (loop $on (global.set $loops (i32.add (global.get $loops) (i32.const 1))) (br $on)))
       (call $deep (i32.and (local.get $a) (i32.const 0xffff))) (return))
       (call $proc_exit (local.get $a)))
-      ;; leave an op behind
+      ;; start an op and keep it
       (drop (call $op_start (local.get $call) (i32.const 0) (i32.const 11) (i32.const 16) (i32.const 8))) (return))
-      ;; wait for one
+      ;; start an op and wait for it
       (local.set $a (call $op_start (local.get $call) (i32.const 0) (i32.const 11) (i32.const 16) (i32.const 8)))
       (drop (call $op_wait (local.get $a))) (call $op_drop (local.get $a)) (return))
-      ;; print a part of a line
+      ;; print part of a line
       (drop (call $fd_write (i32.const 1) (i32.const 24) (i32.const 1) (i32.const 0x100))) (return))
       ;; close a descriptor
       (drop (call $fd_close (i32.and (local.get $a) (i32.const 3)))) (return)))
@@ -118,9 +118,9 @@
         (call $deep (i32.sub (local.get $n) (i32.const 1)))
         (global.set $loops (i32.add (global.get $loops) (i32.const 1))))))
 
-  ;; What is found, one i64 each: sizes, a sum of the memory and of a page more,
-  ;; globals, what the tables have, the handle of the call, and whether standard
-  ;; output is open.
+  ;; The report, one i64 each: sizes, sums of the memory and of one more page,
+  ;; globals, the contents of the tables, the handle of the call, and whether
+  ;; standard output is open.
   (func $look (param $call i32) (local $sum i64) (local $at i32) (local $end i32) (local $size i32)
     (local.set $size (memory.grow (i32.const 1)))
     (local.set $end (i32.shl (memory.size) (i32.const 16)))
@@ -146,9 +146,9 @@
     (i64.store (i32.const 0x160) (i64.extend_i32_u (ref.is_null (table.get $other (i32.const 1)))))
     (i64.store (i32.const 0x168) (i64.extend_i32_u (local.get $call)))
     (i64.store (i32.const 0x170) (i64.extend_i32_u (global.get $loops)))
-    ;; A write of nothing.
+    ;; An empty write.
     (i64.store (i32.const 0x178) (i64.extend_i32_u (call $fd_write (i32.const 1) (i32.const 0x200) (i32.const 0) (i32.const 0x208))))
-    ;; Segments that are dropped would trap here.
+    ;; This traps if the segments have been dropped.
     (memory.init $passive (i32.const 0x180) (i32.const 0) (i32.const 7))
     (table.init $other $spare (i32.const 0) (i32.const 0) (i32.const 2))
     (call $output (local.get $call) (i32.const 0x100) (i32.const 0x88)))

@@ -1,5 +1,5 @@
-;; Bare functions that go on for ever, or for years, each in a way of its own,
-;; and some that call until the stack is full.
+;; Bare functions that run for ever, or for years, each in a different way, and
+;; some that recurse until the stack is full.
 (module
   (type $none (func))
   (type $tree (func (param i32) (result i32)))
@@ -9,7 +9,7 @@
   (data $bytes "sixteen bytes ..")
   (elem $functions func $ping $pong $ping $pong)
 
-  ;; Every way to go round.
+  ;; Every kind of loop.
   (func (export "loop_br") (loop $l (br $l)))
   (func (export "loop_br_if") (loop $l (br_if $l (i32.eqz (i32.load (i32.const 0))))))
   (func (export "loop_br_table") (loop $l (block $b (br_table $b $l $b (i32.const 1)))))
@@ -32,15 +32,15 @@
   (func (export "loop_of_calls") (loop $l (call $leaf) (br $l)))
   (func $leaf)
 
-  ;; Recursion that takes no stack.
+  ;; Recursion that needs no stack.
   (func $tail (export "tail_call") (return_call $tail))
   (func $even (export "tail_call_mutual") (return_call $odd))
   (func $odd (return_call $even))
   (func $tail_indirect (export "tail_call_indirect") (type $none)
     (return_call_indirect $calls (type $none) (i32.const 0)))
 
-  ;; Trees of calls, without a loop: of 2^60 calls, the same by call_indirect,
-  ;; and of 8^14 without recursion.
+  ;; Trees of calls, without a loop: 2^60 calls, the same with call_indirect, and
+  ;; 8^14 calls without recursion.
   (func (export "tree") (drop (call $tree (i32.const 60))))
   (func $tree (type $tree)
     (if (i32.eqz (local.get 0)) (then (return (i32.const 1))))
@@ -69,14 +69,14 @@
   (func $13 (call $14) (call $14) (call $14) (call $14) (call $14) (call $14) (call $14) (call $14))
   (func $14 (call $leaf) (call $leaf) (call $leaf) (call $leaf) (call $leaf) (call $leaf) (call $leaf) (call $leaf))
 
-  ;; Recursion that takes all the stack there is.
+  ;; Recursion that fills the stack.
   (func $recurse (export "recurse") (call $recurse))
   (func $here (export "recurse_mutual") (call $there))
   (func $there (call $here))
   (func $ping (export "recurse_indirect") (type $none) (call_indirect $calls (type $none) (i32.const 2)))
   (func $pong (type $none) (call_indirect $calls (type $none) (i32.const 1)))
 
-  ;; Instructions that take long, on all the memory and table that there may be.
+  ;; Instructions that take long, on the largest memory and table allowed.
   (func $memory_full (result i32)
     (loop $l (br_if $l (i32.ne (memory.grow (i32.const 15)) (i32.const -1))))
     (i32.mul (memory.size) (i32.const 65536)))
@@ -116,7 +116,7 @@
     (loop $l
       (table.init $room $functions (i32.const 0) (i32.const 0) (i32.const 4))
       (br $l)))
-  ;; A million references to a function: wazero makes each anew, and keeps it.
+  ;; A million references to a function. wazero allocates each one, and keeps it.
   (func (export "references") (local $n i32)
     (local.set $n (i32.const 1000000))
     (loop $l

@@ -1,12 +1,12 @@
-;; Bare functions whose calls end in every way there is. A count of the stack
-;; that is off by a little after each would, in time, refuse what is harmless,
-;; or let through what is not.
+;; Bare functions whose calls end in every possible way. If a way left the count
+;; of the stack slightly wrong, the host would in time refuse a harmless function,
+;; or allow a harmful one.
 (module
   (type $hop (func (param i32)))
   (memory (export "memory") 1)
   (table $calls funcref (elem $hop_indirect $rope_indirect))
 
-  ;; Harmless but for being endless: the stack never gets deep.
+  ;; Endless, but otherwise harmless: the stack never gets deep.
   (func (export "ends_by_tail_call") (loop $l (call $hop (i32.const 3)) (br $l)))
   (func $hop (type $hop)
     (if (local.get 0) (then (return_call $hop (i32.sub (local.get 0) (i32.const 1))))))
@@ -32,7 +32,7 @@
       (call $leaves (i32.sub (local.get 0) (i32.const 1)))
       (br_table 3 3 (local.get 0))))))
 
-  ;; Endless, and every second call is a tail call: the stack gets deep.
+  ;; Endless, and every second call is not a tail call: the stack gets deep.
   (func $rope (export "deep_by_tail_call") (call $strand))
   (func $strand (return_call $rope))
   (func $cord (export "deep_by_indirect_tail_call") (call $rope_indirect (i32.const 0)))
@@ -40,7 +40,7 @@
   (func $rope_on (type $hop)
     (return_call_indirect $calls (type $hop) (local.get 0) (i32.const 1)))
 
-  ;; Instructions that do nothing, or that the host does.
+  ;; Instructions that do nothing, or that the host executes.
   (func (export "fill_nothing") (loop $l (memory.fill (i32.const 0) (i32.const 0) (i32.const 0)) (br $l)))
   (func (export "copy_nothing") (loop $l (memory.copy (i32.const 0) (i32.const 0) (i32.const 0)) (br $l)))
   (func (export "grow_nothing") (loop $l (drop (memory.grow (i32.const 0))) (br $l)))

@@ -1,4 +1,4 @@
-;; A command that misbehaves as the first letter of its argument says.
+;; A command that misbehaves. The first letter of its argument says how.
 (module
   (import "wasi_snapshot_preview1" "args_get" (func $args_get (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "clock_time_get" (func $clock_time_get (param i32 i64 i32) (result i32)))
@@ -9,7 +9,7 @@
   (import "wasi_snapshot_preview1" "random_get" (func $random_get (param i32 i32) (result i32)))
 
   ;; 64     the result of a call
-  ;; 128    a subscription to the end of an hour
+  ;; 128    a subscription to a clock, for an hour
   ;; 256    its event, or the arguments
   ;; 4 Ki   iovecs of 64 KiB: of newlines, and of zeros
   ;; 64 Ki  newlines
@@ -35,7 +35,7 @@
       (br_if $random (i32.eq (local.get $letter) (i32.const 0x72)))   ;; r
       (br_if $sleep (i32.eq (local.get $letter) (i32.const 0x73)))    ;; s
       (br_if $wide (i32.eq (local.get $letter) (i32.const 0x77)))     ;; w
-      ;; Anything else: writes what is not there.
+      ;; Anything else: writes iovecs that are not there.
       (call $proc_exit (call $fd_write (i32.const 2) (i32.const 0x1000) (i32.const -1) (i32.const 64)))
       (unreachable)) ;; clock
       (loop $l (drop (call $clock_time_get (i32.const 0) (i64.const 0) (i32.const 64))) (br $l))) ;; newlines

@@ -1,4 +1,4 @@
-;; Its start closes standard input, which can't be put back.
+;; Its start closes standard input, which the host can't restore.
 (module
   (import "wexec/v1" "output" (func $output (param i32 i32 i32)))
   (import "wasi_snapshot_preview1" "fd_close" (func $fd_close (param i32) (result i32)))

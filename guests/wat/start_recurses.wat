@@ -1,4 +1,4 @@
-;; Its start function calls until the stack is full.
+;; Its start function recurses until the stack is full.
 (module
   (func $start (call $start))
   (start $start)

@@ -1,4 +1,4 @@
-;; Its start changes a table, which can't be put back.
+;; Its start changes a table, which the host can't restore.
 (module
   (import "wexec/v1" "output" (func $output (param i32 i32 i32)))
   (memory (export "memory") 1)

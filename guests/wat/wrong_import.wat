@@ -1,4 +1,4 @@
-;; Imports a host function with another type than it has.
+;; Imports a host function with the wrong type.
 (module
   (import "wexec/v1" "log" (func (param i64)))
   (func (export "run")))

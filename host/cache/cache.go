@@ -1,10 +1,10 @@
-// Package cache keeps on disk what takes long to make of a module: the module
-// as it is run, its native code, and what the host has found out about it.
+// Package cache keeps on disk what is slow to make from a module: the rewritten
+// module, its native code, and what the host has found out about it.
 //
-// What is in it is run as it is, so nobody but the user may write to its
-// folder, and every byte of an entry is compared with a SHA-256 before it is
-// used. An entry that is damaged is as good as none. Files are written whole or
-// not at all, so that any number of processes may share the folder.
+// The host runs the code in the cache, so only the user may write to its folder,
+// and every entry is verified against its SHA-256 before it is used. A damaged
+// entry is removed and made again. Files are written completely or not at all, so
+// any number of processes can share the folder.
 package cache
 
 import (
@@ -20,18 +20,17 @@ import (
 	"time"
 )
 
-// Cache is a folder.
+// Cache is a cache in a folder.
 type Cache struct{ dir string }
 
-// DefaultDir returns the folder that is used if nobody says otherwise: wexec in
-// the user's cache folder.
+// DefaultDir returns the default folder: wexec in the user's cache folder.
 func DefaultDir() (string, error) {
 	dir, err := os.UserCacheDir()
 	return filepath.Join(dir, "wexec"), err
 }
 
-// Open opens the cache in a folder, which is made if there is none. It refuses
-// one that belongs to somebody else.
+// Open opens the cache in a folder, and makes the folder if it does not exist. It
+// returns an error if another user owns the folder or may write to it.
 func Open(dir string) (*Cache, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -39,38 +38,39 @@ func Open(dir string) (*Cache, error) {
 	if err := checkOwner(dir); err != nil {
 		return nil, err
 	}
-	return &Cache{dir}, os.Chmod(dir, 0o700) // nobody needs to know what is in it
+	return &Cache{dir}, os.Chmod(dir, 0o700) // other users need not read it
 }
 
-// Dir returns the folder. wazero finds native code in it.
+// Dir returns the folder. wazero looks for native code in it.
 func (c *Cache) Dir() string { return c.dir }
 
 // Key names an entry.
 type Key [sha256.Size]byte
 
-// KeyOf returns the key of what is made of a module by a program of this version
-// of wexec, on this kind of machine, with settings that say how.
+// KeyOf returns the key of a module compiled with the given settings by this
+// version of wexec on this kind of machine.
 func KeyOf(wasm []byte, settings string) Key {
 	module := sha256.Sum256(wasm)
 	return sha256.Sum256(fmt.Appendf(nil, "%x\n%s\n%s", module, version(), settings))
 }
 
-// Entry is what is kept.
+// Entry is what the cache keeps of a module.
 type Entry struct {
-	// Meta is the host's, as JSON.
+	// Meta is JSON that only the host interprets.
 	Meta json.RawMessage
-	// Wasm is the module as it is compiled, and Data what its memory begins with.
+	// Wasm is the module as it was compiled. Data is the initial contents of its
+	// memory.
 	Wasm, Data []byte
 	Code       Code
 }
 
 // Code is a file of native code.
 type Code struct {
-	File string // below Dir
+	File string // relative to Dir
 	Sum  string // its SHA-256
 }
 
-// DamagedError says why an entry can't be used. It is gone.
+// DamagedError says why an entry can't be used. The entry has been removed.
 type DamagedError struct {
 	File   string
 	Reason string
@@ -87,8 +87,8 @@ func (c *Cache) file(key Key) string {
 	return filepath.Join(c.dir, hex.EncodeToString(key[:])+entrySuffix)
 }
 
-// Get returns the entry with that key, or nil if there is none. Its native code
-// has been verified, too. With an error, there is none that can be used.
+// Get returns the entry with the given key, or nil if there is none. It verifies
+// the entry and its native code. If it returns an error, it returns no entry.
 func (c *Cache) Get(key Key) (*Entry, error) {
 	file := c.file(key)
 	e, err := c.read(file)
@@ -105,19 +105,20 @@ func (c *Cache) Get(key Key) (*Entry, error) {
 	return e, nil
 }
 
-// usedEvery is how exactly it is known when an entry was used last.
-const usedEvery = time.Hour
+// touchEvery is how precise the time of the last use of an entry is.
+const touchEvery = time.Hour
 
-// touch notes that an entry was used.
+// touch records that an entry was used.
 func touch(file string) {
-	if info, err := os.Stat(file); err == nil && time.Since(info.ModTime()) > usedEvery {
+	if info, err := os.Stat(file); err == nil && time.Since(info.ModTime()) > touchEvery {
 		now := time.Now()
-		os.Chtimes(file, now, now) // if it can't be, it looks older than it is
+		os.Chtimes(file, now, now) // if that fails, the entry looks older than it is
 	}
 }
 
-// Compile has wazero write native code into a new folder, and moves that to
-// where it belongs. An error that is not compile's is a *DiskError.
+// Compile calls compile with a new folder, which wazero must write native code
+// to, and moves the code into the cache. Errors other than those of compile are
+// of type *DiskError.
 func (c *Cache) Compile(compile func(dir string) error) (Code, error) {
 	temp, err := os.MkdirTemp(c.dir, tempPrefix+"*")
 	if err != nil {
@@ -134,7 +135,7 @@ func (c *Cache) Compile(compile func(dir string) error) (Code, error) {
 	return code, nil
 }
 
-// take moves the one file of native code that is in a folder.
+// take moves the only file of native code in a folder into the cache.
 func (c *Cache) take(temp string) (code Code, err error) {
 	made, err := fs.Glob(os.DirFS(temp), codePrefix+"*/*")
 	if err != nil || len(made) != 1 {
@@ -151,17 +152,17 @@ func (c *Cache) take(temp string) (code Code, err error) {
 	return code, os.Rename(from, to)
 }
 
-// DiskError says why something can't be written.
+// DiskError says why the cache can't be written.
 type DiskError struct{ Err error }
 
 func (e *DiskError) Error() string { return "the cache can't be written: " + e.Err.Error() }
 func (e *DiskError) Unwrap() error { return e.Err }
 
-// codePrefix begins the names of wazero's folders: one for each of its versions
-// and kind of machine.
+// codePrefix begins the names of wazero's folders. There is one for each version
+// of wazero and kind of machine.
 const codePrefix = "wazero-"
 
-// Put keeps an entry, in place of another one with that key.
+// Put stores an entry, and replaces one with the same key.
 func (c *Cache) Put(key Key, e *Entry) error {
 	temp, err := os.CreateTemp(c.dir, tempPrefix+"*")
 	if err != nil {
@@ -178,7 +179,9 @@ func (c *Cache) Put(key Key, e *Entry) error {
 	return err
 }
 
-// isOurs reports whether a name in the folder is one that the cache has given.
+// isOurs reports whether a file or folder with that name belongs to the cache.
 func isOurs(name string) bool {
-	return strings.HasSuffix(name, entrySuffix) || strings.HasPrefix(name, tempPrefix) || strings.HasPrefix(name, codePrefix)
+	return strings.HasSuffix(name, entrySuffix) ||
+		strings.HasPrefix(name, tempPrefix) ||
+		strings.HasPrefix(name, codePrefix)
 }

@@ -12,7 +12,7 @@ import (
 
 const codeDir = codePrefix + "v0-test"
 
-// put keeps an entry whose native code is text.
+// put stores an entry whose native code is a text.
 func put(t *testing.T, c *Cache, key Key, code string) {
 	t.Helper()
 	made, err := c.Compile(func(dir string) error {
@@ -44,7 +44,7 @@ func TestPutAndGet(t *testing.T) {
 	c := open(t)
 	key := KeyOf([]byte("module"), "settings")
 	if e, err := c.Get(key); e != nil || err != nil {
-		t.Fatalf("an empty cache has %v, %v", e, err)
+		t.Fatalf("an empty cache returned %v, %v", e, err)
 	}
 	put(t, c, key, "one")
 	put(t, c, KeyOf([]byte("module"), "other settings"), "two")
@@ -52,19 +52,20 @@ func TestPutAndGet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(e.Meta) != `{"a":1}` || string(e.Wasm) != "module\none" || string(e.Data) != "\x00data" || e.Code.File != filepath.Join(codeDir, "one") {
+	if string(e.Meta) != `{"a":1}` || string(e.Wasm) != "module\none" || string(e.Data) != "\x00data" ||
+		e.Code.File != filepath.Join(codeDir, "one") {
 		t.Errorf("%+v", e)
 	}
 	if info, err := os.Stat(c.Dir()); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("the folder: %v, %v", info.Mode(), err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(c.Dir(), tempPrefix+"*")); len(left) > 0 {
-		t.Errorf("%v are left", left)
+		t.Errorf("temporary files are left: %v", left)
 	}
 }
 
-// TestDamage: whichever byte is another one, wherever a file ends, and whichever
-// file is missing, the entry is as good as none.
+// TestDamage checks that Get refuses and removes an entry if any bit of it is
+// flipped, if a file is cut off anywhere, or if a file is missing.
 func TestDamage(t *testing.T) {
 	c := open(t)
 	key := KeyOf([]byte("module"), "")
@@ -92,7 +93,7 @@ func TestDamage(t *testing.T) {
 			refused("a flipped bit", at)
 			put(t, c, key, "one")
 			os.WriteFile(file, good[:at], 0o600)
-			refused("an end", at)
+			refused("cut off", at)
 			put(t, c, key, "one")
 		}
 	}
@@ -100,7 +101,7 @@ func TestDamage(t *testing.T) {
 	refused("no code", 0)
 }
 
-// TestOutside: an entry can't name code that is not in the folder.
+// TestOutside checks that an entry can't refer to code outside the folder.
 func TestOutside(t *testing.T) {
 	c := open(t)
 	outside := filepath.Join(t.TempDir(), "code")
@@ -123,7 +124,7 @@ func TestHousekeeping(t *testing.T) {
 	old, young, others := KeyOf([]byte("old"), ""), KeyOf([]byte("young"), ""), filepath.Join(c.Dir(), "theirs")
 	put(t, c, old, "old")
 	put(t, c, young, "young")
-	os.WriteFile(others, nil, 0o600) // not the cache's
+	os.WriteFile(others, nil, 0o600) // does not belong to the cache
 	long := time.Now().Add(-100 * time.Hour)
 	os.Chtimes(c.file(old), long, long)
 	orphan := filepath.Join(c.Dir(), codeDir, "orphan")
@@ -142,22 +143,22 @@ func TestHousekeeping(t *testing.T) {
 		t.Fatal(err)
 	}
 	if info, _ := c.Info(); info.Entries != 2 || info.Others != 1 || !exists(making) || exists(orphan) || exists(foreign) {
-		t.Errorf("pruned of what can't be used: %+v", info)
+		t.Errorf("after pruning what can't be used: %+v", info)
 	}
 	if _, err := c.Prune(50 * time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	if e, err := c.Get(old); e != nil || err != nil || exists(filepath.Join(c.Dir(), codeDir, "old")) {
-		t.Errorf("what was not used for long is left: %v, %v", e, err)
+		t.Errorf("an entry that was not used for long is still there: %v, %v", e, err)
 	}
 	if e, err := c.Get(young); e == nil || err != nil {
-		t.Errorf("what was used is gone: %v, %v", e, err)
+		t.Errorf("an entry that was used is gone: %v, %v", e, err)
 	}
 	if bytes, err := c.Clean(); err != nil || bytes == 0 {
 		t.Errorf("%d, %v", bytes, err)
 	}
 	if left, _ := os.ReadDir(c.Dir()); len(left) != 1 || !exists(others) {
-		t.Errorf("cleaned: %v are left", left)
+		t.Errorf("after cleaning: %v are left", left)
 	}
 }
 
@@ -166,8 +167,8 @@ func exists(file string) bool {
 	return err == nil
 }
 
-// TestUseIsNoted: an entry that is used is young again.
-func TestUseIsNoted(t *testing.T) {
+// TestUseIsRecorded checks that using an entry updates its time of last use.
+func TestUseIsRecorded(t *testing.T) {
 	c := open(t)
 	key := KeyOf(nil, "")
 	put(t, c, key, "one")
@@ -177,6 +178,6 @@ func TestUseIsNoted(t *testing.T) {
 		t.Fatal(err)
 	}
 	if info, _ := c.Info(); time.Since(info.Oldest) > time.Hour {
-		t.Errorf("used %v ago", time.Since(info.Oldest))
+		t.Errorf("last used %v ago", time.Since(info.Oldest))
 	}
 }

@@ -13,22 +13,23 @@ import (
 	"strings"
 )
 
-// An entry is a file: a line of JSON, the module, its data, and the SHA-256 of
-// all that.
+// An entry is a file. It consists of a line of JSON, the module, its data, and the
+// SHA-256 of these.
 
 // head is the line of JSON.
 type head struct {
-	Version string `json:"version"` // of the program that made it
-	Wasm    int    `json:"wasm"`    // bytes
-	Data    int    `json:"data"`
+	Version string `json:"version"` // of the program that made the entry
+	Wasm    int    `json:"wasm"`    // length in bytes
+	Data    int    `json:"data"`    // length in bytes
 	Code    string `json:"code"`
 	CodeSum string `json:"code_sha256"`
-	// Meta comes last: it may be long.
+	// Meta comes last, because it may be long.
 	Meta json.RawMessage `json:"meta"`
 }
 
 func (e *Entry) write(to io.Writer) error {
-	line, err := json.Marshal(head{version(), len(e.Wasm), len(e.Data), filepath.ToSlash(e.Code.File), e.Code.Sum, e.Meta})
+	h := head{version(), len(e.Wasm), len(e.Data), filepath.ToSlash(e.Code.File), e.Code.Sum, e.Meta}
+	line, err := json.Marshal(h)
 	if err != nil {
 		return err
 	}
@@ -43,7 +44,7 @@ func (e *Entry) write(to io.Writer) error {
 	return err
 }
 
-// read reads an entry, and verifies it and its native code.
+// read reads an entry and verifies it and its native code.
 func (c *Cache) read(file string) (*Entry, error) {
 	b, err := os.ReadFile(file)
 	if err != nil {
@@ -53,8 +54,9 @@ func (c *Cache) read(file string) (*Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Entry{Meta: h.Meta, Wasm: body[:h.Wasm], Data: body[h.Wasm:], Code: Code{filepath.FromSlash(h.Code), h.CodeSum}}
-	// The code's sum is known to be what was written, once this one is.
+	made := Code{filepath.FromSlash(h.Code), h.CodeSum}
+	e := &Entry{Meta: h.Meta, Wasm: body[:h.Wasm], Data: body[h.Wasm:], Code: made}
+	// The sum of the entry covers the sum of the code. Both are computed at once.
 	same := make(chan bool, 1)
 	go func() { same <- verify(b) }()
 	code, err := sumOf(filepath.Join(c.dir, e.Code.File))
@@ -71,17 +73,18 @@ func (c *Cache) read(file string) (*Entry, error) {
 	return e, nil
 }
 
-// verify compares an entry with the sum at its end.
+// verify reports whether an entry matches the sum at its end.
 func verify(b []byte) bool {
 	end := len(b) - sha256.Size
 	sum := sha256.Sum256(b[:end])
 	return bytes.Equal(sum[:], b[end:])
 }
 
-// parse takes an entry apart, which need not be verified yet.
+// parse splits an entry into its parts. The entry need not be verified yet.
 func parse(file string, b []byte) (h head, body []byte, err error) {
 	line, rest, ok := bytes.Cut(b, []byte{'\n'})
-	if !ok || json.Unmarshal(line, &h) != nil || h.Wasm < 0 || h.Data < 0 || h.Wasm > len(rest) || len(rest) != h.Wasm+h.Data+sha256.Size {
+	if !ok || json.Unmarshal(line, &h) != nil || h.Wasm < 0 || h.Data < 0 ||
+		h.Wasm > len(rest) || len(rest) != h.Wasm+h.Data+sha256.Size {
 		return h, nil, &DamagedError{file, "is damaged"}
 	}
 	if !filepath.IsLocal(filepath.FromSlash(h.Code)) || !strings.HasPrefix(h.Code, codePrefix) {
@@ -104,5 +107,6 @@ func sumOf(file string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// onlyReader hides that a file can copy itself, in small pieces.
+// onlyReader hides the file's WriteTo, which would copy in smaller pieces than the
+// buffer.
 type onlyReader struct{ io.Reader }

@@ -9,35 +9,35 @@ import (
 	"time"
 )
 
-// Info says what is in a cache.
+// Info describes the contents of a cache.
 type Info struct {
 	Dir string
-	// Entries are of modules that this version can use, Others are not: those of
-	// other versions, and what is left over. Bytes are of all.
+	// Entries counts the entries that this version can use. Others counts the
+	// cache's other files: those of other versions, and orphaned ones.
 	Entries, Others int
-	Bytes           int64
-	// Oldest is when the entry was used last that was not used for the longest
-	// time. It is zero if there is none.
+	Bytes           int64 // of all these files
+	// Oldest is when the least recently used entry was used last. It is zero if
+	// there are no entries.
 	Oldest time.Time
 }
 
-// item is something in the folder that may be removed by itself.
+// item is a file or folder that can be removed on its own.
 type item struct {
 	path   string
 	size   int64
 	used   time.Time
 	usable bool
-	code   string // of an entry: its native code
+	code   string // the native code, if the item is an entry
 }
 
-// items lists what is in the folder. Nothing is verified.
+// items lists the contents of the folder. It verifies nothing.
 func (c *Cache) items() (list []item, err error) {
 	entries, err := os.ReadDir(c.dir)
 	if err != nil {
 		return nil, err
 	}
 	add := func(path string, d fs.DirEntry) {
-		if info, err := d.Info(); err == nil { // else it is gone
+		if info, err := d.Info(); err == nil { // if not, another process has removed it
 			list = append(list, item{path: path, size: info.Size(), used: info.ModTime()})
 		}
 	}
@@ -54,14 +54,14 @@ func (c *Cache) items() (list []item, err error) {
 			add(path, d)
 		}
 	}
-	c.judge(list)
+	c.markUsable(list)
 	return list, nil
 }
 
-// judge finds out which items can be used: entries of this version, and their
-// native code, which was used when they were.
-func (c *Cache) judge(list []item) {
-	entries := map[string]*item{} // by their code
+// markUsable marks the items that this version can use: its entries and their
+// native code. Native code was last used when its entry was.
+func (c *Cache) markUsable(list []item) {
+	entries := map[string]*item{} // by native code
 	for i := range list {
 		it := &list[i]
 		if !strings.HasSuffix(it.path, entrySuffix) {
@@ -73,7 +73,7 @@ func (c *Cache) judge(list []item) {
 		}
 		if h, _, err := parse(it.path, b); err == nil && h.Version == version() {
 			it.usable, it.code = true, filepath.Join(c.dir, filepath.FromSlash(h.Code))
-			// Several may have the same code, which is used when one of them is.
+			// Several entries may share code. The latest use counts.
 			if other := entries[it.code]; other == nil || other.used.Before(it.used) {
 				entries[it.code] = it
 			}
@@ -86,7 +86,7 @@ func (c *Cache) judge(list []item) {
 	}
 }
 
-// Info looks at what is in the cache.
+// Info returns the contents of the cache.
 func (c *Cache) Info() (Info, error) {
 	info := Info{Dir: c.dir}
 	list, err := c.items()
@@ -105,19 +105,23 @@ func (c *Cache) Info() (Info, error) {
 	return info, err
 }
 
-// fresh is how old must be what no entry names: it may be about to get one.
-const fresh = time.Hour
+// orphanAge is how old a file without an entry must be before Prune removes it. A
+// younger one may be about to get an entry.
+const orphanAge = time.Hour
 
-// Prune removes what this version can't use, and what was not used for so long.
-// It returns how many bytes that were.
+// Prune removes entries that this version can't use, entries not used for the
+// given time, and orphaned files. It returns how many bytes it removed.
 func (c *Cache) Prune(unused time.Duration) (bytes int64, err error) {
 	return c.remove(func(it item) bool {
 		age := time.Since(it.used)
-		return it.usable && age > unused || !it.usable && (age > fresh || strings.HasSuffix(it.path, entrySuffix))
+		if it.usable {
+			return age > unused
+		}
+		return age > orphanAge || strings.HasSuffix(it.path, entrySuffix)
 	})
 }
 
-// Clean removes everything.
+// Clean removes everything. It returns how many bytes it removed.
 func (c *Cache) Clean() (bytes int64, err error) {
 	return c.remove(func(item) bool { return true })
 }
@@ -136,7 +140,7 @@ func (c *Cache) remove(unwanted func(item) bool) (bytes int64, err error) {
 			continue
 		}
 		bytes += it.size
-		os.Remove(filepath.Dir(it.path)) // if it is a folder of code, and empty
+		os.Remove(filepath.Dir(it.path)) // succeeds only if it is an empty folder of code
 	}
 	return bytes, err
 }

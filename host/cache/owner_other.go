@@ -2,5 +2,5 @@
 
 package cache
 
-// checkOwner has nothing to look at: a user's cache folder is the user's.
+// checkOwner checks nothing: here a user's cache folder belongs to the user.
 func checkOwner(string) error { return nil }

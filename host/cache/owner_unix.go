@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// checkOwner refuses a folder of somebody else, who could write to it.
+// checkOwner returns an error if another user owns the folder or may write to it.
 func checkOwner(dir string) error {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -18,7 +18,7 @@ func checkOwner(dir string) error {
 		return fmt.Errorf("the folder %s belongs to user %d, not %d", dir, s.Uid, os.Geteuid())
 	}
 	if others := info.Mode().Perm() & 0o022; others != 0 {
-		return fmt.Errorf("others may write to the folder %s: chmod 700 makes it yours alone", dir)
+		return fmt.Errorf("others may write to the folder %s: run chmod 700 on it", dir)
 	}
 	return nil
 }

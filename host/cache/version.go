@@ -12,12 +12,12 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// format changes when entries do.
+// format changes when the format of entries changes.
 const format = 1
 
-// version tells programs apart that make other entries of the same modules: by
-// the version of wexec, of wazero, of Go and the machine. One that is built from
-// sources that nobody has named is told by its file.
+// version differs between programs that would make different entries of the same
+// module. It has the versions of wexec, wazero and Go, and the kind of machine. A
+// program built from sources without a version is identified by its file.
 var version = sync.OnceValue(func() string {
 	ours, wazero := devel, devel
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -37,12 +37,13 @@ var version = sync.OnceValue(func() string {
 			}
 		}
 	}
-	// wazero names native code by what the processor can do.
+	// wazero makes native code for the features of the processor.
 	processor := sha256.Sum256(fmt.Append(nil, cpu.X86, cpu.ARM64))
-	return fmt.Sprintf("%d %s %s %s %s %s %x", format, ours, wazero, runtime.Version(), runtime.GOOS, runtime.GOARCH, processor[:8])
+	return fmt.Sprintf("%d %s %s %s %s %s %x",
+		format, ours, wazero, runtime.Version(), runtime.GOOS, runtime.GOARCH, processor[:8])
 })
 
-// devel is the version of what has none.
+// devel stands for an unknown version.
 const devel = "devel"
 
 func versionOf(m *debug.Module) string {

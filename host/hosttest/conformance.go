@@ -18,9 +18,14 @@ import (
 	"github.com/wexec/wexec/host/capability/http"
 )
 
-// Conformance runs the suite against the conformance guest of a language: a
-// module with the tasks that guests/c/conformance.c describes. exceptions are
-// the names of cases that the language can't pass, each with the reason.
+// Conformance runs the conformance suite, as subtests of t. wasm is the
+// conformance guest of a language: a module with the tasks of
+// guests/c/conformance.c.
+//
+// exceptions maps the names of the cases that the language can't pass to the
+// reasons. These cases are skipped. A case that makes one call is named after its
+// task and input, like fail("why"); other cases have names like cancel. A name
+// that is not a case fails the test.
 func Conformance(t *testing.T, wasm []byte, exceptions map[string]string) {
 	var log Log
 	web := httptest.NewServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
@@ -38,21 +43,22 @@ func Conformance(t *testing.T, wasm []byte, exceptions map[string]string) {
 	t.Run("behaviour", s.behaviour)
 	for name := range exceptions {
 		if !s.seen[name] {
-			t.Errorf("there is no case %q to make an exception for", name)
+			t.Errorf("an exception names the case %q, which does not exist", name)
 		}
 	}
 }
 
+// suite is one run of the conformance suite.
 type suite struct {
 	h          *host.Host
 	m          *host.Module
 	log        *Log
 	url        string
 	exceptions map[string]string
-	seen       map[string]bool
+	seen       map[string]bool // the names of the cases so far
 }
 
-// expect is how a call ends: with output, or with an error of a kind whose
+// expect is how a call must end: with output, or with an error of a kind whose
 // text contains message.
 type expect struct {
 	output  string
@@ -60,6 +66,7 @@ type expect struct {
 	message string
 }
 
+// table calls tasks, and compares how each call ends.
 func (s *suite) table(t *testing.T) {
 	big := make([]byte, 300_000)
 	for i := range big {
@@ -89,7 +96,8 @@ func (s *suite) table(t *testing.T) {
 		{"exit3", "", bad(abi.Exit, "exited with code 3")},
 		{"sleep", "1", ok("slept")},
 		{"sleep_blocking", "1", ok("slept")},
-		{"await_cpu", "", bad(abi.Denied, `task "await_cpu" (mode cpu) called clock.sleep: cpu tasks may not await; declare it io or blocking`)},
+		{"await_cpu", "", bad(abi.Denied,
+			`task "await_cpu" (mode cpu) called clock.sleep: cpu tasks may not await; declare it io or blocking`)},
 		{"fetch", s.url + "/a", ok("page /a")},
 		{"fetch", "http://denied.example/", bad(abi.Denied, "denied.example")},
 		{"fetch", "no url", bad(abi.InvalidInput, "")},
@@ -133,17 +141,18 @@ func (w expect) check(t *testing.T, got []byte, err error) {
 	}
 }
 
-// run runs a case, unless there is an exception for it.
+// run runs a case as a subtest, unless it is an exception.
 func (s *suite) run(t *testing.T, name string, f func(t *testing.T)) {
 	s.seen[name] = true
 	t.Run(name, func(t *testing.T) {
 		if reason, ok := s.exceptions[name]; ok {
-			t.Skip("an exception for this language:", reason)
+			t.Skip("this language can't pass the case:", reason)
 		}
 		f(t)
 	})
 }
 
+// behaviour runs the cases that need more than one call, or more than its result.
 func (s *suite) behaviour(t *testing.T) {
 	s.run(t, "cancel", s.cancel)
 	s.run(t, "logs", s.logs)
@@ -154,11 +163,14 @@ func (s *suite) behaviour(t *testing.T) {
 	s.run(t, "trap spares the next", s.trapSparesTheNext)
 }
 
-// cancel ends calls that sleep, loop for ever, or wait for one that does.
+// cancel cancels calls that sleep, that loop for ever, and that wait for one that
+// does.
 func (s *suite) cancel(t *testing.T) {
-	for _, c := range [][2]string{{"hang", ""}, {"call", "hang\n"}, {"call", "forever\n"}, {"forever", ""}, {"forever_cpu", ""}} {
+	for _, c := range [][2]string{
+		{"hang", ""}, {"call", "hang\n"}, {"call", "forever\n"}, {"forever", ""}, {"forever_cpu", ""},
+	} {
 		f := s.m.Call(t.Context(), c[0], []byte(c[1]))
-		time.Sleep(20 * time.Millisecond) // so that it has started, most likely
+		time.Sleep(20 * time.Millisecond) // by then it has most likely started
 		f.Cancel()
 		if _, err := f.Wait(t.Context()); host.Kind(err) != abi.Cancelled {
 			t.Errorf("%v: got %v, want a cancelled call", c, err)
@@ -166,29 +178,31 @@ func (s *suite) cancel(t *testing.T) {
 	}
 }
 
+// logs checks that what a guest logs or prints is in the host's log.
 func (s *suite) logs(t *testing.T) {
 	for _, task := range []string{"log", "print"} {
 		if _, err := s.m.Call(t.Context(), task, []byte("seen by "+task)).Wait(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if want := `msg="seen by ` + task + `"`; !strings.Contains(s.log.String(), want) {
-			t.Errorf("%s: no %s in the log:\n%s", task, want, s.log)
+			t.Errorf("%s: %s is not in the log:\n%s", task, want, s.log)
 		}
 	}
 }
 
-// memory asks for all there is: the guest is told no, or ends, and the host
-// goes on.
+// memory checks that the host survives a guest that allocates all the memory it
+// can get. The guest may end, or carry on when the host refuses it more.
 func (s *suite) memory(t *testing.T) {
 	out, err := s.m.Call(t.Context(), "grow", nil).Wait(t.Context())
 	if err == nil && string(out) == "0" {
-		t.Error("not even one piece of memory")
+		t.Error("the guest got no memory at all")
 	}
 	if out, err := s.m.Call(t.Context(), "echo", []byte("x")).Wait(t.Context()); err != nil || string(out) != "x" {
 		t.Errorf("afterwards: %q, %v", out, err)
 	}
 }
 
+// modes checks the modes in the manifest.
 func (s *suite) modes(t *testing.T) {
 	want := map[string]host.Mode{"echo": host.IO, "echo_blocking": host.Blocking, "echo_cpu": host.CPU}
 	for _, task := range s.m.Tasks() {
@@ -202,6 +216,7 @@ func (s *suite) modes(t *testing.T) {
 	}
 }
 
+// schema checks that the host validates inputs against the manifest's schema.
 func (s *suite) schema(t *testing.T) {
 	checked := s.m.With(host.Options{Validate: true})
 	for _, c := range []struct {
@@ -218,7 +233,8 @@ func (s *suite) schema(t *testing.T) {
 	}
 }
 
-// together has many calls of every mode under way at once.
+// together runs many calls of every mode at once, and checks that each gets its
+// own output.
 func (s *suite) together(t *testing.T) {
 	var calls []*host.Future[[]byte]
 	var want [][]byte
@@ -238,11 +254,11 @@ func (s *suite) together(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !slices.EqualFunc(got, want, bytes.Equal) {
-		t.Error("outputs got mixed up")
+		t.Error("calls got the outputs of others")
 	}
 }
 
-// trapSparesTheNext: a trap ends an instance, not the module.
+// trapSparesTheNext checks that a module still serves calls after a trap.
 func (s *suite) trapSparesTheNext(t *testing.T) {
 	for _, task := range []string{"trap_io", "trap"} {
 		if _, err := s.m.Call(t.Context(), task, nil).Wait(context.Background()); host.Kind(err) != abi.Trap {

@@ -1,5 +1,6 @@
-// Package hosttest has what tests of hosts and guests share: the conformance
-// suite that the guest of every language passes, and hosts made for tests.
+// Package hosttest helps to test hosts and guests. It has the conformance suite
+// that a guest in any language must pass, and helpers that make hosts, modules and
+// guests for tests.
 package hosttest
 
 import (
@@ -16,8 +17,8 @@ import (
 	"github.com/wexec/wexec/host"
 )
 
-// New makes a host that is closed with the test, which fails if the host
-// can't be closed.
+// New makes a host and closes it when the test ends. The test fails if the host
+// does not close within a minute. Without cfg.Logger, the host logs nothing.
 func New(t testing.TB, cfg host.Config) *host.Host {
 	t.Helper()
 	if cfg.Logger == nil {
@@ -37,7 +38,8 @@ func New(t testing.TB, cfg host.Config) *host.Host {
 	return h
 }
 
-// Load loads a module from bytes, under the name "guest" if name is empty.
+// Load loads a module under the name "guest". The test fails if the host rejects
+// it.
 func Load(t testing.TB, h *host.Host, wasm []byte, options ...host.Options) *host.Module {
 	t.Helper()
 	m, err := h.Load(context.Background(), "guest", wasm, options...)
@@ -47,28 +49,31 @@ func Load(t testing.TB, h *host.Host, wasm []byte, options ...host.Options) *hos
 	return m
 }
 
-// Log is a place for log lines that tests look at.
+// Log collects log lines for a test to check. The zero value is an empty log.
 type Log struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
 }
 
-// Logger returns a logger of level info that writes to the log.
+// Logger returns a logger that writes lines of level info and above to the log.
 func (l *Log) Logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
 
+// Write implements io.Writer. Any goroutine may call it.
 func (l *Log) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.buf.Write(p)
 }
 
+// String returns all lines so far.
 func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.buf.String()
 }
 
-// GoGuest builds the Go guest in a package's folder and returns its bytes.
+// GoGuest builds the Go guest whose main package is in dir, and returns the
+// module. The test fails if the build fails.
 func GoGuest(t testing.TB, dir string) []byte {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "guest.wasm")

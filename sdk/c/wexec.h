@@ -1,8 +1,8 @@
 // wexec.h is the C SDK of wexec, for guests in direct style.
 //
-// A task is a function that is given a call. It may read the call's input and
-// start ops on the call's behalf, and it ends the call once: with an output or
-// with a failure.
+// A task is a function that takes a call. It may read the call's input and
+// start ops on the call's behalf. It must end the call exactly once, with an
+// output or a failure.
 //
 //     static void greet(wexec_handle call) {
 //         char *name = wexec_read(call, NULL);
@@ -11,15 +11,15 @@
 //     }
 //
 //     WEXEC_TASKS(
-//         WEXEC_TASK(greet, blocking, "Greets whom the input names."))
+//         WEXEC_TASK(greet, blocking, "Greets the person named in the input."))
 //
-// Memory. What a function returns as char *, void * or wexec_result comes from
-// malloc and is the caller's to free. What is passed in stays the caller's, and
-// no pointer to it is kept. Bytes read from the host are followed by a NUL that
-// their length does not count, so text can be used as a string. If there is no
-// memory left, the functions below say so in the log and trap.
+// Memory. A char *, void * or wexec_result that a function returns comes from
+// malloc, and the caller must free it. The functions keep no pointer to their
+// arguments. A NUL follows the bytes read from the host and is not counted in
+// their length, so text can be used as a string. If memory runs out, the
+// functions below log that and trap.
 //
-// abi/SPEC.md is the contract beneath; this header needs clang and wasi-libc.
+// The header implements abi/SPEC.md. It needs clang and wasi-libc.
 #pragma once
 
 #include <stdarg.h>
@@ -33,7 +33,7 @@
 extern "C" {
 #endif
 
-// Names a call or an op for as long as it is alive.
+// Identifies a call or an op while it is alive.
 typedef uint32_t wexec_handle;
 
 /* Generated from abi/imports.go and abi/status.go. */
@@ -53,8 +53,8 @@ typedef uint32_t wexec_handle;
 #define WEXEC_INVALID_MANIFEST 13
 #define WEXEC_OUT_OF_FUEL 14
 
-// Copies the call's input, from off on, at most cap bytes, to dst.
-// Returns the whole length of the input.
+// Copies at most cap bytes of the call's input to dst, starting at offset
+// off. Returns the length of the whole input.
 __attribute__((import_module("wexec/v1"), import_name("input")))
 uint32_t wexec_input(uint32_t call, void *dst, uint32_t cap, uint32_t off);
 
@@ -63,42 +63,43 @@ __attribute__((import_module("wexec/v1"), import_name("output")))
 void wexec_output(uint32_t call, const void *ptr, uint32_t len);
 
 // Ends the call with an error: a code and a message in UTF-8.
-// A positive code is the task's own, and 0 counts as 1. A negative one is
-// minus a status: that of an op whose failure is the reason, or one that
-// says it best. The handle is dead afterwards.
+// A positive code is the task's own; 0 counts as 1. A negative code is a
+// status with its sign changed: the status of the op that made the task
+// fail, or the one that fits best. The handle is dead afterwards.
 __attribute__((import_module("wexec/v1"), import_name("fail")))
 void wexec_fail(uint32_t call, int32_t code, const void *ptr, uint32_t len);
 
-// Starts the capability with that name on behalf of the call, and returns
+// Starts an op of the named capability on behalf of the call, and returns
 // at once. An op that may not be started ends at once, with a status.
 __attribute__((import_module("wexec/v1"), import_name("op_start")))
 uint32_t wexec_op_start(uint32_t call, const void *name, uint32_t name_len, const void *arg, uint32_t arg_len);
 
-// Parks a direct-style guest until the op ends. Resumable guests may not.
+// Blocks a direct-style guest until the op ends. A resumable guest must not
+// call it.
 __attribute__((import_module("wexec/v1"), import_name("op_wait")))
 uint32_t wexec_op_wait(uint32_t op);
 
-// Copies what an ended op left: its result or, if its status is not ok, a
+// Copies the result of an op that has ended or, if its status is not ok, its
 // message in UTF-8. Like input, returns the whole length.
 __attribute__((import_module("wexec/v1"), import_name("op_result")))
 uint32_t wexec_op_result(uint32_t op, void *dst, uint32_t cap, uint32_t off);
 
-// Asks for the end of an op. It still ends once: as cancelled, or as it
-// would have if that came first.
+// Requests the end of an op. The op still ends once: as cancelled, or in its
+// own way if that came first.
 __attribute__((import_module("wexec/v1"), import_name("op_cancel")))
 void wexec_op_cancel(uint32_t op);
 
-// Forgets an op, and cancels it if it has not ended. The handle is dead
-// afterwards and no event for it follows.
+// Releases an op, and cancels it if it has not ended. The handle is dead
+// afterwards, and no event for it follows.
 __attribute__((import_module("wexec/v1"), import_name("op_drop")))
 void wexec_op_drop(uint32_t op);
 
-// Takes up to cap events of 16 bytes each, and returns how many. 0 means
-// that there are none left. For resumable guests, inside wexec_resume.
+// Writes up to cap events of 16 bytes each to dst, and returns how many.
+// 0 means that there are no more. For resumable guests, inside wexec_resume.
 __attribute__((import_module("wexec/v1"), import_name("next")))
 uint32_t wexec_next(void *dst, uint32_t cap);
 
-// Logs a line of UTF-8: level 0 debug, 1 info, 2 warn, 3 error.
+// Logs a line of UTF-8. The levels are 0 debug, 1 info, 2 warn, 3 error.
 __attribute__((import_module("wexec/v1"), import_name("log")))
 void wexec_log(uint32_t level, const void *ptr, uint32_t len);
 /* End of the generated part. */
@@ -108,9 +109,9 @@ enum { WEXEC_LOG_DEBUG, WEXEC_LOG_INFO, WEXEC_LOG_WARN, WEXEC_LOG_ERROR };
 
 // ---- The list of tasks ----
 
-// Lists the tasks of the module, at file scope, in one file: up to 256 of
-// them. It makes both the manifest and the export that the host enters, so
-// the two can't disagree about the order.
+// Lists the tasks of the module, up to 256. Use it once, at file scope. It
+// defines both the manifest and the export that the host enters, so the two
+// can't disagree about the order.
 #define WEXEC_TASKS(...)                                                                   \
     __asm__(".section .custom_section.wexec.v1,\"\",@\n"                                   \
             ".ascii " WEXEC_STRING_("{\"tasks\":["                                         \
@@ -124,48 +125,49 @@ enum { WEXEC_LOG_DEBUG, WEXEC_LOG_INFO, WEXEC_LOG_WARN, WEXEC_LOG_ERROR };
         wexec_functions_of_tasks[task](call);                                              \
     }
 
-// One task: the function that runs it, which gives it its name; how it is best
-// run: io, blocking or cpu, which is checked when this is compiled; and a doc
-// for people, one string literal whose first line stands alone. What else the
-// manifest may say of a task follows as plain JSON:
+// Defines one task: the function that runs it, whose name is the task's; the
+// mode, io, blocking or cpu, which the compiler checks; and a doc for people,
+// one string literal whose first line stands alone. Other fields of the task's
+// manifest entry may follow as plain JSON:
 //
 //     WEXEC_TASK(half, cpu, "Halves n.",
 //         "timeout_ms": 500,
 //         "input": {"type": "object", "required": ["n"]})
 //
-// The literals become JSON as they are spelt here, so only the escapes that C
-// and JSON share mean the same in both: \" \\ \b \f \n \r \t.
+// The literals are copied into the JSON as spelt here, so use only escapes that
+// mean the same in C and JSON: \" \\ \b \f \n \r \t.
 #define WEXEC_TASK(function, mode, ...)                                                    \
     (function, wexec_mode_##mode,                                                          \
      "{\"name\":\"" #function "\",\"mode\":\"" #mode "\",\"doc\":" #__VA_ARGS__ "}")
 
-// The same for a task whose name, a string literal, is not its function's:
-// because libc has that name, or because tasks share the function.
+// Defines a task whose name, a string literal, is not its function's: because
+// libc uses that name, or because several tasks share the function.
 #define WEXEC_TASK_NAMED(name, function, mode, ...)                                        \
     (function, wexec_mode_##mode,                                                          \
      "{\"name\":" #name ",\"mode\":\"" #mode "\",\"doc\":" #__VA_ARGS__ "}")
 
-// One of these is named for each task, so that a mode that does not exist is
-// an identifier that does not exist.
+// Each task refers to one of these, so a mode that does not exist is an unknown
+// identifier.
 enum { wexec_mode_io = 1, wexec_mode_blocking = 2, wexec_mode_cpu = 4 };
 
-// Enters the module: the host says which task by its place in the manifest.
+// The host enters the module here. task is an index into the manifest.
 __attribute__((export_name("wexec_call")))
 void wexec_call(uint32_t task, wexec_handle call);
 
-// The parts of what WEXEC_TASK makes of a task.
+// Select the parts of what WEXEC_TASK expands to.
 #define WEXEC_FUNCTION_(function, mode, json) function,
 #define WEXEC_MODE_(function, mode, json) mode
 #define WEXEC_JSON_(function, mode, json) json
 
-// An assembler takes string literals as C spells them, one beside the other.
+// Quotes string literals for the assembler, which reads the escapes of C and
+// joins adjacent literals.
 #define WEXEC_STRING_(...) WEXEC_STRING_NOW_(__VA_ARGS__)
 #define WEXEC_STRING_NOW_(...) #__VA_ARGS__
 
-// Applies the macro f to each task, with sep in between. A macro can't name
-// itself, so each step leaves behind the pieces of the next, and rescanning
-// puts them together: 4 * 4 * 4 * 4 times. The comma at the end gives the last
-// step an empty rest of the list, which C11 wants to see.
+// Applies the macro f to each task, with sep in between. A macro can't expand
+// itself, so each step leaves the parts of the next one in its output, and a
+// rescan expands them: up to 4 * 4 * 4 * 4 times. The comma at the end gives
+// the last step an empty argument, which C11 requires.
 #define WEXEC_EACH_(f, sep, ...) WEXEC_RESCAN_(WEXEC_STEP_(f, sep, __VA_ARGS__, ))
 #define WEXEC_STEP_(f, sep, task, ...) \
     f task __VA_OPT__(sep WEXEC_NEXT_STEP_ WEXEC_NO_ARGS_ (f, sep, __VA_ARGS__))
@@ -179,7 +181,7 @@ void wexec_call(uint32_t task, wexec_handle call);
 
 // ---- Memory ----
 
-// Is malloc that never returns NULL.
+// Like malloc, but never returns NULL.
 static inline void *wexec_alloc(size_t size) {
     void *memory = malloc(size);
     if (memory == NULL) {
@@ -202,7 +204,7 @@ static inline char *wexec_read(wexec_handle call, size_t *len) {
     return input;
 }
 
-// Text made as by printf: in small, or in memory of its own if it is long.
+// Text formatted as by printf: in small, or on the heap if it is long.
 struct wexec_text_ {
     char small[256];
     char *data;
@@ -230,7 +232,7 @@ static inline void wexec_output_text(wexec_handle call, const char *text) {
     wexec_output(call, text, strlen(text));
 }
 
-// Ends the call with an output made as by printf.
+// Ends the call with an output, formatted as by printf.
 __attribute__((format(printf, 2, 3)))
 static inline void wexec_outputf(wexec_handle call, const char *format, ...) {
     struct wexec_text_ text;
@@ -242,8 +244,8 @@ static inline void wexec_outputf(wexec_handle call, const char *format, ...) {
     wexec_text_free_(&text);
 }
 
-// Ends the call with a failure: a code of the task's own, from 1 on, and a
-// message for people, made as by printf.
+// Ends the call with a failure: a code of the task's own, 1 or more, and a
+// message for people, formatted as by printf.
 __attribute__((format(printf, 3, 4)))
 static inline void wexec_failf(wexec_handle call, int32_t code, const char *format, ...) {
     struct wexec_text_ text;
@@ -255,7 +257,7 @@ static inline void wexec_failf(wexec_handle call, int32_t code, const char *form
     wexec_text_free_(&text);
 }
 
-// Logs a line made as by printf. The level is one of WEXEC_LOG_….
+// Logs a line, formatted as by printf. The level is one of WEXEC_LOG_….
 __attribute__((format(printf, 2, 3)))
 static inline void wexec_logf(uint32_t level, const char *format, ...) {
     struct wexec_text_ text;
@@ -267,23 +269,23 @@ static inline void wexec_logf(uint32_t level, const char *format, ...) {
     wexec_text_free_(&text);
 }
 
-// ---- Ops: start as many as you like, then take what they left ----
+// ---- Ops: start as many as you like, then take their results ----
 
-// Starts a capability by its name.
+// Starts an op of the named capability.
 static inline wexec_handle wexec_start(wexec_handle call, const char *capability,
                                        const void *argument, size_t len) {
     return wexec_op_start(call, capability, strlen(capability), argument, len);
 }
 
-// What an op left: its result if the status is WEXEC_OK, otherwise a message
-// for people. data is the holder's to free.
+// The outcome of an op: its result if the status is WEXEC_OK, otherwise a
+// message for people. The caller must free data.
 typedef struct {
     uint32_t status;
     char *data;
     size_t len;
 } wexec_result;
 
-// Waits for the op, returns what it left, and drops it: op is dead afterwards.
+// Waits for the op, drops it, and returns its outcome. op is dead afterwards.
 static inline wexec_result wexec_take(wexec_handle op) {
     wexec_result result;
     result.status = wexec_op_wait(op);
@@ -295,9 +297,9 @@ static inline wexec_result wexec_take(wexec_handle op) {
     return result;
 }
 
-// If the op failed, ends the call with that failure (minus its status as the
-// code, and its message), frees result.data and returns true. Otherwise does
-// nothing, and result.data stays the caller's:
+// If the op failed, ends the call with the op's status and message, frees
+// result.data and returns true. Otherwise does nothing, and the caller still
+// has to free result.data:
 //
 //     wexec_result page = wexec_take(op);
 //     if (wexec_fail_op(call, page)) return;
@@ -313,7 +315,7 @@ static inline wexec_handle wexec_sleep_start(wexec_handle call, uint64_t ns) {
     return wexec_start(call, "clock.sleep", &ns, sizeof ns);
 }
 
-// Sleeps. What it returns is for wexec_fail_op: a sleep that went well leaves
+// Sleeps. Pass the result to wexec_fail_op. If the sleep succeeded, there is
 // nothing to free.
 static inline wexec_result wexec_sleep_ns(wexec_handle call, uint64_t ns) {
     wexec_result result = wexec_take(wexec_sleep_start(call, ns));
@@ -334,7 +336,7 @@ static inline char *wexec_append_(char *end, const char *text) {
     return end + len;
 }
 
-// Appends text as a JSON string: at most 2 bytes, and 6 for each of text's.
+// Appends text as a JSON string: at most 2 bytes, plus 6 for each byte of text.
 static inline char *wexec_append_json_(char *end, const char *text) {
     *end++ = '"';
     for (; *text != 0; text++) {
@@ -351,7 +353,7 @@ static inline char *wexec_append_json_(char *end, const char *text) {
     return end;
 }
 
-// Starts a call of another task of this module. Its output is the op's result.
+// Starts a call to another task of this module. The op's result is its output.
 static inline wexec_handle wexec_task_start(wexec_handle call, const char *task,
                                             const void *input, size_t len) {
     char *message = (char *)wexec_alloc(sizeof "{\"task\":\"\"}\n" + 6 * strlen(task) + len);
@@ -364,8 +366,8 @@ static inline wexec_handle wexec_task_start(wexec_handle call, const char *task,
     return op;
 }
 
-// Starts an HTTP request without headers or body. The op's result is a message:
-// wexec_split finds the response's body in it.
+// Starts an HTTP request without headers or body. The op's result is a message;
+// wexec_split finds the response body in it.
 static inline wexec_handle wexec_fetch_start(wexec_handle call, const char *method,
                                              const char *url) {
     char *message = (char *)wexec_alloc(sizeof "{\"method\":\"\",\"url\":\"\"}" +
@@ -380,9 +382,9 @@ static inline wexec_handle wexec_fetch_start(wexec_handle call, const char *meth
     return op;
 }
 
-// Splits a message that wexec_read or wexec_take gave: the head stays at
-// message, now as a string, and the body is returned. Both are parts of the
-// same memory, which is freed as message.
+// Splits a message that wexec_read or wexec_take returned. The head stays at
+// message, now as a string, and the body is returned. Both are in the same
+// memory: free message.
 static inline char *wexec_split(char *message, size_t len, size_t *body_len) {
     char *newline = (char *)memchr(message, '\n', len);
     char *body = newline == NULL ? message + len : newline + 1;

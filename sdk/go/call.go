@@ -10,14 +10,14 @@ import (
 	"unsafe"
 )
 
-// call is one use of a task in this instance. It is also the context of its
-// task: that costs no memory of its own until somebody derives a context from
-// it or asks for Done.
+// call is one call to a task in this instance. It is also the context that the
+// task gets: the context takes no memory of its own until a context is derived
+// from it or Done is called.
 type call struct {
 	handle uint32
 	size   uint32 // of the input
 	task   *task
-	ops    *op // those that are alive, a list
+	ops    *op // the list of ops that are alive
 
 	ended     bool
 	cancelled bool
@@ -25,38 +25,40 @@ type call struct {
 	std *stdContext
 }
 
-// stdContext is what the package context makes of a call.
+// stdContext is a call as a context of the standard library.
 type stdContext struct {
 	context.Context
 	cancel context.CancelFunc
 }
 
-// ending is how a call ends: with an output if the code is 0.
-type ending struct {
+// outcome is how a call ends: with an output if the code is 0, otherwise with a
+// failure.
+type outcome struct {
 	output  []byte
 	code    int32
 	message string
 }
 
-func (e *ending) set(output []byte, err error) {
+func (e *outcome) set(output []byte, err error) {
 	if err != nil {
 		e.code, e.message = failure(err)
 		return
 	}
-	*e = ending{output: output}
+	*e = outcome{output: output}
 }
 
-// input reads the call's input. That also names the call to the host, which
-// blames the one named last if the guest traps: an empty input is read too.
+// input reads the call's input. It reads an empty input too, because reading
+// names the call to the host: if the guest traps, the host blames the call that
+// was named last.
 func (c *call) input() []byte {
 	b := make([]byte, c.size)
 	rawInput(c.handle, unsafe.Pointer(unsafe.SliceData(b)), c.size, 0)
 	return b
 }
 
-// end ends the call, once. It is deferred, so that it does so whatever the
-// task did: return, panic or leave by runtime.Goexit.
-func (c *call) end(e *ending) {
+// end ends the call. It is deferred, so that it runs once whether the task
+// returns, panics or calls runtime.Goexit.
+func (c *call) end(e *outcome) {
 	if p := recover(); p != nil {
 		e.set(nil, panicked(p))
 	}
@@ -75,8 +77,8 @@ func (c *call) end(e *ending) {
 	guest.mu.Unlock()
 }
 
-// panicked makes a failure of a panic, and shows the author the stack the way
-// Go does.
+// panicked turns a panic into a failure. It prints the stack to stderr, as Go
+// does.
 func panicked(p any) error {
 	message := fmt.Sprintf("panic: %v", p)
 	stack := make([]byte, 8<<10)
@@ -88,8 +90,8 @@ func panicked(p any) error {
 	return &Failure{errCode, message}
 }
 
-// panicSite returns the function and line that panicked: the first frame
-// below the runtime's that are on top while a panic is being recovered.
+// panicSite returns the function and line that panicked. While a panic is
+// being recovered, that is the first frame below those of the runtime.
 func panicSite() string {
 	pc := make([]uintptr, 32)
 	frames := runtime.CallersFrames(pc[:runtime.Callers(0, pc)])
@@ -117,16 +119,16 @@ func callOf(ctx context.Context) *call {
 
 type callKey struct{}
 
-// derived returns the call as the package context knows it, and makes it
-// where there is none yet. The package also asks for it while guest.mu is
-// held (by op.drop, through context.AfterFunc's stop), so that it can't lock.
+// derived returns the call's stdContext, and makes it if there is none yet. It
+// must not lock guest.mu, because package context may call it while op.drop
+// holds that lock, through the stop function of context.AfterFunc.
 func (c *call) derived() *stdContext {
 	if c.std != nil {
 		return c.std
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	std := &stdContext{ctx, cancel}
-	if c.std == nil { // still, after allocations
+	if c.std == nil { // an allocation above may have let another goroutine set it
 		c.std = std
 	}
 	if c.cancelled {
@@ -156,9 +158,9 @@ func (c *call) Err() error {
 	return nil
 }
 
-// Value implements context.Context. Keys that are not its own go to the
-// derived context, because that is how the package context finds a parent
-// that needs no goroutine to be watched.
+// Value implements context.Context. It passes unknown keys to the derived
+// context: that is how package context finds a parent that it can watch without
+// a goroutine.
 func (c *call) Value(key any) any {
 	if key == (callKey{}) {
 		return c

@@ -5,7 +5,7 @@ import (
 	"reflect"
 )
 
-// encode writes an input or an output: bytes as they are, None and nil as
+// encode encodes an input or an output: bytes as they are, None and nil as
 // nothing, anything else as JSON.
 func encode(v any) ([]byte, error) {
 	switch v := v.(type) {
@@ -15,15 +15,15 @@ func encode(v any) ([]byte, error) {
 		return v, nil
 	}
 	var b []byte
-	err := deep(func() (err error) {
+	err := onDeepStack(func() (err error) {
 		b, err = json.Marshal(v)
 		return err
 	})
 	return b, err
 }
 
-// decode reads what encode wrote. Nothing at all is the zero value of a type
-// that has a null.
+// decode is the reverse of encode. For a type that can be null, empty bytes
+// mean the zero value.
 func decode[T any](b []byte) (T, error) {
 	var v T
 	switch into := any(&v).(type) {
@@ -36,7 +36,7 @@ func decode[T any](b []byte) (T, error) {
 	if len(b) == 0 && nullable(reflect.TypeFor[T]()) {
 		return v, nil
 	}
-	err := deep(func() error { return json.Unmarshal(b, &v) })
+	err := onDeepStack(func() error { return json.Unmarshal(b, &v) })
 	return v, err
 }
 
@@ -48,8 +48,7 @@ func decodeInput[T any](b []byte) (T, error) {
 	return v, err
 }
 
-// nullable reports whether encoding/json writes a t as null where it has
-// nothing to write.
+// nullable reports whether encoding/json writes the zero value of t as null.
 func nullable(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Interface:

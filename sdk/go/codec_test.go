@@ -39,7 +39,7 @@ func TestDecode(t *testing.T) {
 		t.Errorf("no pointer: %v, %v", v, err)
 	}
 	if _, err := decode[int](nil); err == nil {
-		t.Error("nothing at all is taken for a number")
+		t.Error("decoded empty bytes as a number")
 	}
 	if _, err := decodeInput[int]([]byte("x")); StatusOf(err) != StatusInvalidInput {
 		t.Errorf("an input that is not JSON: %v", err)
@@ -56,12 +56,12 @@ func TestFetchMessages(t *testing.T) {
 		t.Errorf("got %+v, %v", response, err)
 	}
 	if _, err := parseResponse([]byte("not JSON")); err == nil {
-		t.Error("took an answer that is not JSON")
+		t.Error("accepted a response that is not JSON")
 	}
 }
 
-// A task is an ordinary function to its author's tests; only what needs the
-// host says that there is none.
+// The author's unit tests call a task as an ordinary function. Only what needs
+// the host fails, and says that there is none.
 func TestOutsideAGuest(t *testing.T) {
 	ctx := context.Background()
 	if err := Sleep(ctx, 1); !errors.Is(err, errNoCall) {
@@ -73,6 +73,6 @@ func TestOutsideAGuest(t *testing.T) {
 		t.Errorf("Wait: %v", err)
 	}
 	if err := Call[int](ctx, "task", make(chan int)).Err(); err == nil {
-		t.Error("a channel became an input")
+		t.Error("encoded a channel as an input")
 	}
 }

@@ -7,10 +7,11 @@ import (
 	"github.com/wexec/wexec/abi"
 )
 
-// Status says how an op ended: a number with a word, like denied or timeout.
+// Status says how an op ended. It is a number with a word, like denied or
+// timeout.
 type Status = abi.Status
 
-// The statuses that a guest may want to tell apart.
+// The statuses that a guest may want to distinguish.
 const (
 	StatusOK           = abi.OK
 	StatusFailed       = abi.Failed
@@ -26,15 +27,15 @@ const (
 	StatusClosed       = abi.Closed
 )
 
-// Error is the failure of an op: of a task that was called, a fetch, a sleep.
+// Error is the failure of an op, such as a call to a task, a fetch or a sleep.
 //
-// A task that returns one, or an error that wraps one, fails with the same
-// status, so that the kind of a failure travels through a chain of calls.
-// A cancelled op is a context.Canceled to errors.Is, and one that ran out of
-// time a context.DeadlineExceeded.
+// A task that returns an Error, or an error that wraps one, fails with the same
+// status, so a status passes through a chain of calls. To errors.Is, a
+// cancelled op is a context.Canceled, and one that timed out is a
+// context.DeadlineExceeded.
 type Error struct {
 	Status Status
-	// Message is for people, and says enough without the status.
+	// Message is for people. It is complete without the status.
 	Message string
 }
 
@@ -75,8 +76,7 @@ func StatusOf(err error) Status {
 	return StatusFailed
 }
 
-// Failure is a task's own way to fail, with a code that means something to
-// its caller. See Fail.
+// Failure is an error with a code that the task chose for its caller. See Fail.
 type Failure struct {
 	Code    int32
 	Message string
@@ -84,8 +84,9 @@ type Failure struct {
 
 func (f *Failure) Error() string { return f.Message }
 
-// Fail returns the error of a task that fails with a code of its own, which
-// must be positive. A task that returns any other error fails with code 1.
+// Fail returns an error with a code of the task's own. A task that returns it
+// fails with that code, which must be positive. A task that returns an ordinary
+// error fails with code 1.
 func Fail(code int32, message string) error {
 	if code < 1 {
 		panic("wexec: Fail: the code must be positive")
@@ -96,7 +97,7 @@ func Fail(code int32, message string) error {
 // errCode is the code of a task that returned an ordinary error or panicked.
 const errCode = 1
 
-// failure returns what the import fail is told of err.
+// failure returns the code and the message that the import fail gets for err.
 func failure(err error) (code int32, message string) {
 	var own *Failure
 	if errors.As(err, &own) {

@@ -51,7 +51,7 @@ func TestErrorIs(t *testing.T) {
 	}
 	var e *Error
 	if !errors.As(err, &e) || e.Message != "50ms" {
-		t.Errorf("errors.As finds %v", e)
+		t.Errorf("errors.As found %v", e)
 	}
 	if StatusOf(err) != StatusTimeout || StatusOf(nil) != StatusOK || StatusOf(io.EOF) != StatusFailed {
 		t.Error("StatusOf is wrong")
@@ -61,7 +61,7 @@ func TestErrorIs(t *testing.T) {
 func TestFailNeedsAPositiveCode(t *testing.T) {
 	defer func() {
 		if recover() == nil {
-			t.Error("Fail took the code 0, which would be a success")
+			t.Error("Fail accepted the code 0, which means success")
 		}
 	}()
 	_ = Fail(0, "zero")

@@ -21,9 +21,9 @@ import (
 	"github.com/wexec/wexec/abi"
 )
 
-// fakeHost is the least host that an SDK can be tried on: one instance, time
-// that passes only when nothing else happens, and a trap for whatever the ABI
-// forbids.
+// fakeHost is a minimal host to test the SDK with. It has one instance, its
+// clock moves only when nothing else happens, and it panics on anything that the
+// ABI forbids.
 type fakeHost struct {
 	t        *testing.T
 	resume   api.Function
@@ -33,8 +33,8 @@ type fakeHost struct {
 	handles  uint32 // the last one given
 	calls    map[uint32]*fakeCall
 	ops      map[uint32]*fakeOp
-	denied   string // a capability
-	batch    int    // the most events it hands out at once; 0: as many as asked for
+	denied   string // a capability that is not granted
+	batch    int    // the most events per next; 0 means no limit
 	entries  int
 	yields   int
 	log      []string
@@ -46,7 +46,7 @@ type fakeCall struct {
 	task      abi.Task
 	input     []byte
 	cancelled bool
-	// code and output are what the guest said.
+	// code and output are how the guest ended the call.
 	code   int32
 	output string
 	parent *fakeOp
@@ -56,9 +56,9 @@ type fakeOp struct {
 	handle uint32
 	call   *fakeCall
 	child  *fakeCall
-	due    time.Duration // of a sleep
+	due    time.Duration // when a sleep ends
 	ended  bool
-	left   []byte
+	result []byte
 }
 
 // buildGuest builds and compiles testdata/guest, once.
@@ -78,7 +78,8 @@ var buildGuest = sync.OnceValues(func() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The cache keeps what some runtime holds, and this one is never closed.
+	// The cache keeps compiled code while a runtime holds it. This runtime is
+	// never closed.
 	_, err = wazero.NewRuntimeWithConfig(context.Background(), withCache).CompileModule(context.Background(), wasm)
 	return wasm, err
 })
@@ -121,7 +122,7 @@ func newFakeHost(t *testing.T) *fakeHost {
 	return h
 }
 
-// call submits a call; run gets it done.
+// call submits a call. run runs it.
 func (h *fakeHost) call(task, input string) *fakeCall {
 	c := h.submit(task, []byte(input), nil)
 	if c == nil {
@@ -138,21 +139,22 @@ func (h *fakeHost) submit(task string, input []byte, parent *fakeOp) *fakeCall {
 	h.handles++
 	c := &fakeCall{handle: h.handles, task: h.tasks[i], input: input, parent: parent}
 	h.calls[c.handle] = c
-	h.events = append(h.events, abi.Event{Kind: abi.EventCall, Handle: c.handle, Detail: uint32(i), Len: uint32(len(input))})
+	h.events = append(h.events, abi.Event{
+		Kind: abi.EventCall, Handle: c.handle, Detail: uint32(i), Len: uint32(len(input)),
+	})
 	return c
 }
 
-// run enters the guest until the call is done, and then once more, so that
-// what it left behind shows.
+// run enters the guest until the call has ended and all events are taken.
 func (h *fakeHost) run(c *fakeCall) {
 	h.t.Helper()
 	for yield := false; !h.finished[c] || len(h.events) > 0; {
 		if !yield && len(h.events) == 0 && !h.passTime() {
-			h.t.Fatalf("%s waits for nothing", c.task.Name)
+			h.t.Fatalf("%s waits, but no op is pending", c.task.Name)
 		}
 		h.entries++
 		if h.entries > 10_000 {
-			h.t.Fatal("the guest is entered for ever")
+			h.t.Fatal("the call does not end after 10,000 entries")
 		}
 		result, err := h.resume.Call(context.Background())
 		if err != nil {
@@ -164,7 +166,8 @@ func (h *fakeHost) run(c *fakeCall) {
 	}
 }
 
-// passTime moves the clock on to the end of the next sleep.
+// passTime advances the clock to the end of the next sleep. It returns false if
+// there is none.
 func (h *fakeHost) passTime() bool {
 	var next *fakeOp
 	for _, o := range h.ops {
@@ -180,12 +183,14 @@ func (h *fakeHost) passTime() bool {
 	return true
 }
 
-func (h *fakeHost) endOp(o *fakeOp, status abi.Status, left []byte) {
+func (h *fakeHost) endOp(o *fakeOp, status abi.Status, result []byte) {
 	if o.ended {
 		return
 	}
-	o.ended, o.left = true, left
-	h.events = append(h.events, abi.Event{Kind: abi.EventOp, Handle: o.handle, Detail: uint32(status), Len: uint32(len(left))})
+	o.ended, o.result = true, result
+	h.events = append(h.events, abi.Event{
+		Kind: abi.EventOp, Handle: o.handle, Detail: uint32(status), Len: uint32(len(result)),
+	})
 }
 
 func (h *fakeHost) endCall(c *fakeCall, code int32, output []byte) {
@@ -227,7 +232,7 @@ func (h *fakeHost) cancelCall(c *fakeCall) {
 
 func (h *fakeHost) cancelOp(o *fakeOp) {
 	h.cancelCall(o.child)
-	h.endOp(o, abi.Cancelled, []byte("nobody waits for it"))
+	h.endOp(o, abi.Cancelled, []byte("no longer wanted"))
 }
 
 func (h *fakeHost) startOp(c *fakeCall, capability string, arg []byte) *fakeOp {
@@ -254,7 +259,7 @@ func (h *fakeHost) startOp(c *fakeCall, capability string, arg []byte) *fakeOp {
 			h.endOp(o, abi.NoSuchTask, []byte("no task "+call.Task))
 		}
 	default:
-		h.endOp(o, abi.Denied, []byte("nobody knows "+capability))
+		h.endOp(o, abi.Denied, []byte("no capability "+capability))
 	}
 	return o
 }
@@ -270,7 +275,7 @@ func alive[T any](m map[uint32]*T, handle uint64) *T {
 }
 
 func (h *fakeHost) provideImports(ctx context.Context, runtime wazero.Runtime) {
-	// s holds the parameters, and takes the result in its first place.
+	// s holds the parameters. The result goes into s[0].
 	imports := map[string]func(m api.Memory, s []uint64){
 		"input": func(m api.Memory, s []uint64) {
 			s[0] = give(m, s[1:], alive(h.calls, s[0]).input)
@@ -290,7 +295,7 @@ func (h *fakeHost) provideImports(ctx context.Context, runtime wazero.Runtime) {
 			if !o.ended {
 				panic("the op has not ended")
 			}
-			s[0] = give(m, s[1:], o.left)
+			s[0] = give(m, s[1:], o.result)
 		},
 		"op_cancel": func(_ api.Memory, s []uint64) { h.cancelOp(alive(h.ops, s[0])) },
 		"op_drop": func(_ api.Memory, s []uint64) {
@@ -323,16 +328,15 @@ func (h *fakeHost) provideImports(ctx context.Context, runtime wazero.Runtime) {
 		if i.Result == "" {
 			results = nil
 		}
-		module.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(func(_ context.Context, m api.Module, s []uint64) {
-			imports[i.Name](m.Memory(), s)
-		}), params, results).Export(i.Name)
+		f := func(_ context.Context, m api.Module, s []uint64) { imports[i.Name](m.Memory(), s) }
+		module.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(f), params, results).Export(i.Name)
 	}
 	if _, err := module.Instantiate(ctx); err != nil {
 		h.t.Fatal(err)
 	}
 }
 
-// take reads bytes by their pointer and length.
+// take reads the bytes at a pointer, given the pointer and a length.
 func take(m api.Memory, s []uint64) []byte {
 	b, ok := m.Read(uint32(s[0]), uint32(s[1]))
 	if !ok {
@@ -341,10 +345,12 @@ func take(m api.Memory, s []uint64) []byte {
 	return slices.Clone(b)
 }
 
-// give writes b from an offset on to a pointer with a capacity.
+// give copies b to a pointer, given the pointer, a capacity and an offset in b.
 func give(m api.Memory, s []uint64, b []byte) uint64 {
 	capacity, offset := int(uint32(s[1])), int(uint32(s[2]))
-	if part := b[min(offset, len(b)):]; capacity > 0 && len(part) > 0 && !m.Write(uint32(s[0]), part[:min(capacity, len(part))]) {
+	part := b[min(offset, len(b)):]
+	part = part[:min(capacity, len(part))]
+	if len(part) > 0 && !m.Write(uint32(s[0]), part) {
 		panic("outside the memory")
 	}
 	return uint64(len(b))

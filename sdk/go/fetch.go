@@ -7,7 +7,7 @@ import (
 	"github.com/wexec/wexec/abi"
 )
 
-// Request is an HTTP request. Only URL must be given.
+// Request is an HTTP request. Only URL is required.
 type Request struct {
 	Method string // GET if empty
 	URL    string
@@ -15,15 +15,15 @@ type Request struct {
 	Body   []byte
 }
 
-// Response is the answer to a Request, whatever its status.
+// Response is the response to a Request. Any status is a Response, not an error.
 type Response struct {
 	Status int
 	Header map[string]string // names in lower case
 	Body   []byte
 }
 
-// Fetch makes an HTTP request. The package wexechttp has the same in the form
-// of net/http, for a larger guest.
+// Fetch makes an HTTP request. Package wexechttp offers the same through
+// net/http, at the price of a larger guest.
 func Fetch(ctx context.Context, r Request) (*Response, error) {
 	arg, err := r.message()
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 )
 
 // Func is a task that can be called: its name and the types of its input and
-// output. Task returns one, and one can be written down for a task of any
-// module, in any language:
+// output. Task returns one. For a task of another module, in any language,
+// write one:
 //
 //	var lookup = wexec.Func[Query, Place]{Module: "geo", Task: "lookup"}
 type Func[In, Out any] struct {
@@ -33,14 +33,13 @@ func (f Func[In, Out]) Call(ctx context.Context, in In) *Future[Out] {
 	return &Future[Out]{op: o, err: err}
 }
 
-// Call starts a task of this module by its name. The input is written as
-// that of a task is: []byte as it is, nil and None as nothing, anything else
-// as JSON.
+// Call starts a task of this module by its name. The input is encoded as usual:
+// []byte as it is, nil and None as nothing, anything else as JSON.
 func Call[Out any](ctx context.Context, task string, in any) *Future[Out] {
 	return Func[any, Out]{Task: task}.Call(ctx, in)
 }
 
-// Future is the result to come of a call.
+// Future is the result of a call that may not have ended yet.
 type Future[Out any] struct {
 	op    *op
 	taken sync.Once
@@ -48,8 +47,8 @@ type Future[Out any] struct {
 	err   error
 }
 
-// Wait returns the task's output, or an *Error that says how it failed. It
-// parks the goroutine until then, and may be called more than once.
+// Wait waits for the call to end. It returns the task's output, or an *Error
+// that says how the call failed. It may be called more than once.
 func (f *Future[Out]) Wait() (Out, error) {
 	if f.op != nil {
 		f.op.wait()
@@ -58,8 +57,8 @@ func (f *Future[Out]) Wait() (Out, error) {
 	return f.out, f.err
 }
 
-// Err waits as Wait does and returns its error alone, so that futures of
-// different tasks fit into one list.
+// Err is like Wait, but returns only the error. It has the same signature for
+// every Out, so futures of different tasks fit into one list.
 func (f *Future[Out]) Err() error {
 	_, err := f.Wait()
 	return err
@@ -73,9 +72,9 @@ func (f *Future[Out]) take() {
 	f.out, f.err = decode[Out](output)
 }
 
-// Cancel says that nobody wants the result any more. The called task's
-// context is cancelled, and Wait returns a context.Canceled unless the result
-// came first.
+// Cancel cancels the call: the result is no longer wanted. The context of the
+// called task is cancelled, and Wait returns a context.Canceled unless the
+// result came first.
 func (f *Future[Out]) Cancel() {
 	if f.op != nil {
 		f.op.cancel()

@@ -10,26 +10,26 @@ import (
 	"github.com/wexec/wexec/abi"
 )
 
-// guest is what this instance knows of its calls and ops.
+// guest is the state of this instance: its calls and ops.
 //
-// The guest has one thread and no goroutine is preempted, but an allocation
-// may park one for the collector's sake, also that which serves the host. So
-// what belongs together and allocates is done with the lock held: starting an
-// op and noting its handle, taking events and delivering them.
+// The guest has one thread and no goroutine is preempted. But an allocation may
+// park a goroutine for the collector, even the one that serves the host. So the
+// lock guards steps that belong together and allocate: starting an op and
+// recording its handle, or taking events and delivering them.
 var guest struct {
 	mu    sync.Mutex
 	calls table[call]
 	ops   table[op]
 
-	// parked counts the goroutines that wait for ops, loose those of them
-	// whose op is loose.
-	parked int
-	loose  int
+	// parked counts the goroutines that wait for ops. onTimers counts those
+	// among them whose op may need a timer, see mayNeedTimer.
+	parked   int
+	onTimers int
 }
 
-// maxBatch is how many events are taken at once. maxEvents and maxRounds are
-// how many of them are taken, and how often the goroutines have their turn,
-// before the host has its own.
+// maxBatch is how many events resume takes at a time. maxEvents is how many it
+// takes, and maxRounds how often it lets the goroutines run, before it returns
+// to the host.
 const (
 	maxBatch  = 256
 	maxEvents = 16 * maxBatch
@@ -40,53 +40,51 @@ var events [maxBatch * abi.EventSize]byte
 
 // resume takes the host's events and lets goroutines run until none can.
 //
-// It runs in the goroutine of the export, which must neither block (with
-// nothing else to do that is a deadlock to Go's runtime) nor return while
-// others can run (they would run no sooner than at the next event).
+// It runs in the goroutine of the export. That goroutine must not block: if no
+// other goroutine can run, Go's runtime reports a deadlock. Nor must it return
+// while others can run, because they would have to wait for the next event.
 func resume() uint32 {
-	settle()
-	collectLess()
+	warmUp()
+	relaxGC()
 	taken, ran := turn()
-	if ran && others() == 0 {
-		return rest()
+	if ran && otherGoroutines() == 0 {
+		return suspend()
 	}
 	for rounds := 0; rounds < maxRounds && taken < maxEvents; rounds++ {
 		runtime.Gosched()
 		n, _ := turn()
 		if n == 0 && idle() {
-			return rest()
+			return suspend()
 		}
 		taken += n
 	}
 	return abi.ResumeYield
 }
 
-// crowd is how many parked goroutines make an instance collect its garbage
-// less often, and crowdedGC the percentage that its heap then grows by before
-// it does. Each collection scans every parked stack: with 100,000 of them, at
-// Go's usual 100 %, that was half of the work of starting them, and little
-// was garbage.
+// An instance with manyParked parked goroutines collects its garbage less
+// often: relaxedGC is the GC percentage that it sets. Each collection scans
+// every parked stack. With 100,000 of them, at Go's default of 100 %, the
+// collections were half of the work of starting them, and freed little.
 const (
-	crowd     = 2048
-	crowdedGC = 400
+	manyParked = 2048
+	relaxedGC  = 400
 )
 
-var crowded bool
+var gcRelaxed bool
 
-// collectLess relaxes the collector, for good, once there is a crowd.
-func collectLess() {
-	if !crowded && guest.parked >= crowd {
-		crowded = true
-		debug.SetGCPercent(crowdedGC)
+// relaxGC makes collections rarer, for good, once many goroutines are parked.
+func relaxGC() {
+	if !gcRelaxed && guest.parked >= manyParked {
+		gcRelaxed = true
+		debug.SetGCPercent(relaxedGC)
 	}
 }
 
-// inline is a call that resume runs itself. A task that never awaits needs no
-// goroutine, and is done in half of the time without one.
+// inline is a call that resume runs in its own goroutine. A task that never
+// waits needs no other goroutine, and takes half the time without one.
 var inline *call
 
-// turn takes one batch of events, and runs the call that needs no goroutine, if
-// there is one.
+// turn takes one batch of events, and runs the inline call if there is one.
 func turn() (taken int, ran bool) {
 	taken = deliver()
 	c := inline
@@ -98,7 +96,8 @@ func turn() (taken int, ran bool) {
 	return taken, true
 }
 
-// deliver takes one batch of events and wakes or starts their goroutines.
+// deliver takes one batch of events, and starts or wakes the goroutines that
+// they are for.
 func deliver() int {
 	guest.mu.Lock()
 	defer guest.mu.Unlock()
@@ -120,8 +119,8 @@ func deliver() int {
 		case abi.EventOp:
 			if o := guest.ops.get(e.Handle); o != nil {
 				o.finish(Status(e.Detail), e.Len)
-				if o.then != nil {
-					o.then()
+				if o.onEnd != nil {
+					o.onEnd()
 					o.drop()
 				}
 			}
@@ -136,15 +135,16 @@ func deliver() int {
 
 var runnable = []metrics.Sample{{Name: "/sched/goroutines/runnable:goroutines"}}
 
-// idle reports whether no goroutine can run. Mostly all of them wait for ops.
-// Where some wait for something else, the runtime knows which can run.
+// idle reports whether no goroutine can run. Usually all of them wait for ops.
+// If some wait for something else, the runtime knows how many can run.
 func idle() bool {
-	if others() == 0 {
+	if otherGoroutines() == 0 {
 		return true
 	}
 	metrics.Read(runnable)
 	return runnable[0].Value.Uint64() == 0
 }
 
-// others counts the goroutines, besides this one, that do not wait for ops.
-func others() int { return runtime.NumGoroutine() - 1 - guest.parked }
+// otherGoroutines counts the goroutines, apart from this one, that do not wait
+// for ops.
+func otherGoroutines() int { return runtime.NumGoroutine() - 1 - guest.parked }

@@ -6,7 +6,7 @@ import (
 	"github.com/wexec/wexec/abi"
 )
 
-// Level is that of a line in the log.
+// Level is the level of a log line.
 type Level = abi.LogLevel
 
 // The levels, lowest first.
@@ -17,8 +17,8 @@ const (
 	LevelError = abi.LogError
 )
 
-// Log writes a line to the host's log. The package wexecslog has the same in
-// the form of log/slog, for a larger guest.
+// Log writes a line to the host's log. Package wexecslog offers the same through
+// log/slog, at the price of a larger guest.
 func Log(level Level, line string) {
 	rawLog(uint32(level), unsafe.Pointer(unsafe.StringData(line)), uint32(len(line)))
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/wexec/wexec/abi"
 )
 
-// Sleep returns after d, or with an error when ctx is done. Unlike time.Sleep
-// it costs nothing while it waits and is exact; see "What to know" in the
-// package's documentation.
+// Sleep returns after d, or with an error when ctx is done. Unlike time.Sleep it
+// is exact and costs nothing while it waits; see "What to know" in the package
+// documentation.
 func Sleep(ctx context.Context, d time.Duration) error {
 	o, err := start(ctx, abi.CapSleep, nanoseconds(d))
 	if err != nil {
@@ -24,48 +24,48 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	return err
 }
 
-// Op uses any capability of the host by its name, and returns what it gives.
-// Its error is an *Error.
+// Op runs any capability of the host by its name, and returns its result. Its
+// error is an *Error.
 func Op(ctx context.Context, capability string, arg []byte) ([]byte, error) {
 	o, err := start(ctx, capability, arg)
 	if err != nil {
 		return nil, err
 	}
 	o.wait()
-	left, err := o.take()
+	result, err := o.take()
 	o.recycle()
-	return left, err
+	return result, err
 }
 
 func nanoseconds(d time.Duration) []byte {
 	return binary.LittleEndian.AppendUint64(nil, uint64(max(d, 0)))
 }
 
-// op is a host call that has been started and not dropped. Its fields are
-// guarded by guest.mu.
+// op is a host call that has been started and not dropped. guest.mu guards its
+// fields.
 type op struct {
 	call       *call
 	prev, next *op // of the same call
 	handle     uint32
 	status     Status
-	size       uint32 // of what it left
+	size       uint32 // of the result or the error message
 	waiters    int32
-	over       bool
+	ended      bool
 	dropped    bool
 	end        sync.Cond
 	watch      *watch
-	// then makes it an op that no goroutine takes: deliver runs it, with
-	// guest.mu held, and drops the op.
-	then func()
+	// onEnd is for an op that no goroutine takes: deliver calls it, with guest.mu
+	// held, and drops the op.
+	onEnd func()
 }
 
 var (
-	errNoCall    = &Error{StatusFailed, "wexec: the context is not one that a task was given, nor derived from it"}
-	errCallEnded = &Error{StatusCancelled, "wexec: the task of this context has ended; let it wait for its goroutines"}
+	errNoCall    = &Error{StatusFailed, "wexec: the context is not a task's, nor derived from one"}
+	errCallEnded = &Error{StatusCancelled, "wexec: the task of this context has ended; a task must wait for its goroutines"}
 )
 
-// start starts an op on behalf of the call that ctx descends from. The op
-// must be taken or abandoned, once.
+// start starts an op on behalf of the call that ctx descends from. The op must
+// be taken or abandoned exactly once.
 func start(ctx context.Context, capability string, arg []byte) (*op, error) {
 	c := callOf(ctx)
 	if c == nil {
@@ -79,16 +79,16 @@ func start(ctx context.Context, capability string, arg []byte) (*op, error) {
 		return nil, errCallEnded
 	}
 	if ctx != context.Context(c) {
-		o.follow(ctx)
+		o.watchContext(ctx)
 	}
 	return o, nil
 }
 
-// start returns nil if the call has ended, since its handle is dead then and
-// naming it would end the instance.
-func (c *call) start(capability string, arg []byte, then func()) *op {
+// start starts an op. It returns nil if the call has ended: its handle is dead
+// then, and using it would end the instance.
+func (c *call) start(capability string, arg []byte, onEnd func()) *op {
 	o := newOp()
-	o.call, o.then = c, then
+	o.call, o.onEnd = c, onEnd
 	guest.mu.Lock()
 	defer guest.mu.Unlock()
 	if c.ended {
@@ -105,83 +105,85 @@ func (c *call) start(capability string, arg []byte, then func()) *op {
 	return o
 }
 
-// spareOps is a list of ops to use again. Half of what a call that sleeps
-// leaves to the collector would be its op. It needs no lock, since nothing is
-// allocated between looking at it and changing it.
-var spareOps *op
+// freeOps is a free list of ops. Without it, the op would be half of the garbage
+// of a call that sleeps. It needs no lock, because nothing is allocated between
+// reading and changing it.
+var freeOps *op
 
 func newOp() *op {
-	if o := spareOps; o != nil {
-		spareOps, o.next = o.next, nil
+	if o := freeOps; o != nil {
+		freeOps, o.next = o.next, nil
 		return o
 	}
 	return &op{end: sync.Cond{L: &guest.mu}}
 }
 
-// recycle is for an op that has been taken and that only its caller knows.
-// Of one that follows a context, the context knows.
+// recycle puts an op on the free list. The op must have been taken, and nothing
+// else may refer to it. An op with a watch is not recycled, because its context
+// still refers to it.
 func (o *op) recycle() {
 	if o.watch == nil {
-		o.call, o.prev, o.next = nil, nil, spareOps
-		o.waiters, o.over, o.dropped = 0, false, false
-		spareOps = o
+		o.call, o.prev, o.next = nil, nil, freeOps
+		o.waiters, o.ended, o.dropped = 0, false, false
+		freeOps = o
 	}
 }
 
-// wait parks the goroutine until the op is over.
+// wait parks the goroutine until the op has ended.
 func (o *op) wait() {
 	guest.mu.Lock()
-	if !o.over {
+	if !o.ended {
 		o.park()
 		o.end.Wait()
 	}
 	guest.mu.Unlock()
 }
 
-// park counts the goroutine as waiting, until the op is over.
+// park counts the goroutine as waiting, until the op has ended.
 func (o *op) park() {
 	o.waiters++
 	guest.parked++
-	if o.loose() {
-		guest.loose++
+	if o.mayNeedTimer() {
+		guest.onTimers++
 	}
 }
 
 // finish ends the op and wakes its goroutines. guest.mu is held.
 func (o *op) finish(status Status, size uint32) {
-	if o.over {
+	if o.ended {
 		return
 	}
-	o.over, o.status, o.size = true, status, size
+	o.ended, o.status, o.size = true, status, size
 	guest.parked -= int(o.waiters)
-	if o.loose() {
-		guest.loose -= int(o.waiters)
+	if o.mayNeedTimer() {
+		guest.onTimers -= int(o.waiters)
 	}
 	o.end.Broadcast()
 }
 
-// take returns what an op that is over left, and drops it. It is called in
-// the goroutine that goes on with it: that names the call to the host.
+// take returns the result or the failure of an op that has ended, and drops it.
+// It is called in the goroutine that uses the result, because it names the call
+// to the host.
 func (o *op) take() ([]byte, error) {
-	left := make([]byte, o.size)
+	result := make([]byte, o.size)
 	guest.mu.Lock()
 	defer guest.mu.Unlock()
 	if o.dropped {
 		return nil, errCallEnded
 	}
-	if len(left) > 0 {
-		rawOpResult(o.handle, unsafe.Pointer(unsafe.SliceData(left)), o.size, 0)
+	if len(result) > 0 {
+		rawOpResult(o.handle, unsafe.Pointer(unsafe.SliceData(result)), o.size, 0)
 	}
 	o.drop()
 	if o.status != StatusOK {
-		return nil, o.failure(left)
+		return nil, o.failure(result)
 	}
-	return left, nil
+	return result, nil
 }
 
 func (o *op) failure(message []byte) error {
 	if w := o.watch; w != nil && o.status == StatusCancelled {
-		if w.late {
+		if w.timedOut {
 			return &Error{StatusTimeout, context.DeadlineExceeded.Error()}
 		}
 		if err := w.ctx.Err(); err != nil {
@@ -191,14 +193,14 @@ func (o *op) failure(message []byte) error {
 	return &Error{o.status, string(message)}
 }
 
-// abandon drops an op that nobody will take any more, and wakes those that
-// wait for it nevertheless. guest.mu is held.
+// abandon drops an op whose call has ended, and wakes the goroutines that still
+// wait for it. guest.mu is held.
 func (o *op) abandon() {
 	o.drop()
 	o.finish(StatusCancelled, 0)
 }
 
-// drop forgets the op here and in the host. guest.mu is held.
+// drop releases the op here and in the host. guest.mu is held.
 func (o *op) drop() {
 	o.dropped = true
 	guest.ops.remove(o.handle)
@@ -216,11 +218,11 @@ func (o *op) drop() {
 	}
 }
 
-// cancel asks for the end of the op, which still comes as an event.
+// cancel requests the end of the op. The end still comes as an event.
 func (o *op) cancel() {
 	guest.mu.Lock()
 	defer guest.mu.Unlock()
-	if !o.over && !o.dropped {
+	if !o.ended && !o.dropped {
 		rawOpCancel(o.handle)
 	}
 }

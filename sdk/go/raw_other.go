@@ -6,8 +6,8 @@ package wexec
 
 import "unsafe"
 
-// Outside a guest there is no host to call: these let editors, vet and the
-// guest's own unit tests compile.
+// Outside a guest there is no host to call. These stubs let editors, vet and
+// the guest's own unit tests compile.
 
 const noHost = "wexec: this is a guest: build it with GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared"
 

@@ -6,8 +6,8 @@ package wexec
 
 import "unsafe"
 
-// Copies the call's input, from off on, at most cap bytes, to dst.
-// Returns the whole length of the input.
+// Copies at most cap bytes of the call's input to dst, starting at offset
+// off. Returns the length of the whole input.
 //
 //go:wasmimport wexec/v1 input
 func rawInput(call uint32, dst unsafe.Pointer, cap uint32, off uint32) uint32
@@ -18,49 +18,50 @@ func rawInput(call uint32, dst unsafe.Pointer, cap uint32, off uint32) uint32
 func rawOutput(call uint32, ptr unsafe.Pointer, len uint32)
 
 // Ends the call with an error: a code and a message in UTF-8.
-// A positive code is the task's own, and 0 counts as 1. A negative one is
-// minus a status: that of an op whose failure is the reason, or one that
-// says it best. The handle is dead afterwards.
+// A positive code is the task's own; 0 counts as 1. A negative code is a
+// status with its sign changed: the status of the op that made the task
+// fail, or the one that fits best. The handle is dead afterwards.
 //
 //go:wasmimport wexec/v1 fail
 func rawFail(call uint32, code int32, ptr unsafe.Pointer, len uint32)
 
-// Starts the capability with that name on behalf of the call, and returns
+// Starts an op of the named capability on behalf of the call, and returns
 // at once. An op that may not be started ends at once, with a status.
 //
 //go:wasmimport wexec/v1 op_start
 func rawOpStart(call uint32, name unsafe.Pointer, name_len uint32, arg unsafe.Pointer, arg_len uint32) uint32
 
-// Parks a direct-style guest until the op ends. Resumable guests may not.
+// Blocks a direct-style guest until the op ends. A resumable guest must not
+// call it.
 //
 //go:wasmimport wexec/v1 op_wait
 func rawOpWait(op uint32) uint32
 
-// Copies what an ended op left: its result or, if its status is not ok, a
+// Copies the result of an op that has ended or, if its status is not ok, its
 // message in UTF-8. Like input, returns the whole length.
 //
 //go:wasmimport wexec/v1 op_result
 func rawOpResult(op uint32, dst unsafe.Pointer, cap uint32, off uint32) uint32
 
-// Asks for the end of an op. It still ends once: as cancelled, or as it
-// would have if that came first.
+// Requests the end of an op. The op still ends once: as cancelled, or in its
+// own way if that came first.
 //
 //go:wasmimport wexec/v1 op_cancel
 func rawOpCancel(op uint32)
 
-// Forgets an op, and cancels it if it has not ended. The handle is dead
-// afterwards and no event for it follows.
+// Releases an op, and cancels it if it has not ended. The handle is dead
+// afterwards, and no event for it follows.
 //
 //go:wasmimport wexec/v1 op_drop
 func rawOpDrop(op uint32)
 
-// Takes up to cap events of 16 bytes each, and returns how many. 0 means
-// that there are none left. For resumable guests, inside wexec_resume.
+// Writes up to cap events of 16 bytes each to dst, and returns how many.
+// 0 means that there are no more. For resumable guests, inside wexec_resume.
 //
 //go:wasmimport wexec/v1 next
 func rawNext(dst unsafe.Pointer, cap uint32) uint32
 
-// Logs a line of UTF-8: level 0 debug, 1 info, 2 warn, 3 error.
+// Logs a line of UTF-8. The levels are 0 debug, 1 info, 2 warn, 3 error.
 //
 //go:wasmimport wexec/v1 log
 func rawLog(level uint32, ptr unsafe.Pointer, len uint32)

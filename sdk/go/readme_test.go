@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestReadme rewrites the example in README.md, which the compiler does not
-// see, from example/main.go, which it does, and fails if they differed.
+// TestReadme copies example/main.go, which the compiler checks, into README.md.
+// It fails if the two differed.
 func TestReadme(t *testing.T) {
 	example, err := os.ReadFile("example/main.go")
 	if err != nil {
@@ -22,7 +22,7 @@ func TestReadme(t *testing.T) {
 	_, after, ok2 := strings.Cut(rest, close)
 	_, code, ok3 := strings.Cut(string(example), "\n")
 	if !ok1 || !ok2 || !ok3 {
-		t.Fatalf("no place for the example: want %q and %q", open, close)
+		t.Fatalf("no markers for the example: want %q and %q", open, close)
 	}
 	now := before + open + code + close + after
 	if now == string(readme) {

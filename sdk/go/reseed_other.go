@@ -2,7 +2,7 @@
 
 package wexec
 
-// Outside a guest nothing is begun twice.
+// Outside a guest there are no snapshots, so there is nothing to reseed.
 
 func reseed() {}
 

@@ -5,28 +5,29 @@ import (
 	"unsafe"
 )
 
-// A host may initialise a guest once and begin every task with what that left
-// in memory. There the random numbers of Go's runtime (math/rand, the seeds of
-// maps, package maphash) would be the same for every task, so the SDK draws a
-// new seed before the first task of an instance. Go has no function for it: the
-// state of its generator is found in memory by what it does.
+// A host may initialise a guest once and start every task from a snapshot of its
+// memory. The random numbers of Go's runtime (math/rand, the seeds of maps,
+// hash/maphash) would then be the same for every task. So the SDK draws a new
+// seed before the first task of an instance. Go has no function for that. The
+// SDK finds the generator's state in memory by comparing it with the numbers
+// that the generator returns.
 
-// generator is internal/chacha8rand.State, of which Go's runtime has one for
-// each of its threads. Here, there is one thread.
+// generator is internal/chacha8rand.State. Go's runtime has one for each thread;
+// a guest has one thread.
 type generator struct {
 	buf  [32]uint64
 	seed [4]uint64
-	i, n uint32 // the next number in buf, and how many there are
+	i, n uint32 // the index of the next number in buf, and how many there are
 	c    uint32
 }
 
-// runtimeGenerator is nil if this version of Go keeps it in another form. Then
-// the manifest does not say that the guest reseeds.
+// runtimeGenerator is nil if this version of Go has a different generator. Then
+// the manifest does not declare reseeds.
 var runtimeGenerator = findGenerator()
 
-// findGenerator looks through the data of the program, of which the heap is
-// behind all, for the number that was just drawn, and a generator around it
-// that gives the next ones.
+// findGenerator searches the program's data, which lies below the heap, for a
+// number that was just drawn. It then checks whether the number is in a
+// generator that also returns the next ones.
 func findGenerator() *generator {
 	const dataBegins = 4096 // see wasmMinDataAddr in cmd/link
 	end := uintptr(unsafe.Pointer(new([64]byte)))
@@ -36,7 +37,8 @@ func findGenerator() *generator {
 			continue
 		}
 		for i := range uintptr(len(generator{}.buf)) {
-			if base := at - i*unsafe.Sizeof(drawn); base >= dataBegins && (*generator)(address(base)).draws(uint32(i), drawn) {
+			base := at - i*unsafe.Sizeof(drawn)
+			if base >= dataBegins && (*generator)(address(base)).draws(uint32(i), drawn) {
 				return (*generator)(address(base))
 			}
 		}
@@ -44,15 +46,15 @@ func findGenerator() *generator {
 	return nil
 }
 
-// draws reports whether the generator is the one that rand draws from: it gave
-// that number from that place last, and gives the next two.
+// draws reports whether rand draws from this generator: last came from index i,
+// and the next two numbers come from the generator as well.
 func (g *generator) draws(i uint32, last uint64) bool {
 	for range 2 {
 		if g.i != i+1 || g.n > uint32(len(g.buf)) || g.buf[i] != last {
 			return false
 		}
 		if i++; i == g.n {
-			return rand.Uint64() != last && g.i == 1 && g.buf[0] != last // it has filled its buffer anew
+			return rand.Uint64() != last && g.i == 1 && g.buf[0] != last // the generator refilled its buffer
 		}
 		last = rand.Uint64()
 	}
@@ -61,7 +63,7 @@ func (g *generator) draws(i uint32, last uint64) bool {
 
 func address(at uintptr) unsafe.Pointer { return unsafe.Add(unsafe.Pointer(nil), at) }
 
-// reseeded is false in the memory that every task begins with.
+// reseeded is false in the snapshot that every task starts from.
 var reseeded bool
 
 // reseed gives the runtime's generator a new seed, once.
@@ -72,7 +74,7 @@ func reseed() {
 	reseeded = true
 	g := runtimeGenerator
 	if randomGet(unsafe.Pointer(&g.seed), uint32(unsafe.Sizeof(g.seed))) == 0 {
-		g.i, g.n, g.c = 0, 0, 0 // the next number fills the buffer
+		g.i, g.n, g.c = 0, 0, 0 // drawing the next number refills the buffer
 	}
 }
 

@@ -2,6 +2,6 @@
 
 package wexec
 
-// Outside a guest nobody enters the SDK. It is compiled nevertheless, so that
-// editors and vet see all of it.
+// Outside a guest no host calls resume. This use of it keeps editors and vet
+// from reporting it, and all that it calls, as dead code.
 var _ = resume

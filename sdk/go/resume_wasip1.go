@@ -2,7 +2,7 @@ package wexec
 
 import "unsafe"
 
-// manifestBytes stays reachable because the host reads it after the export
+// manifestBytes keeps the manifest reachable: the host reads it after the export
 // has returned.
 var manifestBytes []byte
 

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// schema is a JSON schema, of which this is the part that Go types need. A
-// schema without a type is written as true, which anything satisfies.
+// schema is the part of JSON Schema that Go types need. A schema without a type
+// is written as true, which accepts anything.
 type schema struct {
 	Type            any                `json:"type"`
 	Format          string             `json:"format,omitempty"`
@@ -33,9 +33,9 @@ func (s *schema) MarshalJSON() ([]byte, error) {
 	return json.Marshal((*plain)(s))
 }
 
-// schemaOf returns the JSON schema of what encoding/json makes of a type, or
-// nil for an input or output that is not JSON. It panics if the type has no
-// JSON form.
+// schemaOf returns a JSON schema for the encoding/json form of a type, or nil
+// for an input or output that is not JSON. It panics if the type has no JSON
+// form.
 func schemaOf(t reflect.Type) json.RawMessage {
 	if t == reflect.TypeFor[[]byte]() || t == reflect.TypeFor[None]() {
 		return nil
@@ -47,8 +47,8 @@ func schemaOf(t reflect.Type) json.RawMessage {
 	return b
 }
 
-// schemas are the structs that a schema is being made of: inside itself, a
-// type may be anything.
+// schemas is the stack of structs whose schema is being made. Inside itself, a
+// struct gets a schema that accepts anything.
 type schemas []reflect.Type
 
 var (
@@ -111,8 +111,8 @@ func (outer schemas) of(t reflect.Type) *schema {
 	panic(fmt.Sprintf("wexec: %v has no JSON form", t))
 }
 
-// orNull is for the types that encoding/json writes as null when they are
-// nil.
+// orNull allows null too. It is for types that encoding/json writes as null when
+// they are nil.
 func orNull(s *schema) *schema {
 	if name, ok := s.Type.(string); ok {
 		s.Type = []string{name, "null"}
@@ -121,7 +121,7 @@ func orNull(s *schema) *schema {
 }
 
 // fields adds the fields of the struct t to its schema. A field of the struct
-// itself goes before one of an embedded struct.
+// itself hides one of an embedded struct.
 func (outer schemas) fields(t reflect.Type, s *schema) {
 	var embedded []reflect.StructField
 	for i := range t.NumField() {

@@ -75,9 +75,11 @@ func TestSchemaOf(t *testing.T) {
 			"maybe":{"type":"string"},
 			"Plain":{"type":"string"},
 			"quoted":{"type":"string"},
-			"ptr":{"type":["object","null"],"properties":{"a":{"type":"integer"},"b":{"type":"boolean"}},"required":["a"]},
+			"ptr":{"type":["object","null"],
+				"properties":{"a":{"type":"integer"},"b":{"type":"boolean"}},"required":["a"]},
 			"zero":{"type":"string","format":"date-time"},
-			"map":{"type":["object","null"],"additionalProperties":{"type":["array","null"],"items":{"type":"boolean"}}},
+			"map":{"type":["object","null"],
+				"additionalProperties":{"type":["array","null"],"items":{"type":"boolean"}}},
 			"pair":{"type":"array","items":{"type":"integer"},"minItems":2,"maxItems":2},
 			"data":{"type":["string","null"],"contentEncoding":"base64"}},
 			"required":["Plain","a","data","deep","map","pair","quoted"]}`},
@@ -104,8 +106,8 @@ func parseJSON(t *testing.T, text string) (v any) {
 	return v
 }
 
-// checkAccepts has another implementation of JSON schema accept what
-// encoding/json makes of a value.
+// checkAccepts checks, with another implementation of JSON Schema, that the
+// schema accepts the encoding/json form of a value.
 func checkAccepts(t *testing.T, schema json.RawMessage, value any) {
 	t.Helper()
 	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(string(schema)))

@@ -1,9 +1,9 @@
 package wexec
 
-// table finds calls and ops by their handles. A handle may be any number, but
-// hosts give out small ones again and again, in the lower bits, and count the
-// generations of each in the upper ones: so the lower bits are a place in a
-// slice, and a map is for handles that this does not suit.
+// table maps handles to calls and ops. A handle may be any number. In practice
+// the lower bits are a small number that the host reuses, and the upper bits
+// count how often. So the lower bits index a slice; handles that don't fit there
+// go into a map.
 type table[T any] struct {
 	slots  []slot[T]
 	others map[uint32]*T
@@ -16,16 +16,16 @@ type slot[T any] struct {
 }
 
 const (
-	placeBits = 24
-	// maxGap is how far past the end of the slice a place may be.
+	slotBits = 24
+	// maxGap is how far past the end of the slice a new slot may be.
 	maxGap = 1024
 )
 
-func place(handle uint32) int { return int(handle & (1<<placeBits - 1)) }
+func slotOf(handle uint32) int { return int(handle & (1<<slotBits - 1)) }
 
 func (t *table[T]) put(handle uint32, value *T) {
 	t.len++
-	i := place(handle)
+	i := slotOf(handle)
 	if i >= len(t.slots) && i < len(t.slots)+maxGap {
 		t.slots = append(t.slots, make([]slot[T], i+1-len(t.slots))...)
 	}
@@ -39,18 +39,18 @@ func (t *table[T]) put(handle uint32, value *T) {
 	t.others[handle] = value
 }
 
-// get returns nil for a handle that is not in the table.
+// get returns the value of a handle, or nil if it is not in the table.
 func (t *table[T]) get(handle uint32) *T {
-	if i := place(handle); i < len(t.slots) && t.slots[i].handle == handle && t.slots[i].value != nil {
+	if i := slotOf(handle); i < len(t.slots) && t.slots[i].handle == handle && t.slots[i].value != nil {
 		return t.slots[i].value
 	}
 	return t.others[handle]
 }
 
-// remove takes out a handle that is in the table.
+// remove removes a handle, which must be in the table.
 func (t *table[T]) remove(handle uint32) {
 	t.len--
-	if i := place(handle); i < len(t.slots) && t.slots[i].handle == handle && t.slots[i].value != nil {
+	if i := slotOf(handle); i < len(t.slots) && t.slots[i].handle == handle && t.slots[i].value != nil {
 		t.slots[i].value = nil
 		return
 	}

@@ -6,7 +6,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Whatever numbers a host gives out, the table is a map.
+// For any handles that a host hands out, the table behaves like a map.
 func TestTableIsAMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var got table[int]
@@ -14,7 +14,7 @@ func TestTableIsAMap(t *testing.T) {
 		handle := rapid.OneOf(
 			rapid.Uint32(),
 			rapid.Uint32Range(0, 20),
-			rapid.Map(rapid.Uint32Range(0, 20), func(i uint32) uint32 { return 3<<placeBits | i }))
+			rapid.Map(rapid.Uint32Range(0, 20), func(i uint32) uint32 { return 3<<slotBits | i }))
 		for range rapid.IntRange(0, 100).Draw(t, "steps") {
 			h := handle.Draw(t, "handle")
 			if v := got.get(h); v != want[h] {
@@ -31,7 +31,7 @@ func TestTableIsAMap(t *testing.T) {
 				t.Fatalf("len is %d, want %d", got.len, len(want))
 			}
 			if found := got.find(func(*int) bool { return true }); (found != nil) != (len(want) > 0) {
-				t.Fatalf("find found %p among %d", found, len(want))
+				t.Fatalf("find found %p among %d values", found, len(want))
 			}
 		}
 	})

@@ -10,40 +10,42 @@ import (
 	"github.com/wexec/wexec/abi"
 )
 
-// Mode says how a task is best run.
+// Mode says how a task should run.
 type Mode = abi.Mode
 
 const (
 	// IO is for a task that mostly waits: many calls share one instance.
 	IO = abi.IO
-	// Blocking is for a task that is neither one nor the other.
+	// Blocking is for a task that neither mostly waits nor mostly computes.
 	Blocking = abi.Blocking
-	// CPU is for a task that computes. It has a core for itself and must not
+	// CPU is for a task that computes. It has a core to itself and must not
 	// sleep, fetch or call.
 	CPU = abi.CPU
 )
 
-// None is the input of a task that takes nothing and the output of one that
-// gives nothing.
+// None is the input of a task that takes nothing, and the output of a task that
+// returns nothing.
 type None = struct{}
 
-// Task makes f a task that the host, and other tasks, can call by its name.
-// It belongs in a package variable or an init function, and panics if the
-// name is bad or taken. What it returns is a way to call the task:
+// Task makes f a task that the host and other tasks can call by its name. Call
+// Task in a package variable or an init function. It panics if the name is
+// invalid or taken. The Func that it returns calls the task:
 //
 //	var primes = wexec.Task("primes", wexec.CPU, countPrimes)
 //
 //	func countPrimes(ctx context.Context, below int) (int, error) { … }
 //
-// In and Out are written as JSON, except []byte, which is passed as it is,
-// and None, which is nothing.
-func Task[In, Out any](name string, mode Mode, f func(context.Context, In) (Out, error), options ...Option) Func[In, Out] {
+// In and Out are encoded as JSON, except []byte, which is passed as it is, and
+// None, which is empty.
+func Task[In, Out any](
+	name string, mode Mode, f func(context.Context, In) (Out, error), options ...Option,
+) Func[In, Out] {
 	t := &task{
 		Task:   abi.Task{Name: name, Mode: mode},
 		input:  reflect.TypeFor[In](),
 		output: reflect.TypeFor[Out](),
 		run: func(c *call) {
-			e := ending{code: errCode, message: "the task left its goroutine by runtime.Goexit"}
+			e := outcome{code: errCode, message: "the task left its goroutine by runtime.Goexit"}
 			defer c.end(&e)
 			in, err := decodeInput[In](c.input())
 			if err != nil {
@@ -65,17 +67,17 @@ func Task[In, Out any](name string, mode Mode, f func(context.Context, In) (Out,
 	return Func[In, Out]{Task: name}
 }
 
-// Option is what a task may say of itself besides its mode.
+// Option sets a field of a task's manifest entry.
 type Option func(*task)
 
 // Doc describes the task to people: a first line that stands alone, then what
-// it takes and gives.
+// the task takes and returns.
 func Doc(text string) Option {
 	return func(t *task) { t.Doc = text }
 }
 
-// Timeout is the longest that the task asks to run. It narrows the host's
-// limit and never widens it. Parts of a millisecond are rounded up.
+// Timeout is the longest time that the task asks to run, rounded up to whole
+// milliseconds. It narrows the host's limit and never widens it.
 func Timeout(d time.Duration) Option {
 	if d <= 0 {
 		panic("wexec: Timeout must be positive")
@@ -89,23 +91,24 @@ func Memory(bytes uint64) Option {
 	return func(t *task) { t.Memory = bytes }
 }
 
-// Fuel is how much the task asks to compute, in units of about an instruction.
-// It narrows the host's limit and never widens it.
+// Fuel is how much the task asks to compute; a unit is about one instruction. It
+// narrows the host's limit and never widens it.
 func Fuel(units uint64) Option {
 	return func(t *task) { t.Fuel = units }
 }
 
-// task is a registered task: its entry in the manifest and what runs it.
+// task is a registered task: its entry in the manifest and the function that
+// runs it.
 type task struct {
 	abi.Task
 	input, output reflect.Type
-	// run runs the task in a goroutine of its own. It is the only function
-	// between that and the author's: the collector looks at every frame of
-	// every goroutine that waits.
+	// run runs the task. It calls the author's function directly: the collector
+	// scans every frame of every goroutine that waits, so there should be few.
 	run func(c *call)
 }
 
-// tasks are in the order of the manifest, which is that of registration.
+// tasks has the tasks in the order of registration, which is the order of the
+// manifest.
 var tasks []*task
 
 func register(t *task) {
@@ -126,8 +129,8 @@ func register(t *task) {
 	tasks = append(tasks, t)
 }
 
-// manifest returns what wexec_manifest hands out. Schemas are made only here:
-// every instance registers its tasks, but only the first is asked for them.
+// manifest returns the manifest as JSON. It makes the schemas only now: every
+// instance registers its tasks, but the host asks only the first for a manifest.
 func manifest() []byte {
 	m := &abi.Manifest{Reseeds: reseeds()}
 	for _, t := range tasks {

@@ -36,7 +36,8 @@ func TestManifest(t *testing.T) {
 			t.Fatalf("got %+v", m)
 		}
 		got := m.Tasks[0]
-		if got.Mode != CPU || got.Doc != "Counts." || got.Timeout != 2*time.Millisecond || got.Memory != 1<<20 || got.Fuel != 1e6 {
+		if got.Mode != CPU || got.Doc != "Counts." || got.Timeout != 2*time.Millisecond ||
+			got.Memory != 1<<20 || got.Fuel != 1e6 {
 			t.Errorf("got %+v", got)
 		}
 		if string(got.Input) != `{"type":"integer"}` || got.Output == nil {

@@ -7,24 +7,24 @@ import (
 	"github.com/wexec/wexec/abi"
 )
 
-// watch ties an op to a context that was derived from its call's: when the
-// context is done, the op is cancelled.
+// watch ties an op to a context that was derived from its call: when the context
+// is done, the op is cancelled.
 type watch struct {
-	ctx    context.Context
-	unhook func() bool
-	// alarm is an op that ends at the context's deadline, if it has one: the
-	// context's own timer fires only while something else has the guest
-	// entered.
-	alarm *op
-	late  bool
+	ctx           context.Context
+	stopAfterFunc func() bool
+	// timer is an op that ends at the context's deadline, if it has one. The
+	// context's own timer is not enough: it fires only while the host has
+	// entered the guest for another reason.
+	timer    *op
+	timedOut bool
 }
 
-func (o *op) follow(ctx context.Context) {
-	w := &watch{ctx: ctx, unhook: context.AfterFunc(ctx, o.cancel)}
+func (o *op) watchContext(ctx context.Context) {
+	w := &watch{ctx: ctx, stopAfterFunc: context.AfterFunc(ctx, o.cancel)}
 	if deadline, ok := ctx.Deadline(); ok {
-		w.alarm = o.call.start(abi.CapSleep, nanoseconds(time.Until(deadline)), func() {
-			if w.alarm.status == StatusOK && !o.over {
-				w.late = true
+		w.timer = o.call.start(abi.CapSleep, nanoseconds(time.Until(deadline)), func() {
+			if w.timer.status == StatusOK && !o.ended {
+				w.timedOut = true
 				rawOpCancel(o.handle)
 			}
 		})
@@ -37,14 +37,14 @@ func (o *op) follow(ctx context.Context) {
 	}
 }
 
-// stop is called with guest.mu held, when the op is dropped.
+// stop is called when the op is dropped. guest.mu is held.
 func (w *watch) stop() {
-	w.unhook()
-	if w.alarm != nil && !w.alarm.dropped {
-		w.alarm.drop()
+	w.stopAfterFunc()
+	if w.timer != nil && !w.timer.dropped {
+		w.timer.drop()
 	}
 }
 
-// loose reports whether the op's end may hang on a timer of Go's runtime that
-// the SDK knows nothing of: somebody may mean to cancel the context later.
-func (o *op) loose() bool { return o.watch != nil && o.watch.alarm == nil }
+// mayNeedTimer reports whether the op may end by a timer of Go's runtime:
+// another goroutine may wait for a timer and then cancel the context.
+func (o *op) mayNeedTimer() bool { return o.watch != nil && o.watch.timer == nil }

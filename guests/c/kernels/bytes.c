@@ -5,7 +5,7 @@ static void fill_bytes(uint8_t *bytes, size_t len) {
     for (size_t i = 0; i < len; i++) bytes[i] = i % 251;
 }
 
-// ---- CRC-32: of n KiB ----
+// ---- CRC-32 of n KiB ----
 
 static uint32_t crc_table[256];
 
@@ -23,7 +23,7 @@ static uint32_t crc32(uint32_t crc, const uint8_t *bytes, size_t len) {
     return ~crc;
 }
 
-// The same KiB, over and over.
+// Hashes the same KiB n times.
 KERNEL(crc32) {
     uint8_t bytes[1024];
     make_crc_table();
@@ -33,7 +33,7 @@ KERNEL(crc32) {
     return crc;
 }
 
-// ---- SHA-256: of n KiB ----
+// ---- SHA-256 of n KiB ----
 
 // The fractions of the cube roots of the first 64 primes.
 static const uint32_t sha_rounds[64] = {
@@ -107,11 +107,11 @@ KERNEL(sha256) {
     return load_big_endian(digest);
 }
 
-// ---- Compression: of n KiB of words, and back ----
+// ---- Compression of n KiB of words, and decompression ----
 
-// A packed text is a sequence of literals, a byte of their count less 1 and
-// then they, and of matches, a byte of 128 and the length less SHORTEST, and
-// two bytes of how far back, the lower first.
+// A packed text is a sequence of literals and matches. Literals are one byte with
+// their count minus 1, then the literals. A match is one byte with 128 plus the
+// length minus SHORTEST, then the distance back in two bytes, low byte first.
 enum { SHORTEST = 4, LONGEST = SHORTEST + 127, MOST_LITERALS = 128, FARTHEST = 65535, HASH_BITS = 12 };
 
 static uint32_t load(const uint8_t *b) {
@@ -138,9 +138,9 @@ static uint8_t *put_match(uint8_t *out, size_t length, size_t distance) {
     return out;
 }
 
-// Returns the packed length. There is room for all of it as literals.
+// Returns the packed length. out has room for the whole input as literals.
 static size_t pack(const uint8_t *in, size_t len, uint8_t *out) {
-    static uint32_t last[1 << HASH_BITS]; // where such bytes were, plus 1
+    static uint32_t last[1 << HASH_BITS]; // index of the last bytes with that hash, plus 1
     memset(last, 0, sizeof last);
     uint8_t *start = out;
     size_t at = 0, literals = 0;

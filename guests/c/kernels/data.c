@@ -7,7 +7,7 @@ struct record {
     uint32_t key, number;
 };
 
-// Records with a few equal keys, so that numbers matter too.
+// Makes records. A few have equal keys, so that the numbers decide their order.
 static struct record *random_records(int32_t n) {
     struct record *records = allocate(n * sizeof *records);
     uint32_t random = 1;
@@ -15,7 +15,7 @@ static struct record *random_records(int32_t n) {
     return records;
 }
 
-// Says how sorted records came out, and frees them.
+// Hashes the sorted records, and frees them.
 static uint32_t hash_records(struct record *records, int32_t n) {
     uint32_t hash = HASH_SEED;
     for (int32_t i = 0; i < n; i++) hash = hash_step(hash_step(hash, records[i].key), records[i].number);
@@ -42,7 +42,7 @@ static void insertion_sort(struct record *records, int32_t n) {
     }
 }
 
-// Quicksort: recurs into the smaller part, and goes on with the greater.
+// Quicksort. Recurses into the smaller part, and loops on the larger part.
 static void sort(struct record *records, int32_t n) {
     while (n > 16) {
         struct record *last = records + n - 1, *middle = records + n / 2;
@@ -74,7 +74,7 @@ KERNEL(sort) {
     return hash_records(records, n);
 }
 
-// The same with the C library's sort, which calls a function to compare.
+// The same with qsort of the C library, which calls a function to compare.
 static int compare(const void *a, const void *b) {
     return less(*(const struct record *)a, *(const struct record *)b) ? -1 : 1;
 }
@@ -85,13 +85,13 @@ KERNEL(qsort) {
     return hash_records(records, n);
 }
 
-// ---- A hash map: counts n keys, of half as many ----
+// ---- A hash map: counts n keys, about n/2 of them different ----
 
 struct entry {
-    uint32_t key, count; // there is an entry if count is not 0
+    uint32_t key, count; // the slot is empty if count is 0
 };
 
-// Entries are where their key says, or in the next free place.
+// An entry is in the slot that its key hashes to, or in the next free one.
 struct map {
     struct entry *entries;
     uint32_t size, capacity; // capacity is a power of two
@@ -103,7 +103,7 @@ static struct map new_map(uint32_t capacity) {
     return m;
 }
 
-// The place of a key, perhaps without an entry.
+// Returns the slot of a key, which may be empty.
 static struct entry *find(const struct map *m, uint32_t key) {
     uint32_t hash = key * 2654435769u;
     for (uint32_t i = hash ^ hash >> 16;; i++) {
@@ -138,7 +138,7 @@ KERNEL(hashmap) {
     return hash;
 }
 
-// ---- Binary trees, of depths up to n ----
+// ---- Binary trees, of depths 0 to n ----
 
 struct tree {
     struct tree *left, *right;

@@ -39,7 +39,7 @@ struct body {
     double at[3], velocity[3], mass;
 };
 
-// Units are astronomical units, years, and the sun's mass over 4 pi squared.
+// The units are astronomical units, years, and the sun's mass over 4 pi squared.
 #define SUN_MASS (4 * M_PI * M_PI)
 #define YEAR 365.24
 
@@ -65,7 +65,7 @@ static void apart(const struct body *a, const struct body *b, double distance[3]
     for (int x = 0; x < 3; x++) distance[x] = a->at[x] - b->at[x];
 }
 
-// Gives the sun the velocity with which the whole stays where it is.
+// Gives the sun the velocity that makes the total momentum zero.
 static void rest(struct body *bodies) {
     for (int x = 0; x < 3; x++) {
         double momentum = 0;
@@ -135,7 +135,7 @@ KERNEL(mandelbrot) {
     return steps;
 }
 
-// ---- The spectral norm of an endless matrix, from n by n of it ----
+// ---- The spectral norm of an infinite matrix, estimated from n by n elements ----
 
 static double element(int row, int column) {
     int diagonal = row + column;

@@ -7,7 +7,7 @@ static int32_t fib(int32_t n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
 
 KERNEL(fib) { return fib(n); }
 
-// ---- Pancakes: how often the permutations of n numbers are flipped until 0 is in front ----
+// ---- Pancakes: counts the flips that bring 0 to the front, over all permutations of n numbers ----
 
 enum { MOST_PANCAKES = 16 };
 
@@ -15,7 +15,7 @@ struct permutation {
     int n, at[MOST_PANCAKES], turns[MOST_PANCAKES];
 };
 
-// Goes on to the next permutation, and says if there is one.
+// Moves to the next permutation. Returns false if there is none.
 static bool permute(struct permutation *p) {
     for (int i = 1; i < p->n; i++) {
         int first = p->at[0];
@@ -84,11 +84,11 @@ KERNEL(life) {
     return alive;
 }
 
-// ---- An interpreter, of a program that counts the primes below n ----
+// ---- An interpreter, running a program that counts the primes below n ----
 
 enum op { SET, ADD, MULTIPLY, MODULO, LESS, JUMP, JUMP_IF, JUMP_UNLESS, HALT };
 
-// The result is in register a; jumps go to instruction b, and look at a.
+// The result goes to register a. A jump goes to instruction b, and tests a if it is conditional.
 struct instruction {
     uint8_t op, a, b, c;
 };

@@ -1,7 +1,7 @@
-// Kernels: small programs of the usual kinds, for the question what safepoints
-// cost. Each is an export int32_t name(int32_t n) that works for longer the
-// greater n is, and returns a checksum of what it found: the same on every
-// machine. guests/go/kernels has some of them in Go, with the same checksums.
+// Kernels: small programs of common kinds that measure the cost of safepoints.
+// Each is an export int32_t name(int32_t n) that does more work for a larger n.
+// It returns a checksum of its result, which is the same on every machine.
+// guests/go/kernels has some of them in Go, with the same checksums.
 #pragma once
 
 #include <stdbool.h>
@@ -19,7 +19,7 @@ static inline void *allocate(size_t size) {
     return memory;
 }
 
-// The next number of an xorshift generator. Its state is not 0.
+// Returns the next number of an xorshift generator. The state must not be 0.
 static inline uint32_t next_random(uint32_t *state) {
     *state ^= *state << 13;
     *state ^= *state >> 17;
@@ -27,7 +27,7 @@ static inline uint32_t next_random(uint32_t *state) {
     return *state;
 }
 
-// A step of FNV-1a, which starts with HASH_SEED.
+// One step of FNV-1a, which starts with HASH_SEED.
 #define HASH_SEED 2166136261u
 
 static inline uint32_t hash_step(uint32_t hash, uint32_t value) { return (hash ^ value) * 16777619; }

@@ -16,9 +16,9 @@ void fill_words(char *text, size_t len) {
     }
 }
 
-// ---- Search: n times for a few strings in 16 KiB of words ----
+// ---- Search: looks n times for a few strings in 16 KiB of words ----
 
-// Boyer, Moore and Horspool's way. Places do not overlap.
+// The Boyer-Moore-Horspool algorithm. Matches do not overlap.
 static int32_t count_places(const char *text, size_t len, const char *needle) {
     size_t needle_len = strlen(needle), skip[256];
     for (int c = 0; c < 256; c++) skip[c] = needle_len;
@@ -46,10 +46,10 @@ KERNEL(search) {
     return count;
 }
 
-// ---- Regular expressions: how many lines in n KiB of words match ----
+// ---- Regular expressions: counts the matching lines in n KiB of words ----
 
-// Expressions have characters, dots, classes such as [a-z], each perhaps with
-// *, + or ?, and may end in $.
+// An expression consists of characters, dots and classes such as [a-z]. Each may
+// be followed by *, + or ?. The expression may end in $.
 static const char *after_atom(const char *atom) { return (*atom == '[' ? strchr(atom, ']') : atom) + 1; }
 
 static bool matches_atom(const char *atom, char c) {
@@ -66,7 +66,7 @@ static bool matches_atom(const char *atom, char c) {
     return false;
 }
 
-// Says if the text begins with what the expression means.
+// Reports whether the expression matches at the beginning of the text.
 static bool match_here(const char *expression, const char *text, const char *end) {
     if (*expression == 0) return true;
     if (strcmp(expression, "$") == 0) return text == end;
@@ -112,7 +112,7 @@ KERNEL(regex) {
     return count;
 }
 
-// ---- JSON: n records are written, and what was written is read ----
+// ---- JSON: writes n records, and reads them ----
 
 struct text {
     char *bytes;
@@ -182,7 +182,7 @@ static struct text write_records(int32_t n) {
 
 enum kind { NIL, FALSE, TRUE, NUMBER, STRING, ARRAY, OBJECT };
 
-// Elements of an array and members of an object are a list.
+// The elements of an array and the members of an object are linked lists.
 struct value {
     enum kind kind;
     double number;
@@ -199,8 +199,8 @@ static void free_value(struct value *v) {
     }
 }
 
-// Readers of a text that ends in a zero move the cursor past what they read,
-// or say no.
+// The text ends in a zero byte. A reader moves the cursor past what it read, or
+// fails.
 
 static void skip_space(char **at) { *at += strspn(*at, " \t\r\n"); }
 
@@ -222,7 +222,7 @@ static bool read_hex(char **at, uint32_t *number) {
     return true;
 }
 
-// Writes a character below 65536 as UTF-8, and returns where that ends.
+// Writes a character below 65536 as UTF-8, and returns the end.
 static char *put_utf8(char *to, uint32_t c) {
     if (c < 0x80) {
         *to++ = c;
@@ -237,8 +237,7 @@ static char *put_utf8(char *to, uint32_t c) {
     return to;
 }
 
-// A string is never longer than the text that it is written as, so it is put
-// in its place.
+// A string is never longer than its JSON, so it is decoded in place.
 static bool read_string(char **at, struct text *string) {
     if (!read_word(at, "\"")) return false;
     string->bytes = *at;
@@ -269,7 +268,7 @@ static bool read_string(char **at, struct text *string) {
 
 static bool is_digit(char c) { return '0' <= c && c <= '9'; }
 
-// Numbers have no exponent here, and are exact while they have few digits.
+// Numbers have no exponent here. They are exact if they have few digits.
 static bool read_number(char **at, double *number) {
     bool negative = read_word(at, "-");
     if (!is_digit(**at)) return false;
@@ -284,7 +283,7 @@ static bool read_number(char **at, double *number) {
 
 static struct value *read_value(char **at);
 
-// Reads the rest of an array or an object.
+// Reads the rest of an array or object.
 static bool read_list(char **at, struct value *list) {
     const char *end = list->kind == ARRAY ? "]" : "}";
     skip_space(at);
@@ -318,7 +317,7 @@ static bool read_kind(char **at, struct value *v) {
     }
 }
 
-// Returns NULL for what is no JSON.
+// Returns NULL for text that is not JSON.
 static struct value *read_value(char **at) {
     struct value *v = allocate(sizeof *v);
     *v = (struct value){0};
@@ -328,7 +327,7 @@ static struct value *read_value(char **at) {
     return NULL;
 }
 
-// The order of an object's members does not matter.
+// The hash does not depend on the order of an object's members.
 static uint32_t hash_value(const struct value *v) {
     uint32_t hash = hash_step(HASH_SEED, v->kind);
     switch (v->kind) {

@@ -1,6 +1,6 @@
-// The conformance program, in Go: the tasks that every guest language has, so
-// that one suite of the host tries them all. Inputs and outputs are raw
-// bytes, and numbers in them decimal text.
+// The conformance program in Go. Every guest language has the same tasks, so that
+// one suite can test them all. Inputs and outputs are raw bytes, with numbers as
+// decimal text.
 package main
 
 import (
@@ -53,7 +53,7 @@ func init() {
 	wexec.Task("fan", wexec.IO, fan)
 	wexec.Task("tree", wexec.Blocking, tree)
 
-	// Words to the outside.
+	// Output to the log and the standard streams.
 	wexec.Task("log", wexec.Blocking, log)
 	wexec.Task("print", wexec.Blocking, print)
 }
@@ -101,8 +101,8 @@ func fail(_ context.Context, in []byte) (wexec.None, error) {
 
 func panics(_ context.Context, in []byte) (wexec.None, error) { panic(string(in)) }
 
-// trap reads 3 GiB past a byte, which is past the end of the memory: the SDK
-// can't recover from that as it does from a panic.
+// trap reads 3 GiB past a byte, which is past the end of the memory. That is a
+// trap, not a panic, so the SDK can't recover from it.
 func trap(context.Context, wexec.None) ([]byte, error) {
 	var b byte
 	return []byte{*(*byte)(unsafe.Add(unsafe.Pointer(&b), 3<<30))}, nil
@@ -113,7 +113,7 @@ func exit3(context.Context, wexec.None) (none wexec.None, err error) {
 	return
 }
 
-// grow ends when the memory does, and with it the instance.
+// grow allocates until memory runs out, which ends the instance.
 func grow(context.Context, wexec.None) (wexec.None, error) {
 	for kept := [][]byte{}; ; {
 		kept = append(kept, make([]byte, 1<<20))
@@ -121,7 +121,7 @@ func grow(context.Context, wexec.None) (wexec.None, error) {
 }
 
 func forever(context.Context, wexec.None) (wexec.None, error) {
-	//lint:ignore SA5002 that is the task
+	//lint:ignore SA5002 the task must never end
 	for {
 	}
 }

@@ -1,5 +1,5 @@
-// The demo: four functions, each of which says once how it is best run, and a
-// main that calls them like any function and asks the futures for results.
+// The demo. Each of four functions declares how it should run. A main calls them
+// like ordinary functions and waits for the futures.
 //
 //	wexec run demo.wasm main -i "sequence 1000000 https://example.com" --allow-http example.com
 //	wexec run demo.wasm main -i "futures 1000000 https://example.com" --allow-http example.com

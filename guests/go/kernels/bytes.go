@@ -9,7 +9,7 @@ import (
 	"errors"
 )
 
-// sha is the beginning of the hash of n KiB.
+// sha returns the first four bytes of the SHA-256 of n KiB.
 //
 //go:wasmexport sha256
 func sha(n int32) int32 {
@@ -28,7 +28,7 @@ var words = []string{
 
 func (r *random) word() string { return words[r.next()%uint32(len(words))] }
 
-// randomWords returns a text of lines of random words.
+// randomWords returns lines of random words.
 func randomWords(size int) []byte {
 	var text bytes.Buffer
 	for r := random(1); text.Len() < size; {
@@ -42,9 +42,9 @@ func randomWords(size int) []byte {
 	return text.Bytes()[:size]
 }
 
-// A packed text is a sequence of literals, a byte of their count less 1 and
-// then they, and of matches, a byte of matchFlag and the length less shortest,
-// and the distance back.
+// A packed text is a sequence of literals and matches. Literals are one byte with
+// their count minus 1, then the literals. A match is one byte with matchFlag plus
+// the length minus shortest, then the distance back in two bytes.
 const (
 	matchFlag    = 128
 	shortest     = 4
@@ -56,8 +56,8 @@ const (
 
 type packer struct {
 	in, out  []byte
-	last     [1 << hashBits]int // where bytes of that hash were, plus 1
-	literals int                // where those begin that are not yet in out
+	last     [1 << hashBits]int // index of the last bytes with that hash, plus 1
+	literals int                // index of the first literal that is not yet in out
 }
 
 func pack(in []byte) []byte {
@@ -78,8 +78,8 @@ func pack(in []byte) []byte {
 	return p.out
 }
 
-// match finds the last place with the same bytes as there are here, and
-// remembers this one.
+// match looks for an earlier place with the same bytes as at index at, and
+// records at.
 func (p *packer) match(at int) (length, distance int) {
 	here := p.in[at:min(at+longest, len(p.in))]
 	hash := binary.LittleEndian.Uint32(here) * 2654435769 >> (32 - hashBits)
@@ -105,7 +105,7 @@ func commonPrefix(a, b []byte) int {
 	return n
 }
 
-// flush puts the literals before end.
+// flush appends the literals before end to out.
 func (p *packer) flush(end int) {
 	for p.literals < end {
 		piece := p.in[p.literals:min(p.literals+mostLiterals, end)]
@@ -115,7 +115,7 @@ func (p *packer) flush(end int) {
 	}
 }
 
-var errPacked = errors.New("cut off, or out of range")
+var errPacked = errors.New("packed text is truncated or out of range")
 
 func unpack(in []byte) ([]byte, error) {
 	var out []byte
@@ -145,7 +145,7 @@ func unpack(in []byte) ([]byte, error) {
 	return out, nil
 }
 
-// lz packs n KiB of words, and unpacks them.
+// lz packs n KiB of words and unpacks them.
 //
 //go:wasmexport lz
 func lz(n int32) int32 {

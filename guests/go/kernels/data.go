@@ -28,7 +28,7 @@ func sort(n int32) int32 {
 	return int32(h)
 }
 
-// hashmap counts n keys, of half as many.
+// hashmap counts n keys, about n/2 of them different.
 //
 //go:wasmexport hashmap
 func hashmap(n int32) int32 {

@@ -16,8 +16,8 @@ const (
 	halt
 )
 
-// An instruction has its result in register a. Jumps go to instruction b, and
-// look at a.
+// An instruction puts its result into register a. A jump goes to instruction b;
+// a conditional jump tests register a.
 type instruction struct {
 	op      op
 	a, b, c uint8
@@ -29,7 +29,7 @@ type machine struct {
 	registers []int32
 }
 
-// step runs an instruction, and says if there are more.
+// step runs one instruction. It returns false at the end of the program.
 func (m *machine) step() bool {
 	i, r := m.code[m.at], m.registers
 	m.at++

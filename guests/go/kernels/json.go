@@ -23,7 +23,7 @@ func randomPerson(number int, r *random) person {
 	return p
 }
 
-// Kinds of values, as in the kernels in C.
+// Kinds of values, as in the C kernels.
 const (
 	kindNull = iota
 	kindFalse
@@ -34,8 +34,8 @@ const (
 	kindObject
 )
 
-// hashValue hashes what a JSON text means. The order of an object's members
-// does not matter.
+// hashValue hashes a JSON value. The hash does not depend on the order of an
+// object's members.
 func hashValue(v any) hash {
 	switch v := v.(type) {
 	case bool:
@@ -64,7 +64,7 @@ func hashValue(v any) hash {
 	}
 }
 
-// jsonRecords writes n people as text, and reads it.
+// jsonRecords writes n people as JSON, and reads them.
 //
 //go:wasmexport json
 func jsonRecords(n int32) int32 {

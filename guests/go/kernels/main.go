@@ -1,13 +1,12 @@
 //go:build wasip1
 
-// Kernels in Go: some of those in guests/c/kernels, with the same checksums,
-// but written as one does in Go. Each is an export that works for longer the
-// greater n is.
+// Kernels in Go: some of the programs in guests/c/kernels, with the same checksums
+// but in idiomatic Go. Each is an export that does more work for a larger n.
 package main
 
 func main() {}
 
-// random is the xorshift generator of the kernels in C. Its state is not 0.
+// random is the xorshift generator of the C kernels. Its state must not be 0.
 type random uint32
 
 func (r *random) next() uint32 {
@@ -17,7 +16,7 @@ func (r *random) next() uint32 {
 	return uint32(*r)
 }
 
-// hash is FNV-1a, of words as well as of bytes.
+// hash is FNV-1a, extended from bytes to words.
 type hash uint32
 
 const newHash hash = 2166136261

@@ -30,7 +30,7 @@ func (a matrix) times(b matrix) matrix {
 	return product
 }
 
-// matmul multiplies matrices of n by n.
+// matmul multiplies two matrices of n by n.
 //
 //go:wasmexport matmul
 func matmul(n int32) int32 {

@@ -1,8 +1,8 @@
 //go:build wasip1
 
-// Tasks that leave traces, and tasks that look for them: what fresh instances
-// are measured and tested with. Inputs and outputs are raw bytes, and numbers
-// in them decimal text.
+// Tasks that leave traces in an instance, and tasks that look for them. Tests and
+// benchmarks of fresh instances use them. Inputs and outputs are raw bytes, with
+// numbers as decimal text.
 package main
 
 import (
@@ -42,12 +42,13 @@ func init() {
 
 func noop(context.Context, wexec.None) (wexec.None, error) { return wexec.None{}, nil }
 
-// What hide leaves copies in. never is a channel that nothing comes from.
+// hide leaves its copies in these. never is a nil channel: receiving from it
+// blocks for ever.
 var (
 	hiddenArray [8 << 10]byte
 	hiddenHeap  [][]byte
 	hiddenLarge []byte
-	hiddenMap   = map[int][128]byte{} // as large as values may be that a map holds itself
+	hiddenMap   = map[int][128]byte{} // a map stores values of up to 128 bytes inline
 	never       chan struct{}
 )
 
@@ -71,7 +72,7 @@ func hide(_ context.Context, secret []byte) ([]byte, error) {
 		var stack [4 << 10]byte
 		filled <- fill(stack[:], secret)
 		<-never
-		fmt.Print(stack) // so that it has to stay
+		fmt.Print(stack) // keeps the array alive
 	}()
 	copies += <-filled
 	hiddenLarge = make([]byte, 256<<10)
@@ -88,12 +89,12 @@ func fill(b, secret []byte) (copies int) {
 	return copies
 }
 
-// mask makes what seek is given instead of the secret, so that it leaves no
-// copy itself: every byte of the secret with these bits turned over.
+// seek gets the secret masked, so that its input is not a copy of it: every byte
+// is XORed with mask.
 const mask = 0x55
 
-// seek counts the copies in the whole memory of what was masked. No two bytes
-// of it are ever together in memory unmasked.
+// seek counts the copies of the secret in the whole memory. It unmasks one byte
+// at a time, so it makes no copy itself.
 func seek(_ context.Context, masked []byte) ([]byte, error) {
 	if len(masked) == 0 {
 		return nil, errors.New("want a masked secret")
@@ -117,8 +118,8 @@ func size(context.Context, wexec.None) ([]byte, error) { return decimal(pages())
 
 const pageSize = 64 << 10
 
-// memory returns the whole linear memory, from address 0 on. unsafe.Slice
-// refuses to make a slice that begins there.
+// memory returns the whole linear memory, from address 0 on. unsafe.Slice would
+// refuse to make a slice that starts there.
 func memory() []byte {
 	n := pages() * pageSize
 	all := struct {
@@ -128,10 +129,10 @@ func memory() []byte {
 	return *(*[]byte)(unsafe.Pointer(&all))
 }
 
-// pages returns the size of the linear memory. Go has no word for the
-// instruction memory.size, and runtime.MemStats leaves out what the linker put
-// there. But the host refuses to write, be it nothing, past the end: where it
-// refuses it one byte into a page, there is no such page.
+// pages returns the size of the linear memory. Go has no way to execute
+// memory.size, and runtime.MemStats does not count the data that the linker placed
+// there. But the host refuses a write past the end of memory, even one of length
+// 0: if it refuses one at the second byte of a page, the page does not exist.
 func pages() int {
 	return sort.Search(1<<16, func(page int) bool {
 		return randomGet(uint32(page*pageSize+1), 0) != 0
@@ -147,8 +148,8 @@ func hash(context.Context, wexec.None) ([]byte, error) {
 	return hex(maphash.String(maphash.MakeSeed(), "x")), nil
 }
 
-// early is drawn when the package is initialised. It is the same in all calls
-// whose instances share that.
+// early is drawn when the package is initialised. All calls whose instances start
+// from the same snapshot see the same number.
 var early = rand.Uint64()
 
 func drawnEarly(context.Context, wexec.None) ([]byte, error) { return hex(early), nil }
@@ -157,21 +158,21 @@ func fail(context.Context, wexec.None) (wexec.None, error) {
 	return wexec.None{}, wexec.Fail(7, "told to fail")
 }
 
-// trap reads 3 GiB past a byte, which is past the end of the memory: the SDK
-// can't recover from that as it does from a panic.
+// trap reads 3 GiB past a byte, which is past the end of the memory. That is a
+// trap, not a panic, so the SDK can't recover from it.
 func trap(context.Context, wexec.None) ([]byte, error) {
 	var b byte
 	return []byte{*(*byte)(unsafe.Add(unsafe.Pointer(&b), 3<<30))}, nil
 }
 
 func spin(context.Context, wexec.None) (wexec.None, error) {
-	//lint:ignore SA5002 that is the task
+	//lint:ignore SA5002 the task must never end
 	for {
 	}
 }
 
-// grow ends when the memory does, and with it the instance. It touches what it
-// takes, so that the host has to find real memory for it.
+// grow allocates until memory runs out, which ends the instance. It writes to
+// every page, so that the host has to provide real memory.
 func grow(context.Context, wexec.None) (wexec.None, error) {
 	for kept := [][]byte{}; ; {
 		piece := make([]byte, 1<<20)

@@ -1,5 +1,5 @@
-//! Tasks that leave traces, and tasks that look for them: what fresh instances
-//! are measured and tested with.
+//! Tasks that leave traces in an instance, and tasks that look for them. Tests
+//! and benchmarks of fresh instances use them.
 
 use std::arch::wasm32;
 use std::hash::{BuildHasher, RandomState};
@@ -35,7 +35,7 @@ fn fail_with(call: Call, code: i32, message: &str) {
     unsafe { host::fail(call, code, message.as_ptr(), message.len()) }
 }
 
-/// Makes the manifest and the table of functions, in one order.
+/// Makes the manifest and the table of functions, in the same order.
 macro_rules! tasks {
     ($first:ident $mode:ident $doc:literal $(, $name:ident $modes:ident $docs:literal)* $(,)?) => {
         const MANIFEST: &str = concat!(
@@ -67,7 +67,7 @@ tasks! {
     exit blocking "Exits with code 3.",
 }
 
-// A section rather than the export: the manifest is read without running code.
+// A section, not the export: the host reads the manifest without running code.
 #[used]
 #[unsafe(link_section = "wexec.v1")]
 static SECTION: [u8; MANIFEST.len()] = *MANIFEST.as_bytes().first_chunk().unwrap();
@@ -96,8 +96,8 @@ fn noop_cpu(call: Call) {
 const KIB: usize = 1024;
 const PAGE: usize = 64 * KIB;
 
-/// Fills the area with whole copies, and returns how many. Nothing reads them,
-/// so without the black box the compiler need not write them.
+/// Fills the area with whole copies of the secret, and returns how many. Without
+/// black_box, the compiler could omit the copies, because nothing reads them.
 fn fill(area: &mut [u8], secret: &[u8]) -> usize {
     let copies = area
         .chunks_exact_mut(secret.len())
@@ -118,7 +118,7 @@ fn fill_heap(secret: &[u8]) -> usize {
         .sum()
 }
 
-/// Goes deep first, so that what runs next does not write over what it leaves.
+/// Goes deep first, so that later calls do not overwrite what it leaves.
 #[inline(never)]
 fn fill_stack(secret: &[u8]) -> usize {
     #[inline(never)]
@@ -137,7 +137,7 @@ fn fill_grown(secret: &[u8]) -> usize {
     }
 }
 
-/// The input is a copy too, which counts and stays.
+/// The input is a copy too. It is leaked, and counted.
 fn hide(call: Call) {
     let secret = input(call).leak();
     if secret.is_empty() {
@@ -148,21 +148,21 @@ fn hide(call: Call) {
     output(call, &copies.to_string());
 }
 
-/// Unmasks one byte at a time, in a register: the secret itself is never in
-/// memory, so what is found was there before.
+/// Unmasks one byte at a time, in a register. It never writes the secret to
+/// memory, so every copy that it finds was there before.
 fn seek(call: Call) {
     let masked = input(call);
     if masked.is_empty() {
         return fail_with(call, 1, "the secret is empty");
     }
-    // Volatile, as nothing else may read at address 0.
+    // Volatile, because only a volatile read may use address 0.
     let found_at = |address: usize| {
         masked.iter().enumerate().all(|(i, byte)| {
             let there = ptr::with_exposed_provenance::<u8>(address + i);
             unsafe { ptr::read_volatile(there) == byte ^ 0x55 }
         })
     };
-    // Saturating, as 4 GiB is one byte more than there are addresses.
+    // Saturating, because 4 GiB does not fit into a usize.
     let end = wasm32::memory_size(0).saturating_mul(PAGE);
     let addresses = 0..=end - masked.len();
     let copies = addresses.filter(|&address| found_at(address)).count();
@@ -173,8 +173,8 @@ fn size(call: Call) {
     output(call, &wasm32::memory_size(0).to_string());
 }
 
-/// std draws the keys from random_get when they are first wanted, and only
-/// counts one of them up after that: it is the first call that tells.
+/// std draws the keys with random_get on first use. After that it only counts
+/// one of them up, so only the first call in an instance is telling.
 fn random(call: Call) {
     output(call, &format!("{:016x}", RandomState::new().hash_one(0)));
 }
@@ -193,7 +193,7 @@ fn spin(_: Call) {
     loop {}
 }
 
-/// The new pages, or nothing if they are refused.
+/// Returns the new pages, or None if the host refuses them.
 fn grow_by(pages: usize) -> Option<&'static mut [u8]> {
     let before = wasm32::memory_grow(0, pages);
     if before == usize::MAX {
@@ -203,7 +203,7 @@ fn grow_by(pages: usize) -> Option<&'static mut [u8]> {
     Some(unsafe { slice::from_raw_parts_mut(start, pages * PAGE) })
 }
 
-/// Writes to each page, as a host may find memory for a page only then.
+/// Writes to each page, because a host may allocate a page only then.
 fn grow(_: Call) {
     while let Some(pages) = grow_by(16) {
         pages.iter_mut().step_by(PAGE).for_each(|byte| *byte = 1);

@@ -6,26 +6,28 @@ import (
 	"time"
 )
 
-// Budget bounds the bytes that memories and images may have together. What
-// counts is their size: how much of it has pages is the system's to know.
+// Budget limits the total size of memories and images, in bytes. It counts their
+// whole size, whether or not the system has allocated pages for it.
 type Budget struct {
 	limit   uint64
 	used    atomic.Uint64
 	reclaim func(bytes uint64)
-	barren  atomic.Int64 // when reclaiming was not enough, in ns since 1970
+	// reclaimFailed is when reclaim last freed too little, in ns since 1970.
+	reclaimFailed atomic.Int64
 }
 
-// NewBudget returns a budget of so many bytes. reclaim, which may be nil, is
-// called when they are used up: it should release so many bytes if it can, or
-// more. It may be called from any goroutine that makes or grows a memory.
+// NewBudget returns a budget of limit bytes. When the budget is used up, it calls
+// reclaim, which should release the given number of bytes or more, if it can.
+// reclaim may be nil. It is called from any goroutine that makes or grows a
+// memory.
 func NewBudget(limit uint64, reclaim func(bytes uint64)) *Budget {
 	return &Budget{limit: limit, reclaim: reclaim}
 }
 
-// Used returns how many bytes are used now.
+// Used returns how many bytes are in use.
 func (b *Budget) Used() uint64 { return b.used.Load() }
 
-// take uses n bytes, or returns a *BudgetError.
+// take reserves n bytes, or returns a *BudgetError.
 func (b *Budget) take(n uint64) error {
 	if b.fits(n) {
 		return nil
@@ -35,18 +37,19 @@ func (b *Budget) take(n uint64) error {
 		if b.fits(n) {
 			return nil
 		}
-		b.barren.Store(time.Now().UnixNano())
+		b.reclaimFailed.Store(time.Now().UnixNano())
 	}
 	return &BudgetError{n, b.limit}
 }
 
-// patient is how long nothing is reclaimed after that was not enough: a guest
-// that asks again and again must not keep everybody's instances from being warm.
-const patient = time.Second
+// reclaimPause is how long the budget does not call reclaim after it freed too
+// little. Without the pause, a guest that keeps asking for memory would evict the
+// warm instances of all other modules.
+const reclaimPause = time.Second
 
 func (b *Budget) mayReclaim() bool {
-	since := time.Now().UnixNano() - b.barren.Load()
-	return since < 0 || since > int64(patient)
+	since := time.Now().UnixNano() - b.reclaimFailed.Load()
+	return since < 0 || since > int64(reclaimPause)
 }
 
 func (b *Budget) fits(n uint64) bool {
@@ -63,17 +66,17 @@ func (b *Budget) fits(n uint64) bool {
 
 func (b *Budget) give(n uint64) { b.used.Add(-n) }
 
-// LimitError says that a memory may not be so large.
+// LimitError says that a memory would be larger than its limit.
 type LimitError struct{ Size, Limit uint64 }
 
 func (e *LimitError) Error() string {
-	return fmt.Sprintf("out of memory: %d bytes of linear memory, %d are allowed", e.Size, e.Limit)
+	return fmt.Sprintf("out of memory: %d bytes of linear memory, at most %d are allowed", e.Size, e.Limit)
 }
 
-// BudgetError says that there is no room for so many bytes beside what other
-// memories have.
+// BudgetError says that Size more bytes don't fit into the budget.
 type BudgetError struct{ Size, Limit uint64 }
 
 func (e *BudgetError) Error() string {
-	return fmt.Sprintf("out of memory: no room for %d bytes more of linear memory in the %d that all instances may have together", e.Size, e.Limit)
+	const text = "out of memory: no room for %d more bytes of linear memory in the %d that all instances share"
+	return fmt.Sprintf(text, e.Size, e.Limit)
 }

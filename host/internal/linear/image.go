@@ -2,23 +2,24 @@ package linear
 
 import "sync/atomic"
 
-// A memory on Linux is a private mapping of its image's file. The kernel knows
-// which pages the guest has written: those are its own, and are copied back.
-// That is cheaper than giving them up, by far: 4 KB are copied in 0.2 µs, while a
-// page that is given up interrupts every core that runs a thread of this
-// process, and costs a page fault when it is touched again. Elsewhere, a memory
-// is a copy, and all of it is copied back.
+// On Linux, a memory is a private mapping of its image's file. The kernel tracks
+// which pages the guest has written. A reset copies only those pages from the
+// image. Discarding them would be much slower: copying 4 KB takes 0.2 µs, while
+// discarding a page interrupts every core that runs a thread of this process, and
+// costs a page fault when the page is touched again. On other systems, a memory
+// is a copy, and a reset copies the whole image.
 
-// Image is what memories begin as, and are put back to. It never changes.
+// Image is a snapshot that memories start from and are reset to. It never
+// changes.
 type Image struct {
-	contents []byte // of file, or on Go's heap
-	file     file   // the same, for memories to map
+	contents []byte // a mapping of file, or on Go's heap
+	file     file   // the contents as a file that memories map
 	budget   *Budget
-	refs     atomic.Int64 // the owner's, and one for each memory
+	refs     atomic.Int64 // one for the owner, and one for each memory
 }
 
-// NewImage makes an image of the memory's contents, and the memory one that has
-// begun as it. Close it in the end.
+// NewImage makes an image of the memory's contents. The memory itself can then be
+// restored to the image. The caller must close the image.
 func (m *Memory) NewImage() (*Image, error) {
 	if err := m.budget.take(uint64(len(m.bytes))); err != nil {
 		return nil, err
@@ -29,15 +30,15 @@ func (m *Memory) NewImage() (*Image, error) {
 		i.contents = append([]byte(nil), m.bytes...)
 	}
 	m.image = i
-	m.mapped = m.reserved != nil && i.file.mapTo(m.bytes) // or the pages stay those that there are
+	m.mapped = m.reserved != nil && i.file.mapTo(m.bytes) // if it can't be mapped, it keeps its pages
 	return i, nil
 }
 
-// Size returns its size in bytes.
+// Size returns the size of the image in bytes.
 func (i *Image) Size() uint64 { return uint64(len(i.contents)) }
 
-// BeginAs has a new memory begin as the image, once it is allocated. It returns
-// false if the image is closed.
+// BeginAs makes a new memory start from the image when it is allocated. It
+// returns false if the image is closed.
 func (m *Memory) BeginAs(i *Image) bool {
 	for {
 		refs := i.refs.Load()
@@ -51,8 +52,7 @@ func (m *Memory) BeginAs(i *Image) bool {
 	}
 }
 
-// Close gives the image back, when the last memory that began as it is
-// released.
+// Close frees the image as soon as the last memory that uses it is released.
 func (i *Image) Close() { i.drop() }
 
 func (i *Image) drop() {
@@ -63,41 +63,43 @@ func (i *Image) drop() {
 	}
 }
 
-// begin gives a new memory the image's contents.
-func (m *Memory) begin() {
+// loadImage gives a new memory the contents of its image.
+func (m *Memory) loadImage() {
 	if m.mapped = m.reserved != nil && m.image.file.mapTo(m.bytes); !m.mapped {
 		copy(m.bytes, m.image.contents)
 	}
 }
 
-// habit is what is known of the pages that a memory's tasks write.
-type habit struct {
-	usual    int // pages that were its own after the first task
-	restores int
+// resets tracks how many pages the resets of a memory copy.
+type resets struct {
+	usual int // pages copied by the first reset
+	count int
 }
 
 const (
-	// fewPages are kept without asking.
+	// fewPages is how many written pages a memory always keeps.
 	fewPages = 64
-	// patience is after how many tasks the usual is found out anew.
-	patience = 256
+	// measureEvery is after how many resets the usual number of pages is
+	// measured again.
+	measureEvery = 256
 )
 
-// putBack makes the contents the image's. Pages that tasks always write stay
-// the memory's own. Those that some task has written once would be copied back
-// ever after: if there are many, all are given up.
-func (m *Memory) putBack() {
+// reset makes the contents equal to the image. A page that the guest has written
+// stays private to the memory, and every later reset copies it again. That is
+// right for pages that every task writes. If there are many others, reset
+// discards all pages instead.
+func (m *Memory) reset() {
 	pages, ok := m.copyWritten()
 	if !ok {
 		copy(m.bytes, m.image.contents)
 		return
 	}
-	h := &m.habit
-	h.restores++
-	if h.usual == 0 {
-		h.usual = pages
+	r := &m.resets
+	r.count++
+	if r.usual == 0 {
+		r.usual = pages
 	}
-	if pages > fewPages && (pages > 2*h.usual || h.restores%patience == 0) && discard(m.bytes) {
-		h.usual = 0
+	if pages > fewPages && (pages > 2*r.usual || r.count%measureEvery == 0) && discard(m.bytes) {
+		r.usual = 0
 	}
 }

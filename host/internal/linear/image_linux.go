@@ -13,37 +13,38 @@ import (
 // noReserve keeps reserved addresses from counting as committed memory.
 const noReserve = unix.MAP_NORESERVE
 
-// mostMappings is how many mappings a process may have.
-var mostMappings = sync.OnceValue(func() int64 {
-	const usual = 65_530
-	return setting("/proc/sys/vm/max_map_count", usual)
+// maxMappings returns how many mappings a process may have.
+var maxMappings = sync.OnceValue(func() int64 {
+	const kernelDefault = 65_530
+	return setting("/proc/sys/vm/max_map_count", kernelDefault)
 })
 
-// setting returns a number of the kernel's, or what it usually is.
-func setting(file string, usual int64) int64 {
+// setting returns a kernel setting, or fallback if it can't be read.
+func setting(file string, fallback int64) int64 {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return usual
+		return fallback
 	}
 	n, err := strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64)
 	if err != nil {
-		return usual
+		return fallback
 	}
 	return n
 }
 
-// discard gives the pages of a mapping back: those of an image are the image's
-// again, the others are empty. It returns false if the pages are locked.
+// discard returns the pages of a mapping to the system. A mapping of an image
+// then has the image's contents again; any other mapping is zero. It returns
+// false if the pages are locked.
 func discard(b []byte) bool { return unix.Madvise(b, unix.MADV_DONTNEED) == nil }
 
 var osPage = os.Getpagesize()
 
-// file is an image's file, in memory. Nothing writes to it once it is made. The
-// zero file is none.
+// file is an image's file, which is in memory. It is never written again once it
+// is made. The zero value has no file.
 type file struct{ f *os.File }
 
-// makeFile makes the image's file of the contents, and maps it. It returns false
-// if the system can't do what is needed.
+// makeFile writes the contents to a file for the image, and maps it. It returns
+// false if the system lacks what that needs.
 func (i *Image) makeFile(contents []byte) bool {
 	if len(contents) == 0 || !tellsWritten() {
 		return false
@@ -62,8 +63,8 @@ func (i *Image) makeFile(contents []byte) bool {
 	return true
 }
 
-// fill writes the contents, without the pages that are empty, and returns a
-// mapping of them.
+// fill writes the contents to the file, except for pages of zeros, and returns a
+// mapping of the file.
 func fill(f *os.File, contents []byte) ([]byte, error) {
 	if err := f.Truncate(int64(len(contents))); err != nil {
 		return nil, err
@@ -85,8 +86,9 @@ func fill(f *os.File, contents []byte) ([]byte, error) {
 	return unix.Mmap(int(f.Fd()), 0, len(contents), unix.PROT_READ, unix.MAP_PRIVATE)
 }
 
-// mapTo maps the file over a part of a mapping, privately: what is written
-// there stays there. It returns false if there is no file, or no mapping left.
+// mapTo maps the file over a part of a mapping. The new mapping is private, so
+// writes to it do not reach the file. It returns false if there is no file, or
+// the process can't have another mapping.
 func (f file) mapTo(b []byte) bool {
 	if f.f == nil {
 		return false
@@ -98,7 +100,7 @@ func (f file) mapTo(b []byte) bool {
 
 func (f file) close(contents []byte) {
 	if f.f != nil {
-		unix.Munmap(contents) // of the whole mapping: it can't fail
+		unix.Munmap(contents) // can't fail: it unmaps a whole mapping
 		f.f.Close()
 	}
 }

@@ -6,16 +6,16 @@ import "math"
 
 const noReserve = 0
 
-// mostMappings is how many mappings a process may have: no bound is known.
-func mostMappings() int64 { return math.MaxInt64 }
+// maxMappings returns how many mappings a process may have. No limit is known.
+func maxMappings() int64 { return math.MaxInt64 }
 
-// discard gives the pages of a mapping back, as empty.
+// discard zeroes a mapping.
 func discard(b []byte) bool {
 	clear(b)
 	return true
 }
 
-// file is an image's file: there is none.
+// file stands for an image's file. Here images have none.
 type file struct{}
 
 func (i *Image) makeFile([]byte) bool { return false }

@@ -1,18 +1,18 @@
-// Package linear keeps the linear memories of guests. Where the system can, a
-// memory is a range of addresses outside of Go's heap, as long as it may ever
-// grow, that gets pages when they are touched: it never moves, no growth
-// copies it, and Go's collector does not count it.
+// Package linear manages the linear memories of guests. If the system allows it,
+// a memory is a range of addresses outside Go's heap, as large as the memory may
+// ever grow. The range gets pages when they are touched. So the memory never
+// moves, growing it copies nothing, and Go's collector does not count it.
 //
-// A memory may begin as an [Image], the contents that a guest's memory has when
-// it is ready for a task, and be put back to it when the task has ended. All
-// memories and images together are bounded by a [Budget].
+// A memory may start from an [Image], which is a snapshot of a guest's memory
+// taken when the guest is ready for a task. After the task, the memory is restored
+// to the image. A [Budget] limits the total size of memories and images.
 package linear
 
 import (
 	"sync/atomic"
 )
 
-// PageSize is that of WebAssembly, in bytes.
+// PageSize is the size of a WebAssembly page in bytes.
 const PageSize = 64 << 10
 
 // Memory is the linear memory of one instance.
@@ -20,33 +20,34 @@ const PageSize = 64 << 10
 type Memory struct {
 	bytes    []byte
 	budget   *Budget
-	limit    uint64        // now; a call may have less than the instance
-	most     uint64        // ever
+	limit    uint64        // now; the limit of a call may be below that of the instance
+	most     uint64        // the highest limit there may be
 	reserved []byte        // the range of addresses; nil if bytes is on Go's heap
-	size     atomic.Uint64 // of bytes, for whoever looks on
-	shrink   bool          // Reallocate is to return what the image has
+	size     atomic.Uint64 // the length of bytes, for other goroutines
+	shrink   bool          // Reallocate must return the size of the image
 
-	image  *Image // nil if it began empty
-	mapped bool   // it is a mapping of the image's file
-	habit  habit
+	image  *Image // nil if the memory did not start from one
+	mapped bool   // bytes is a mapping of the image's file
+	resets resets
 }
 
-// New returns a memory of no size yet. It may grow to limit, in bytes, which
-// SetLimit can raise to most.
+// New returns a memory that is not allocated yet. It may grow to limit bytes.
+// SetLimit can raise the limit to most.
 func (b *Budget) New(limit, most uint64) *Memory {
 	return &Memory{budget: b, limit: limit, most: most}
 }
 
-// SetLimit sets how many bytes it may grow to from now on.
+// SetLimit sets how many bytes the memory may grow to from now on.
 func (m *Memory) SetLimit(limit uint64) { m.limit = limit }
 
-// Size returns its size in bytes. Any goroutine may ask.
+// Size returns the size of the memory in bytes. Any goroutine may call it.
 func (m *Memory) Size() uint64 { return m.size.Load() }
 
-// Bytes returns all of it, until it grows or is released.
+// Bytes returns the whole memory. The slice is valid until the memory grows or is
+// released.
 func (m *Memory) Bytes() []byte { return m.bytes }
 
-// Read returns a part of it, or false if that is not inside.
+// Read returns a part of the memory, or false if the part is out of bounds.
 func (m *Memory) Read(ptr, length uint64) ([]byte, bool) {
 	if end := ptr + length; end <= uint64(len(m.bytes)) {
 		return m.bytes[ptr:end:end], true
@@ -75,7 +76,7 @@ func (m *Memory) Reallocate(size uint64) []byte {
 	return m.bytes
 }
 
-// resize gives it a size.
+// resize sets the size of the memory.
 func (m *Memory) resize(size uint64) error {
 	before := uint64(len(m.bytes))
 	if size > before {
@@ -92,14 +93,14 @@ func (m *Memory) resize(size uint64) error {
 	case size <= uint64(cap(m.bytes)):
 		m.bytes = m.bytes[:size]
 	default:
-		// Growing by a quarter at least keeps a guest that grows page by page
+		// Growing by at least a quarter keeps a guest that grows page by page
 		// from copying its memory each time.
 		grown := make([]byte, size, min(max(size, uint64(cap(m.bytes))*5/4), m.most))
 		copy(grown, m.bytes)
 		m.bytes = grown
 	}
 	if before == 0 && m.image != nil {
-		m.begin()
+		m.loadImage()
 	}
 	if size < before {
 		m.budget.give(before - size)
@@ -112,7 +113,7 @@ func (m *Memory) resize(size uint64) error {
 // code still has frames on the stack. Release frees the memory.
 func (m *Memory) Free() {}
 
-// Release gives the memory back. No code runs in the instance any more.
+// Release frees the memory. No code may run in the instance any more.
 func (m *Memory) Release() {
 	m.budget.give(uint64(len(m.bytes)))
 	if m.reserved != nil {
@@ -151,9 +152,9 @@ func (m *Memory) Restore(of Grower) bool {
 			return false
 		}
 	}
-	m.putBack()
+	m.reset()
 	return true
 }
 
-// unknownMachine stands for the machine's memory where the system does not tell.
+// unknownMachine is the assumed memory of a machine whose memory is not known.
 const unknownMachine = 8 << 30

@@ -35,22 +35,23 @@ func instantiate(t rapid.TB, r wazero.Runtime, m *Memory) api.Module {
 	return mod
 }
 
-// ways are the ways in which this system can put memories back.
-func ways(t *testing.T, each func(t *testing.T)) {
-	for _, way := range waysHere() {
-		t.Run(way.name, func(t *testing.T) {
-			if !way.enter(t) {
+// eachMethod runs a test with each method to reset a memory that this system has.
+func eachMethod(t *testing.T, run func(t *testing.T)) {
+	for _, method := range methods() {
+		t.Run(method.name, func(t *testing.T) {
+			if !method.enter(t) {
 				t.Skip("this system can't")
 			}
-			each(t)
+			run(t)
 		})
 	}
 }
 
-// TestRestore: whatever is done to a memory, Restore makes it what its image
-// is, as wazero and the guest see it; and so is every memory that begins as it.
+// TestRestore checks that Restore makes a memory equal to its image, as wazero and
+// the guest see it, for any writes and growth. It checks the same of memories that
+// start from the image.
 func TestRestore(t *testing.T) {
-	ways(t, func(t *testing.T) { rapid.Check(t, restores) })
+	eachMethod(t, func(t *testing.T) { rapid.Check(t, restores) })
 }
 
 func restores(t *rapid.T) {
@@ -81,7 +82,7 @@ func restores(t *rapid.T) {
 		}
 		image.Close()
 		if used := budget.Used(); used != 0 {
-			t.Errorf("%d bytes are left", used)
+			t.Errorf("%d bytes are still in use", used)
 		}
 	}()
 	for range rapid.IntRange(1, 30).Draw(t, "tasks") {
@@ -93,7 +94,8 @@ func restores(t *rapid.T) {
 		at := rapid.IntRange(0, len(instances)-1).Draw(t, "instance")
 		i := instances[at]
 		if got := i.Bytes(); !bytes.Equal(got, want) {
-			t.Fatalf("a memory of %d bytes differs from its image, of %d, at %d", len(got), len(want), differ(got, want))
+			t.Fatalf("a memory of %d bytes differs from its image of %d bytes at %d",
+				len(got), len(want), differ(got, want))
 		}
 		if seen := i.mod.Memory().Size(); int(seen) != len(want) {
 			t.Fatalf("wazero sees %d bytes, want %d", seen, len(want))
@@ -105,7 +107,7 @@ func restores(t *rapid.T) {
 		}
 		if !i.Restore(i.mod.Memory()) {
 			if len(i.Bytes()) != 4*PageSize {
-				t.Fatal("it can't be put back, and has not all that it may have")
+				t.Fatal("Restore failed below the maximum size")
 			}
 			i.Release()
 			m := budget.New(4*PageSize, 4*PageSize)
@@ -113,7 +115,7 @@ func restores(t *rapid.T) {
 			instances[at] = instance{m, instantiate(t, runtime, m)}
 		}
 		if used, want := budget.Used(), uint64(len(want)*(1+len(instances))); used != want {
-			t.Fatalf("%d bytes are used, want %d", used, want)
+			t.Fatalf("%d bytes are in use, want %d", used, want)
 		}
 	}
 }
@@ -138,6 +140,7 @@ func scribble(t *rapid.T, m *Memory) {
 
 var sink byte
 
+// differ returns the first index at which a and b differ.
 func differ(a, b []byte) int {
 	for i := range min(len(a), len(b)) {
 		if a[i] != b[i] {
@@ -147,7 +150,8 @@ func differ(a, b []byte) int {
 	return min(len(a), len(b))
 }
 
-// TestBudget: what does not fit is refused, after others were asked to go.
+// TestBudget checks that a budget reclaims memory before it refuses a request that
+// does not fit.
 func TestBudget(t *testing.T) {
 	ctx := context.Background()
 	runtime := wazero.NewRuntime(ctx)
@@ -166,31 +170,31 @@ func TestBudget(t *testing.T) {
 	m := budget.New(4*PageSize, 4*PageSize)
 	mod := instantiate(t, runtime, m)
 	if _, ok := mod.Memory().Grow(2); !ok || asked != 2*PageSize || idle != nil {
-		t.Fatalf("grown: %v, asked for %d bytes, idle one is left: %v", ok, asked, idle != nil)
+		t.Fatalf("grown: %v, reclaimed %d bytes, the idle memory is still there: %v", ok, asked, idle != nil)
 	}
 	before := asked
 	if _, ok := mod.Memory().Grow(1); ok || asked == before {
-		t.Fatal("it grew past the budget, or nobody was asked")
+		t.Fatal("it grew past the budget, or reclaim was not called")
 	}
 	before = asked
 	if _, ok := mod.Memory().Grow(1); ok || asked != before {
-		t.Fatal("others were asked again at once, when that was not enough")
+		t.Fatal("reclaim was called again at once after it had freed too little")
 	}
 	err := first(budget.New(PageSize, PageSize))
 	if budgetError, ok := errors.AsType[*BudgetError](err); !ok || budgetError.Limit != 3*PageSize {
-		t.Errorf("a memory too many: %v", err)
+		t.Errorf("a memory past the budget: %v", err)
 	}
 	m.Release()
 	if budget.Used() != 0 {
-		t.Errorf("%d bytes are left", budget.Used())
+		t.Errorf("%d bytes are still in use", budget.Used())
 	}
 	err = first(budget.New(PageSize/2, PageSize))
 	if limitError, ok := errors.AsType[*LimitError](err); !ok || limitError.Limit != PageSize/2 {
-		t.Errorf("a memory too large: %v", err)
+		t.Errorf("a memory past its limit: %v", err)
 	}
 }
 
-// first gives a memory its first size, a page.
+// first allocates a memory with one page.
 func first(m *Memory) (err error) {
 	defer m.Release()
 	defer func() { err, _ = recover().(error) }()
@@ -199,17 +203,17 @@ func first(m *Memory) (err error) {
 	return nil
 }
 
-// BenchmarkRestore puts back a memory of which some pages were written, on
-// every core at once, in each way that this system has.
+// BenchmarkRestore restores memories of which some pages were written, on every
+// core at once, with each method that this system has.
 func BenchmarkRestore(b *testing.B) {
 	for _, size := range []int{128 << 10, 4 << 20} {
 		for _, dirty := range []int{1, 16, 64, 256} {
 			if dirty*osPageSize > size {
 				continue
 			}
-			for _, way := range waysHere() {
-				b.Run(fmt.Sprintf("%dKB/dirty=%d/%s", size>>10, dirty, way.name), func(b *testing.B) {
-					if !way.enter(b) {
+			for _, method := range methods() {
+				b.Run(fmt.Sprintf("%dKB/dirty=%d/%s", size>>10, dirty, method.name), func(b *testing.B) {
+					if !method.enter(b) {
 						b.Skip("this system can't")
 					}
 					benchmarkRestore(b, size, dirty)

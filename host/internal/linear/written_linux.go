@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A page of a private mapping of a file is the file's, or not there, until it
-// is written: then it is a copy, which is anonymous. Two interfaces of the
-// kernel tell which are: PAGEMAP_SCAN since Linux 6.7, in 1 µs and more for
-// large memories, and /proc/self/pagemap since 4.2, in 2 ns a page.
+// Until a page of a private file mapping is written, it belongs to the file or is
+// not present. A written page is an anonymous copy. The kernel has two interfaces
+// that tell them apart: PAGEMAP_SCAN, since Linux 6.7, takes 1 µs, or more for a
+// large memory; /proc/self/pagemap, since Linux 4.2, takes 2 ns a page.
 // See Documentation/admin-guide/mm/pagemap.rst.
 
 var pagemap struct {
@@ -23,12 +23,12 @@ var pagemap struct {
 }
 
 // tellsWritten reports whether the kernel tells which pages are written. Some
-// sandboxes have the file and not the truth in it: it is tried.
+// sandboxes have the file, but with wrong contents, so tellsWritten tries it out.
 func tellsWritten() bool {
 	p := &pagemap
 	p.once.Do(func() {
-		// Where memory is never promised twice, reading an image may need a page
-		// that is refused, which ends the process.
+		// If the system does not overcommit memory, a page that is needed to read
+		// an image may be refused, which kills the process.
 		const never = 2
 		if setting("/proc/sys/vm/overcommit_memory", 0) == never {
 			return
@@ -45,8 +45,8 @@ func tellsWritten() bool {
 	return p.works
 }
 
-// tryWritten looks at a mapping of a file of which one page was read, and one
-// written.
+// tryWritten reads one page of a file mapping, writes another, and checks that
+// the kernel reports only the second as written.
 func tryWritten() bool {
 	const pages, read, wrote = 4, 1, 2
 	fd, err := unix.MemfdCreate("wexec trial", unix.MFD_CLOEXEC)
@@ -69,8 +69,9 @@ func tryWritten() bool {
 	return ok && len(found) == 1 && found[0] == [2]int{wrote * osPage, (wrote + 1) * osPage}
 }
 
-// written calls each with every range of bytes in b, which begins and ends with
-// a page, that was written. It returns false if the kernel does not tell.
+// written calls each for every range of written pages in b, with the offsets of
+// its first byte and of the byte after its last. It returns false if the kernel
+// does not tell.
 func written(b []byte, each func(from, to int)) bool {
 	if pagemap.scans {
 		return scanWritten(b, each)
@@ -78,8 +79,8 @@ func written(b []byte, each func(from, to int)) bool {
 	return readWritten(b, each)
 }
 
-// copyWritten copies the image's contents to where the memory is not the
-// image's any more, and returns how many pages that are.
+// copyWritten copies the image's contents over the written pages of the memory,
+// and returns how many pages that were.
 func (m *Memory) copyWritten() (pages int, ok bool) {
 	if !m.mapped {
 		return 0, false
@@ -103,7 +104,8 @@ type (
 	scanRegion struct{ start, end, _ uint64 }
 )
 
-// scan is what is passed to the kernel: it must not move, as stacks do.
+// scan holds what is passed to the kernel. It must not move, so it can't be on the
+// stack.
 type scan struct {
 	args    scanArgs
 	regions [64]scanRegion
@@ -125,12 +127,12 @@ func scanWritten(b []byte, each func(from, to int)) bool {
 	s.args = scanArgs{
 		size: uint64(unsafe.Sizeof(s.args)), start: base, end: base + uint64(len(b)),
 		vec: uint64(uintptr(unsafe.Pointer(&s.regions))), vecLen: uint64(len(s.regions)),
-		inverted: pageIsFile, mask: pageIsFile, // not of the file,
-		anyMask:  pageIsPresent | pageIsSwapped, // and there
+		inverted: pageIsFile, mask: pageIsFile, // not the file's page,
+		anyMask:  pageIsPresent | pageIsSwapped, // and in memory or in swap
 		returned: pageIsPresent | pageIsSwapped,
 	}
 	for s.args.start < s.args.end {
-		// It takes a microsecond: not worth telling Go's scheduler.
+		// Raw, because the call takes a microsecond: too short to tell the scheduler.
 		n, _, errno := unix.RawSyscall(unix.SYS_IOCTL, pagemap.f.Fd(), pagemapScan, uintptr(unsafe.Pointer(&s.args)))
 		if errno == unix.EINTR {
 			continue
@@ -158,7 +160,7 @@ func readWritten(b []byte, each func(from, to int)) bool {
 	var entries [512 * entry]byte
 	base := int(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) / osPage
 	pages := len(b) / osPage
-	from := -1 // of the range that is open
+	from := -1 // start of the current range of written pages, or -1
 	for at := 0; at < pages; {
 		n, err := pagemap.f.ReadAt(entries[:min(len(entries), (pages-at)*entry)], int64(base+at)*entry)
 		if err != nil {

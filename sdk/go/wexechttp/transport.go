@@ -1,12 +1,13 @@
-// Package wexechttp lets a guest use net/http over the host's http.fetch:
+// Package wexechttp lets a guest make requests with net/http. The host makes
+// them, through http.fetch:
 //
 //	client := &http.Client{Transport: wexechttp.Transport{}}
 //	request, err := http.NewRequestWithContext(ctx, "GET", url, nil)
 //	…
 //	response, err := client.Do(request)
 //
-// It is a package of its own because net/http makes a guest some 7 MB larger;
-// wexec.Fetch does not.
+// It is a separate package because net/http makes a guest about 7 MB larger.
+// wexec.Fetch does not need it.
 package wexechttp
 
 import (
@@ -19,9 +20,9 @@ import (
 	wexec "github.com/wexec/wexec/sdk/go"
 )
 
-// Transport is an http.RoundTripper that has the host make the requests. The
-// context of a request must be that of a task, or derived from it. Bodies are
-// in memory as a whole.
+// Transport is an http.RoundTripper that asks the host to make the requests. The
+// context of a request must be that of a task, or derived from it. Request and
+// response bodies are held in memory.
 type Transport struct{}
 
 // RoundTrip implements http.RoundTripper.

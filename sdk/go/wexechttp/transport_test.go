@@ -44,12 +44,13 @@ func TestResponse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Status != "404 Not Found" || got.Header.Get("Content-Type") != "text/plain" || string(body) != "nothing here" {
+	contentType := got.Header.Get("Content-Type")
+	if got.Status != "404 Not Found" || contentType != "text/plain" || string(body) != "nothing here" {
 		t.Errorf("got %+v and %q", got, body)
 	}
 }
 
-// Outside a task there is no host to ask; the error says so.
+// Outside a task there is no host to make the request. The error says so.
 func TestNoTask(t *testing.T) {
 	client := http.Client{Transport: Transport{}}
 	_, err := client.Get("https://example.com")

@@ -1,10 +1,10 @@
-// Package wexecslog lets a guest use log/slog over the host's log:
+// Package wexecslog lets a guest write to the host's log with log/slog:
 //
 //	slog.SetDefault(slog.New(wexecslog.NewHandler(slog.LevelInfo)))
 //	slog.Info("fetched", "url", url)
 //
-// It is a package of its own because log/slog makes a guest some 260 KB
-// larger; wexec.Log does not.
+// It is a separate package because log/slog makes a guest about 260 KB larger.
+// wexec.Log does not need it.
 package wexecslog
 
 import (
@@ -18,11 +18,11 @@ import (
 	wexec "github.com/wexec/wexec/sdk/go"
 )
 
-// Handler is a slog.Handler that writes a record as a line of the host's log:
-// the message, then the attributes as slog.TextHandler writes them. The host
+// Handler is a slog.Handler that writes each record as a line of the host's log:
+// the message, then the attributes in the format of slog.TextHandler. The host
 // adds the time.
 type Handler struct {
-	// text writes into line, which the handlers derived from one share.
+	// text writes to line. Derived handlers share the same line.
 	text slog.Handler
 	line *line
 }
@@ -32,7 +32,7 @@ type line struct {
 	bytes.Buffer
 }
 
-// NewHandler returns a handler for records of that level and above.
+// NewHandler returns a handler for records of the given level and above.
 func NewHandler(level slog.Leveler) *Handler {
 	line := &line{}
 	return &Handler{slog.NewTextHandler(line, &slog.HandlerOptions{Level: level}), line}

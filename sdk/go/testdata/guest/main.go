@@ -1,5 +1,5 @@
-// The guest of guest_test.go: tasks that use the SDK in ordinary and in odd
-// ways.
+// This is the guest of guest_test.go. Its tasks use the SDK in ordinary and in
+// unusual ways.
 package main
 
 import (
@@ -114,7 +114,7 @@ func afterFunc(ctx context.Context, ms int) (none, error) {
 	return none{}, wexec.Sleep(ctx, time.Hour)
 }
 
-// value has contexts between its own and that of its ops.
+// value starts ops with contexts that are derived from its own.
 func value(ctx context.Context, n int) (int, error) {
 	type key struct{}
 	ctx = context.WithValue(ctx, key{}, n)
@@ -133,7 +133,7 @@ func value(ctx context.Context, n int) (int, error) {
 	return inner.Value(key{}).(int), ctx.Err()
 }
 
-// group has goroutines of its own, a WaitGroup and a Mutex.
+// group starts goroutines, and uses a WaitGroup and a Mutex.
 func group(ctx context.Context, n int) (int, error) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -181,8 +181,8 @@ func spin(_ context.Context, n int) (none, error) {
 	return none{}, nil
 }
 
-// outlive leaves behind goroutines that wait for ops, and a future that
-// nobody asks. What they were told goes to the log.
+// outlive ends while its goroutines still wait for ops, and with a future that
+// it does not wait for. The goroutines log what their ops return.
 func outlive(ctx context.Context, _ none) (none, error) {
 	report := func(what string, err error) {
 		wexec.Log(wexec.LevelInfo, fmt.Sprintf("%s: %v", what, wexec.StatusOf(err)))

@@ -5,14 +5,15 @@ import (
 	"testing"
 )
 
-// way is a way to put memories back.
-type way struct {
+// method is a method to reset a memory.
+type method struct {
 	name string
-	// enter makes it the way until the test ends, or returns false.
+	// enter selects the method until the test ends. It returns false if the
+	// system does not have it.
 	enter func(t testing.TB) bool
 }
 
-func waysHere() []way {
+func methods() []method {
 	with := func(scans, works bool) func(testing.TB) bool {
 		return func(t testing.TB) bool {
 			if !tellsWritten() || scans && !pagemap.scans {
@@ -24,12 +25,12 @@ func waysHere() []way {
 			return true
 		}
 	}
-	return []way{{"scan", with(true, true)}, {"read", with(false, true)}, {"copy", with(false, false)}}
+	return []method{{"scan", with(true, true)}, {"read", with(false, true)}, {"copy", with(false, false)}}
 }
 
 const size = 1 << 20
 
-// withImage returns a memory that is not all empty, and its image.
+// withImage returns a memory that is not all zeros, and its image.
 func withImage(t *testing.T) (*Memory, *Image) {
 	t.Helper()
 	if !tellsWritten() {
@@ -50,32 +51,33 @@ func withImage(t *testing.T) (*Memory, *Image) {
 	return m, image
 }
 
-// TestGivesUpPages: pages that a task has written once do not stay for ever.
-func TestGivesUpPages(t *testing.T) {
+// TestDiscardsPages checks that a memory does not keep pages for ever that one
+// task wrote once.
+func TestDiscardsPages(t *testing.T) {
 	m, image := withImage(t)
 	own := func() (n int) {
 		written(m.Bytes(), func(from, to int) { n += (to - from) / osPage })
 		return n
 	}
 	m.Bytes()[0]++
-	m.putBack()
+	m.reset()
 	if n := own(); n != 1 {
-		t.Fatalf("%d pages are its own, want the one that every task writes", n)
+		t.Fatalf("%d pages are private, want the one that every task writes", n)
 	}
 	for i := range m.Bytes() {
 		m.Bytes()[i] = 1
 	}
-	m.putBack()
+	m.reset()
 	if n := own(); n != 0 {
-		t.Errorf("%d pages are still its own after a task that wrote all", n)
+		t.Errorf("%d pages are still private after a task that wrote all pages", n)
 	}
 	if !bytes.Equal(m.Bytes(), image.contents) {
-		t.Error("they are not the image's")
+		t.Error("the contents are not the image's")
 	}
 }
 
-// TestWithoutMappings: where no mapping is left for an image, a memory is put back
-// all the same.
+// TestWithoutMappings checks that a memory can be reset even if its image could
+// not be mapped.
 func TestWithoutMappings(t *testing.T) {
 	_, image := withImage(t)
 	whole := image.file
@@ -86,20 +88,20 @@ func TestWithoutMappings(t *testing.T) {
 	m.Reallocate(size)
 	defer m.Release()
 	image.file = whole
-	for range 2 * patience {
+	for range 2 * measureEvery {
 		for i := range fewPages + 1 {
 			m.Bytes()[i*osPage] = 1
 		}
-		if m.putBack(); !bytes.Equal(m.Bytes(), image.contents) {
-			t.Fatal("it is not the image's")
+		if m.reset(); !bytes.Equal(m.Bytes(), image.contents) {
+			t.Fatal("the contents are not the image's")
 		}
 	}
 }
 
-// TestMappingsAreBounded: memories leave mappings for others.
+// TestMappingsAreBounded checks that memories leave mappings for other uses.
 func TestMappingsAreBounded(t *testing.T) {
-	mappings.Add(mostMappings() / 2)
-	defer mappings.Add(-mostMappings() / 2)
+	mappings.Add(maxMappings() / 2)
+	defer mappings.Add(-maxMappings() / 2)
 	m := NewBudget(1<<30, nil).New(PageSize, PageSize)
 	defer m.Release()
 	m.Reserve(PageSize)
