@@ -22,6 +22,7 @@ import (
 	"github.com/wexec/wexec/cmd/wexec/internal/exit"
 	"github.com/wexec/wexec/cmd/wexec/internal/inspect"
 	"github.com/wexec/wexec/cmd/wexec/internal/run"
+	"github.com/wexec/wexec/cmd/wexec/internal/setting"
 	"github.com/wexec/wexec/cmd/wexec/internal/term"
 	"github.com/wexec/wexec/cmd/wexec/internal/version"
 )
@@ -48,7 +49,7 @@ func Execute(args []string, s term.Streams) int {
 		err = exit.ErrInterrupted
 	}
 	if _, explained := errors.AsType[*exit.ProgramError](err); err != nil && !explained {
-		fmt.Fprintln(s.Err, "wexec: "+term.Visible(err.Error()))
+		fmt.Fprintln(s.Err, "wexec: "+term.Visible(setting.AsFlags(err.Error())))
 	}
 	return exit.Code(err)
 }

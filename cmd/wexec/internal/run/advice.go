@@ -9,7 +9,8 @@ import (
 	"github.com/wexec/wexec/host"
 )
 
-// advise adds what the user can do to an error that does not say it.
+// advise adds what the user can do to an error that does not say it. Most errors
+// do, by a field of host's configuration: see package setting.
 func advise(o *options, command bool, err error) error {
 	if hint := hint(o, command, err); hint != "" {
 		return fmt.Errorf("%w; %s", err, hint)

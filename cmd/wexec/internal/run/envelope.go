@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/wexec/wexec/cmd/wexec/internal/setting"
 	"github.com/wexec/wexec/host"
 )
 
@@ -41,7 +42,7 @@ func newEnvelope(o outcome) envelope {
 	e := envelope{Task: o.task, Mode: o.mode, Status: host.Kind(o.err).String(), Stats: statsOf(o.span)}
 	switch {
 	case o.err != nil:
-		e.Error = &envelopeError{Kind: e.Status, Message: o.err.Error()}
+		e.Error = &envelopeError{Kind: e.Status, Message: setting.AsFlags(o.err.Error())}
 	case !utf8.Valid(o.output):
 		e.OutputBase64 = o.output
 	case json.Valid(o.output):

@@ -35,6 +35,10 @@ func TestEnvelope(t *testing.T) {
 			`{"task":"t","mode":"cpu","status":"exit","error":{"kind":"exit","message":"no: exited with code 3"},` + stats,
 		},
 		{
+			outcome{task: "t", err: &host.TaskError{Message: "no room (Config.Limits.Memory)"}, span: span},
+			`{"task":"t","mode":"","status":"failed","error":{"kind":"failed","message":"failed: no room (--memory)"},` + stats,
+		},
+		{
 			outcome{task: "t", err: host.ErrQueueFull, span: host.Span{Queued: zero, Ended: zero.Add(7)}},
 			`{"task":"t","mode":"","status":"queue_full","error":{"kind":"queue_full","message":"queue full"},` +
 				`"stats":{"queue_ns":7,"run_ns":0,"host_calls":0,"fuel":0,"memory_bytes":0}}`,

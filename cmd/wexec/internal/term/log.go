@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/wexec/wexec/cmd/wexec/internal/setting"
 )
 
 // logHandler writes log lines for people: the task that logs, the level if it
@@ -61,7 +63,7 @@ func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
 		source += ": " + strings.ToLower(r.Level.String())
 	}
 	// The indent tells the lines of a message from messages of their own.
-	message = strings.ReplaceAll(Visible(message), "\n", "\n  ")
+	message = strings.ReplaceAll(Visible(setting.AsFlags(message)), "\n", "\n  ")
 	line := h.p.Dim(OneLine(source)+":") + " " + message + "\n"
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -27,13 +27,13 @@ func TestLogger(t *testing.T) {
 	log.Warn("no compile cache", "error", "full disk")
 	guest := log.With("module", "images").WithGroup("ignored")
 	guest.Info("two\nlines\x1b")
-	guest.Warn("lines were dropped", "lines", 3)
-	guest.Error("denied", "task", "re\nsize")
+	guest.Warn("lines were dropped (Config.Limits.LogRate)", "lines", 3)
+	guest.Error(`add "example.com" to http.Client.Allow`, "task", "re\nsize")
 	want := `wexec: warn: no compile cache error=full disk
 images: two
   lines\x1b
 images: warn: lines were dropped lines=3
-images.re\nsize: error: denied
+images.re\nsize: error: allow it with --allow-http example.com
 `
 	if got := b.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/wexec/wexec/cmd/wexec/internal/setting"
 	"github.com/wexec/wexec/host"
 )
 
@@ -78,7 +79,7 @@ func complete(s host.Span, zero time.Time) event {
 		args["parent"] = s.Parent
 	}
 	if s.Err != nil {
-		args["error"] = s.Err.Error()
+		args["error"] = setting.AsFlags(s.Err.Error())
 	}
 	return event{
 		Name: s.Task, Category: string(s.Mode), Phase: "X", Args: args,
