@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// BenchmarkColdRun is a whole process of wexec run that finds its module in the
-// cache: a task in C, and a program in Go, beside what wazero's own command takes
-// for that.
+// BenchmarkColdRun times a whole process of wexec run that finds its module in
+// the cache: a task in C, and a program in Go. For the program it also times
+// wazero's own command.
 func BenchmarkColdRun(b *testing.B) {
 	dir := b.TempDir()
 	b.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "cache"))
@@ -47,7 +47,7 @@ func BenchmarkColdRun(b *testing.B) {
 				run(wazero, c.stock)
 			}
 			var ours, stock time.Duration
-			for b.Loop() { // in turns: the machine may be faster now than later
+			for b.Loop() { // in turns, since the machine's speed changes
 				ours += run(wexec, c.args)
 				if c.stock != nil {
 					stock += run(wazero, c.stock)

@@ -9,12 +9,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wexec/wexec/cmd/wexec/internal/exit"
 )
 
 // start starts the command as a process of its own.
 func start(t *testing.T, args ...string) (cmd *exec.Cmd, stdin io.Writer, stdout io.Reader) {
 	if runtime.GOOS == "windows" {
-		t.Skip("an interrupt kills there")
+		t.Skip("an interrupt kills the process on Windows")
 	}
 	cmd = exec.Command("wexec", args...)
 	stdin, err1 := cmd.StdinPipe()
@@ -25,8 +27,8 @@ func start(t *testing.T, args ...string) (cmd *exec.Cmd, stdin io.Writer, stdout
 	return cmd, stdin, stdout
 }
 
-// TestStream has a WASI command answer while its input is still open, and
-// interrupts it as it waits for more.
+// TestStream lets a WASI command answer while its input is still open, and
+// interrupts it while it waits for more.
 func TestStream(t *testing.T) {
 	cmd, stdin, stdout := start(t, "run", "../../guests/c/command.wasm", "--timeout", "0", "--", "cat")
 	// The guest's C library writes when its buffer is full.
@@ -39,14 +41,14 @@ func TestStream(t *testing.T) {
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	exit, ok := errors.AsType[*exec.ExitError](cmd.Wait())
-	if !ok || exit.ExitCode() != exitInterrupted {
-		t.Errorf("ended with %v, want exit code %d", exit, exitInterrupted)
+	ended, ok := errors.AsType[*exec.ExitError](cmd.Wait())
+	if !ok || ended.ExitCode() != exit.Interrupted {
+		t.Errorf("ended with %v, want exit code %d", ended, exit.Interrupted)
 	}
 }
 
-// TestSecondInterrupt interrupts what nothing can cancel: a write that nobody
-// reads. The first ctrl-C is in vain, the second ends the process.
+// TestSecondInterrupt interrupts a write that nothing can cancel, since its
+// reader has stopped. The first ctrl-C has no effect, the second ends the process.
 func TestSecondInterrupt(t *testing.T) {
 	cmd, _, stdout := start(t, "run", "../../guests/c/conformance.wasm", "big", "-i", "10000000")
 	if _, err := stdout.Read(make([]byte, 1)); err != nil {
@@ -56,10 +58,10 @@ func TestSecondInterrupt(t *testing.T) {
 		if err := cmd.Process.Signal(os.Interrupt); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(200 * time.Millisecond) // two at once are one
+		time.Sleep(200 * time.Millisecond) // two signals at once count as one
 	}
-	exit, ok := errors.AsType[*exec.ExitError](cmd.Wait())
-	if !ok || exit.String() != "signal: interrupt" {
-		t.Errorf("ended with %v, want the signal", exit)
+	ended, ok := errors.AsType[*exec.ExitError](cmd.Wait())
+	if !ok || ended.String() != "signal: interrupt" {
+		t.Errorf("ended with %v, want the signal", ended)
 	}
 }

@@ -1,10 +1,14 @@
-// Command wexec runs tasks: functions that were compiled to WebAssembly. It is
-// a thin skin over package host: a file a command, each with its options and
-// a method run; root.go puts them together.
+// Command wexec runs tasks: functions that were compiled to WebAssembly. It is a
+// thin skin over package host. Package root says how it is laid out.
 package main
 
-import "os"
+import (
+	"os"
+
+	"github.com/wexec/wexec/cmd/wexec/internal/root"
+	"github.com/wexec/wexec/cmd/wexec/internal/term"
+)
 
 func main() {
-	os.Exit(execute(os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
+	os.Exit(root.Execute(os.Args[1:], term.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// The scripts in testdata/script run the command as a person types it: it is a
+// The scripts in testdata/script run the command as a person types it, as a
 // process of its own.
 
 func TestMain(m *testing.M) {
@@ -32,7 +32,7 @@ func TestScript(t *testing.T) {
 		w.Write([]byte("the page " + r.URL.Path))
 	}))
 	defer site.Close()
-	t.Run("group", func(t *testing.T) { // the scripts are parallel, and need the site until they end
+	t.Run("group", func(t *testing.T) { // the scripts run in parallel, and need the site until all have ended
 		testscript.Run(t, testscript.Params{
 			Dir:                 "testdata/script",
 			RequireExplicitExec: true,
@@ -60,7 +60,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	checkExit(ts, args[0], ts.Exec(args[1], args[2:]...))
 }
 
-// interrupt runs a program until a file is there and a little longer, presses
+// interrupt starts a program, waits for a file and a little longer, presses
 // ctrl-C and checks the exit code: interrupt CODE FILE PROGRAM [ARG...]
 func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
@@ -70,7 +70,7 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+ts.Getenv("XDG_CACHE_HOME"))
 	cmd.Stdout, cmd.Stderr = ts.Stdout(), ts.Stderr()
-	stdin, err := cmd.StdinPipe() // open until the program has ended
+	stdin, err := cmd.StdinPipe() // stays open until the program has ended
 	ts.Check(err)
 	defer stdin.Close()
 	ts.Check(cmd.Start())

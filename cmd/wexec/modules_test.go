@@ -6,10 +6,11 @@ import (
 	"slices"
 )
 
-// The small modules that scripts run, as bytes: they are easier to read here
-// than as binaries, and most are wrong in one way.
+// These are the small modules that the scripts run. Here they are easier to read
+// than as binary files. Most are wrong in one way.
 
-// writeFiles writes them and what else a script can't write itself.
+// writeFiles writes the modules, and the other files that a script can't write
+// itself.
 func writeFiles(dir, guests string) error {
 	conformance, err := os.ReadFile(filepath.Join(guests, "conformance.wasm"))
 	if err != nil {
@@ -41,11 +42,11 @@ func writeFiles(dir, guests string) error {
 			return err
 		}
 	}
-	large := filepath.Join(dir, "large") // takes no room on most disks
+	large := filepath.Join(dir, "large") // sparse: it takes no room on most disks
 	if err := os.WriteFile(large, nil, 0o666); err != nil {
 		return err
 	}
-	return os.Truncate(large, maxInput+1)
+	return os.Truncate(large, 64<<20+1) // a byte more than an input may have
 }
 
 // Sections of a module, by their numbers.
@@ -122,7 +123,7 @@ var add = module(
 	section(codeSection, items(body("\x20\x00\x20\x01\x6a"))),
 )
 
-// growing has a memory of so many pages, and one bare function that adds more.
+// growing has a memory of some pages, and one bare function that adds more.
 func growing(pages int) []byte {
 	return module(
 		section(typeSection, items(signature([]string{i32}, []string{i32}))),
@@ -166,7 +167,7 @@ func endless(json string) []byte {
 	)
 }
 
-// needy imports what leads out of the sandbox.
+// needy imports functions that lead out of the sandbox.
 var needy = module(
 	section(typeSection, items(
 		signature(nil, nil),

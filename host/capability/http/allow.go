@@ -100,7 +100,7 @@ func admit(rules []rule, to endpoint) error {
 	}
 	return &DeniedError{
 		Host:   to.String(),
-		Reason: fmt.Sprintf("is not on the allow-list (allow it with --allow-http %s)", entry),
+		Reason: fmt.Sprintf("is not on the allow-list: add %q to http.Client.Allow", entry),
 	}
 }
 

@@ -192,11 +192,11 @@ func TestURLRefused(t *testing.T) {
 func TestDeniedSaysWhatToDo(t *testing.T) {
 	var c Client
 	for url, want := range map[string]string{
-		"https://example.com":      "http.fetch: example.com:443 is not on the allow-list (allow it with --allow-http example.com)",
-		"http://example.com":       "http.fetch: example.com:80 is not on the allow-list (allow it with --allow-http example.com)",
-		"https://example.com:8443": "http.fetch: example.com:8443 is not on the allow-list (allow it with --allow-http example.com:8443)",
-		"http://[::1]":             "http.fetch: [::1]:80 is not on the allow-list (allow it with --allow-http [::1])",
-		"http://[::1]:81":          "http.fetch: [::1]:81 is not on the allow-list (allow it with --allow-http [::1]:81)",
+		"https://example.com":      `http.fetch: example.com:443 is not on the allow-list: add "example.com" to http.Client.Allow`,
+		"http://example.com":       `http.fetch: example.com:80 is not on the allow-list: add "example.com" to http.Client.Allow`,
+		"https://example.com:8443": `http.fetch: example.com:8443 is not on the allow-list: add "example.com:8443" to http.Client.Allow`,
+		"http://[::1]":             `http.fetch: [::1]:80 is not on the allow-list: add "[::1]" to http.Client.Allow`,
+		"http://[::1]:81":          `http.fetch: [::1]:81 is not on the allow-list: add "[::1]:81" to http.Client.Allow`,
 	} {
 		_, _, err := get(t, &c, url)
 		if err == nil || err.Error() != want {

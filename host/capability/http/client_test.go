@@ -225,7 +225,7 @@ func TestRedirectRefused(t *testing.T) {
 	start := redirector(t)
 	c := newClient(t, nil, start, onPort("localhost", other))
 	for to, text := range map[string]string{
-		"http://" + other:                         other + " is not on the allow-list (allow it with --allow-http " + other + "); " + start + " redirected there",
+		"http://" + other:                         other + ` is not on the allow-list: add "` + other + `" to http.Client.Allow; ` + start + " redirected there",
 		"//" + other:                              other + " is not on the allow-list",
 		"http://localhost":                        "localhost:80 is not on the allow-list",
 		"http://169.254.169.254/latest":           "169.254.169.254:80 is not on the allow-list",

@@ -39,5 +39,5 @@ func Example() {
 	// {"status":200,"headers":{"content-length":"13","content-type":"text/plain; charset=utf-8"}}
 	// hello, guest
 	// true
-	// http.fetch: example.com:443 is not on the allow-list (allow it with --allow-http example.com)
+	// http.fetch: example.com:443 is not on the allow-list: add "example.com" to http.Client.Allow
 }

@@ -17,15 +17,15 @@ import (
 //	io 1      ┣━ download ━━━━━━━━━━━┫
 //	          ╵0 s        ╵0.5        ╵1.0
 type Chart struct {
-	// Indent is the columns that are left free, and Width how many there are
-	// with them.
+	// Indent is how many columns to leave free, and Width how many there are
+	// including those.
 	Indent, Width int
-	// Paint colours the bar of a call, and Dim what is less important.
+	// Paint colours the bar of a call, and Dim names and times.
 	Paint func(host.Mode, string) string
 	Dim   func(string) string
 }
 
-// Draw returns the chart of a stretch of time.
+// Draw returns the chart of the time between two moments.
 func (c Chart) Draw(lanes []Lane, from, to time.Time) string {
 	margin := 0
 	for _, lane := range lanes {
@@ -55,10 +55,10 @@ func (c Chart) row(spans []host.Span, scale scale) string {
 	var b strings.Builder
 	at := 0
 	for _, s := range spans {
-		// What is too short to see is still shown, beside the one before.
+		// A call that is too short to see gets a column, next to the one before.
 		begin := min(max(at, scale.column(start(s))), scale.columns-1)
 		if begin < at {
-			break // there is no room at the end
+			break // the row is full
 		}
 		end := max(begin+1, scale.column(s.Ended))
 		b.WriteString(strings.Repeat(" ", begin-at))
@@ -68,8 +68,7 @@ func (c Chart) row(spans []host.Span, scale scale) string {
 	return b.String()
 }
 
-// bar draws a call of so many columns, with as much of its name as there is
-// room for.
+// bar draws a call in a number of columns, with as much of its name as fits.
 func bar(name string, columns int) string {
 	label := []rune(name)
 	switch room := columns - 2; {
@@ -115,7 +114,7 @@ func (s scale) axis() string {
 	return b.String()
 }
 
-// step returns the shortest round time that has room for a mark.
+// step returns the shortest round time whose columns have room for a mark.
 func (s scale) step() time.Duration {
 	const room = 8
 	for step := time.Microsecond; ; step *= 10 {
@@ -127,7 +126,7 @@ func (s scale) step() time.Duration {
 	}
 }
 
-// seconds writes a time on an axis with marks at every step.
+// seconds writes a time of the axis with the decimals that its step needs.
 func seconds(t, step time.Duration) string {
 	if t == 0 {
 		return "0 s"

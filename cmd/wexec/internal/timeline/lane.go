@@ -1,5 +1,5 @@
-// Package timeline shows when and where calls ran: as a chart for people, and
-// as a trace for the viewers of Chrome and Perfetto.
+// Package timeline records when and where calls ran. It shows that to people as
+// a chart, and to the viewers of Chrome and Perfetto as a trace.
 package timeline
 
 import (
@@ -12,15 +12,15 @@ import (
 	"github.com/wexec/wexec/host"
 )
 
-// Lane is a place where calls ran: a core, a thread, a loop. Calls that
-// overlap there, as those on a loop do, are in different rows.
+// Lane is a place where calls ran: a core, a thread or a loop. Calls on a loop
+// overlap; then they are in different rows.
 type Lane struct {
 	Name string
 	Mode host.Mode
 	Rows [][]host.Span
 }
 
-// Lanes sorts calls by where they ran.
+// Lanes groups calls by where they ran.
 func Lanes(spans []host.Span) []Lane {
 	spans = slices.SortedFunc(slices.Values(spans), func(a, b host.Span) int {
 		return cmp.Or(start(a).Compare(start(b)), cmp.Compare(a.ID, b.ID))
@@ -51,7 +51,7 @@ func (l *Lane) add(s host.Span) {
 	l.Rows = append(l.Rows, []host.Span{s})
 }
 
-// start returns when a call started or, if it never did, was queued.
+// start returns when a call started, or when it was queued if it never started.
 func start(s host.Span) time.Time {
 	if s.Started.IsZero() {
 		return s.Queued
@@ -59,7 +59,7 @@ func start(s host.Span) time.Time {
 	return s.Started
 }
 
-// compareLanes puts what computes first, and "core 10" after "core 9".
+// compareLanes orders lanes by mode, then by name, and "core 10" after "core 9".
 func compareLanes(a, b Lane) int {
 	wordA, a1, _ := strings.Cut(a.Name, " ")
 	wordB, b1, _ := strings.Cut(b.Name, " ")
@@ -72,5 +72,5 @@ func compareLanes(a, b Lane) int {
 	)
 }
 
-// modes in the order in which they are shown.
+// modes has the modes in the order of their lanes.
 var modes = []host.Mode{host.CPU, host.Blocking, host.IO}

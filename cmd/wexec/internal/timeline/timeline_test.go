@@ -19,7 +19,7 @@ var zero = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func at(ms int) time.Time { return zero.Add(time.Duration(ms) * time.Millisecond) }
 
-// call returns a call that was queued a millisecond before it started.
+// call returns a call that spent a millisecond in the queue.
 func call(id uint64, task, lane string, mode host.Mode, from, to int) host.Span {
 	return host.Span{
 		ID: id, Module: "m", Task: task, Mode: mode, Lane: lane,
@@ -91,7 +91,10 @@ func TestChart(t *testing.T) {
 }
 
 func TestBar(t *testing.T) {
-	want := []string{"┃", "┣┫", "┣━┫", "┣━━┫", "┣━━━┫", "┣dow…┫", "┣down…┫", "┣downl…┫", "┣downlo…┫", "┣download┫", "┣download━┫", "┣download━━┫", "┣download━━━┫", "┣━ download ━┫"}
+	want := []string{
+		"┃", "┣┫", "┣━┫", "┣━━┫", "┣━━━┫", "┣dow…┫", "┣down…┫", "┣downl…┫", "┣downlo…┫",
+		"┣download┫", "┣download━┫", "┣download━━┫", "┣download━━━┫", "┣━ download ━┫",
+	}
 	for i, want := range want {
 		if got := bar("download", i+1); got != want {
 			t.Errorf("in %d columns: %q, want %q", i+1, got, want)
@@ -154,5 +157,27 @@ func TestTraceOfNothing(t *testing.T) {
 	}
 	if want := `{"displayTimeUnit":"ms","traceEvents":[]}` + "\n"; b.String() != want {
 		t.Errorf("got %s, want %s", &b, want)
+	}
+}
+
+func TestRecorder(t *testing.T) {
+	spans := []host.Span{{ID: 1}, {ID: 3, Parent: 2}, {ID: 2}, {ID: 4, Parent: 2}}
+	for _, c := range []struct {
+		all  bool
+		want int
+	}{{false, 2}, {true, 4}} {
+		r := Recorder{All: c.all}
+		for _, s := range spans {
+			r.Observe(s)
+		}
+		if got := r.Len(); got != c.want || len(r.Spans()) != got {
+			t.Errorf("with All %v it has %d spans, want %d", c.all, got, c.want)
+		}
+		if got := r.Root().ID; got != 2 {
+			t.Errorf("with All %v the root is %d, want 2", c.all, got)
+		}
+	}
+	if got := new(Recorder).Root(); !got.Queued.IsZero() {
+		t.Errorf("the root of nothing is %v", got)
 	}
 }

@@ -7,11 +7,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/wexec/wexec/cmd/wexec/internal/setting"
 	"github.com/wexec/wexec/host"
 )
 
-// event is one of Chrome's trace events: "X" is something that took a time,
-// "M" names a process or a thread. Times are in microseconds.
+// event is one of Chrome's trace events: "X" is an event with a duration, "M"
+// names a process or a thread. Times are in microseconds.
 type event struct {
 	Name     string         `json:"name"`
 	Category string         `json:"cat,omitempty"`
@@ -24,9 +25,8 @@ type event struct {
 }
 
 // WriteTrace writes calls in Chrome's trace format, which ui.perfetto.dev and
-// chrome://tracing open: a process a mode, a thread a lane. A lane with calls
-// that overlap is several threads, since a thread there does one thing at a
-// time.
+// chrome://tracing open. A mode is a process, and a lane is a thread. A lane with
+// calls that overlap is several threads, since the events of one must nest.
 func WriteTrace(w io.Writer, spans []host.Span) error {
 	var zero time.Time
 	for _, s := range spans {
@@ -60,8 +60,8 @@ func WriteTrace(w io.Writer, spans []host.Span) error {
 	return json.NewEncoder(w).Encode(map[string]any{"displayTimeUnit": "ms", "traceEvents": events})
 }
 
-// name returns the events that name a process or a thread and give it its
-// place.
+// name returns the events that set the name and the place of a process or a
+// thread.
 func name(what string, process, thread int, name string) []event {
 	e := event{Phase: "M", Process: process, Thread: thread}
 	label, place := e, e
@@ -79,7 +79,7 @@ func complete(s host.Span, zero time.Time) event {
 		args["parent"] = s.Parent
 	}
 	if s.Err != nil {
-		args["error"] = s.Err.Error()
+		args["error"] = setting.AsFlags(s.Err.Error())
 	}
 	return event{
 		Name: s.Task, Category: string(s.Mode), Phase: "X", Args: args,

@@ -1,0 +1,60 @@
+package inspect
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/wexec/wexec/cmd/wexec/internal/trust"
+	"github.com/wexec/wexec/host"
+)
+
+// need is something that a module may ask for: access to something outside of
+// the sandbox, or a weaker sandbox.
+type need struct {
+	What string `json:"what"`
+	// Allow is the flag that allows it.
+	Allow string `json:"allow"`
+	// Imports are the imports that ask for it, if imports do.
+	Imports []string `json:"imports"`
+}
+
+// importing lists the needs that imports show, by how the imports' names begin.
+// Clocks, random numbers and standard streams are missing: they are never
+// refused.
+var importing = []struct {
+	need
+	prefix string
+}{
+	{need{What: "files", Allow: "--dir HOST::GUEST[:ro]"}, "wasi_snapshot_preview1.path_"},
+	{need{What: "environment", Allow: "--env K=V"}, "wasi_snapshot_preview1.environ_get"},
+	{need{What: "sockets", Allow: "not supported"}, "wasi_snapshot_preview1.sock_"},
+	{need{What: "capabilities, by name as it runs", Allow: "--allow-http HOST for http.fetch"}, "wexec/v1.op_start"},
+}
+
+// importNeeds returns what a module may ask for by its imports. Whether it does
+// is only known when it runs.
+func importNeeds(info host.Info) []need {
+	found := []need{}
+	for _, i := range importing {
+		n := i.need
+		for _, name := range info.Imports {
+			if strings.HasPrefix(name, i.prefix) {
+				n.Imports = append(n.Imports, name[strings.Index(name, ".")+1:])
+			}
+		}
+		if len(n.Imports) > 0 {
+			slices.Sort(n.Imports)
+			found = append(found, n)
+		}
+	}
+	return found
+}
+
+// trustNeeds returns the trust without which a module is refused.
+func trustNeeds(info host.Info) (found []need) {
+	for _, word := range trust.Words(info.Needs) {
+		what := strings.ReplaceAll(word, "-", " ")
+		found = append(found, need{What: what, Allow: "--trust " + word, Imports: []string{}})
+	}
+	return found
+}

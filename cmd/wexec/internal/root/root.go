@@ -1,0 +1,92 @@
+// Package root puts the commands together.
+//
+// A command is a package beside this one, which exports the function Command. It
+// has an options struct with the streams, flags and arguments, and a function run
+// that does the work. Commands do not import each other; what they share has a
+// package of its own. To add a command, write its package, add it to the table
+// here, test it with a script in testdata/script, and describe it in the README.
+package root
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wexec/wexec/cmd/wexec/internal/cache"
+	"github.com/wexec/wexec/cmd/wexec/internal/demo"
+	"github.com/wexec/wexec/cmd/wexec/internal/exit"
+	"github.com/wexec/wexec/cmd/wexec/internal/inspect"
+	"github.com/wexec/wexec/cmd/wexec/internal/run"
+	"github.com/wexec/wexec/cmd/wexec/internal/setting"
+	"github.com/wexec/wexec/cmd/wexec/internal/term"
+	"github.com/wexec/wexec/cmd/wexec/internal/version"
+)
+
+// commands has every command.
+var commands = []func(term.Streams) *cobra.Command{
+	cache.Command,
+	demo.Command,
+	inspect.Command,
+	run.Command,
+	version.Command,
+}
+
+// Execute runs a command line and returns the exit code.
+func Execute(args []string, s term.Streams) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second ctrl-C then ends the process
+
+	cmd := newCommand(s)
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = exit.ErrInterrupted
+	}
+	if _, explained := errors.AsType[*exit.ProgramError](err); err != nil && !explained {
+		fmt.Fprintln(s.Err, "wexec: "+term.Visible(setting.AsFlags(err.Error())))
+	}
+	return exit.Code(err)
+}
+
+func newCommand(s term.Streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "wexec",
+		Short: "Run task functions that were compiled to WebAssembly",
+		Long: `wexec runs task functions that were compiled to WebAssembly. The function says
+how it is best run, you just call it.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return unknownCommand(cmd, args[0])
+		},
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceErrors: true, // Execute prints them
+		SilenceUsage:  true,
+
+		SuggestionsMinimumDistance: 2,
+	}
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return exit.Usagef("%w (see %s --help)", err, cmd.CommandPath())
+	})
+	for _, command := range commands {
+		root.AddCommand(command(s))
+	}
+	return root
+}
+
+func unknownCommand(root *cobra.Command, name string) error {
+	if near := root.SuggestionsFor(name); len(near) > 0 {
+		return exit.Usagef("unknown command %q; did you mean %s?", name, strings.Join(near, " or "))
+	}
+	return exit.Usagef("unknown command %q (see wexec --help; to run a module: wexec run MODULE)", name)
+}

@@ -1,0 +1,99 @@
+package run
+
+import (
+	"context"
+	"errors"
+
+	"github.com/wexec/wexec/cmd/wexec/internal/exit"
+	"github.com/wexec/wexec/cmd/wexec/internal/module"
+	"github.com/wexec/wexec/cmd/wexec/internal/term"
+	"github.com/wexec/wexec/cmd/wexec/internal/timeline"
+	"github.com/wexec/wexec/host"
+)
+
+// outcome is the result of a call, as far as it got.
+type outcome struct {
+	task    string
+	mode    host.Mode
+	command bool // the module is a WASI command
+	output  []byte
+	err     error
+	span    host.Span // zero if the call was never made
+}
+
+// call runs the task. The error of the outcome says what the user can do.
+func call(ctx context.Context, o *options, spans *timeline.Recorder) outcome {
+	result := outcome{task: o.task}
+	given, err := o.check()
+	if err == nil {
+		err = perform(ctx, o, given, spans, &result)
+	}
+	if err != nil && ctx.Err() != nil {
+		err = exit.ErrInterrupted
+	}
+	result.span = spans.Root()
+	result.err = advise(o, result.command, err)
+	return result
+}
+
+func perform(ctx context.Context, o *options, g given, spans *timeline.Recorder, result *outcome) error {
+	h, err := host.New(o.config(spans))
+	if err != nil {
+		return err
+	}
+	defer h.Close(ctx)
+	loading := host.Options{Mode: host.Mode(o.mode), Validate: true, WASI: &g.wasi}
+	m, err := module.Load(ctx, h, o.file, g.trust, loading)
+	if err != nil {
+		return err
+	}
+	result.command = m.Info().Style == host.Command
+	task, err := module.PickTask(m, o.task)
+	if err != nil {
+		return err
+	}
+	result.task, result.mode = task.Name, task.Mode
+	if o.mode != "" {
+		result.mode = host.Mode(o.mode)
+	}
+	input, err := o.readInput(result.command)
+	if err != nil {
+		return err
+	}
+	if result.command {
+		m = m.With(host.Options{WASI: o.withStreams(g.wasi)})
+	}
+	// An interrupt ends ctx, which cancels the call. Wait goes on until the task
+	// has ended.
+	result.output, err = m.Call(ctx, task.Name, input).Wait(context.WithoutCancel(ctx))
+	if e, ok := errors.AsType[*host.ExitError](err); ok && result.command {
+		return &exit.ProgramError{Err: e}
+	}
+	return err
+}
+
+func (o *options) config(spans *timeline.Recorder) host.Config {
+	limits := host.Limits{Input: maxInput, RunTimeout: o.timeout, Fuel: o.fuel.Limit(), Memory: o.memory.Limit()}
+	if o.timeout == 0 {
+		limits.RunTimeout = host.NoLimit
+	}
+	return host.Config{
+		AllowHTTP: o.allowHTTP,
+		Limits:    limits,
+		Logger:    term.NewLogger(o.Err),
+		Observe:   spans.Observe,
+	}
+}
+
+// withStreams adds what only a WASI command gets: its arguments and, unless its
+// output is wanted as JSON, the streams of this process.
+func (o *options) withStreams(w host.WASI) *host.WASI {
+	w.Args = o.args
+	if !o.json {
+		w.Stdout, w.Stderr = o.Out, o.Err
+		if o.streamsInput() {
+			w.Stdin = o.In
+		}
+	}
+	return &w
+}

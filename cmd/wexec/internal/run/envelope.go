@@ -1,0 +1,66 @@
+package run
+
+import (
+	"encoding/json"
+	"time"
+	"unicode/utf8"
+
+	"github.com/wexec/wexec/cmd/wexec/internal/setting"
+	"github.com/wexec/wexec/host"
+)
+
+// envelope is what run --json prints.
+type envelope struct {
+	Task   string    `json:"task"`
+	Mode   host.Mode `json:"mode"`
+	Status string    `json:"status"` // ok, or the same word as Error.Kind
+	// Output is the output as JSON if it is JSON, or else as a string. It is
+	// absent if the call failed. OutputBase64 replaces it if the output is not
+	// UTF-8.
+	Output       any            `json:"output,omitempty"`
+	OutputBase64 []byte         `json:"output_base64,omitempty"`
+	Error        *envelopeError `json:"error,omitempty"`
+	Stats        envelopeStats  `json:"stats"`
+}
+
+type envelopeError struct {
+	Kind    string `json:"kind"`
+	Message string `json:"message"`
+}
+
+type envelopeStats struct {
+	QueueNS   int64  `json:"queue_ns"`
+	RunNS     int64  `json:"run_ns"`
+	HostCalls uint64 `json:"host_calls"`
+	// Fuel is what the task's code used. MemoryBytes is the peak of its linear
+	// memory, which never shrinks.
+	Fuel        uint64 `json:"fuel"`
+	MemoryBytes uint64 `json:"memory_bytes"`
+}
+
+func newEnvelope(o outcome) envelope {
+	e := envelope{Task: o.task, Mode: o.mode, Status: host.Kind(o.err).String(), Stats: statsOf(o.span)}
+	switch {
+	case o.err != nil:
+		e.Error = &envelopeError{Kind: e.Status, Message: setting.AsFlags(o.err.Error())}
+	case !utf8.Valid(o.output):
+		e.OutputBase64 = o.output
+	case json.Valid(o.output):
+		e.Output = json.RawMessage(o.output)
+	default:
+		e.Output = string(o.output)
+	}
+	return e
+}
+
+func statsOf(s host.Span) envelopeStats {
+	stats := envelopeStats{HostCalls: s.HostCalls, Fuel: s.Fuel, MemoryBytes: s.MemoryBytes}
+	if s.Started.IsZero() { // it never left the queue
+		stats.QueueNS = nanoseconds(s.Queued, s.Ended)
+	} else {
+		stats.QueueNS, stats.RunNS = nanoseconds(s.Queued, s.Started), nanoseconds(s.Started, s.Ended)
+	}
+	return stats
+}
+
+func nanoseconds(from, to time.Time) int64 { return to.Sub(from).Nanoseconds() }
