@@ -23,7 +23,7 @@ import (
 func (c *call) StartOp(o *guest.Op, name string, arg []byte) error {
 	h := c.mod.host
 	if grants := c.grants(); grants != nil && !slices.Contains(grants, name) {
-		return &DeniedError{Capability: name, Reason: fmt.Sprintf("it is not granted to module %q (Config.Grants, Options.Grants)", c.mod.name)}
+		return &DeniedError{Capability: name, Reason: fmt.Sprintf("it is not granted to module %q (Options.Grants)", c.mod.name)}
 	}
 	op, found, err := c.mod.find(c.options.Tenant, name)
 	switch {

@@ -16,7 +16,7 @@ import (
 const PageSize = 64 << 10
 
 // Memory is the linear memory of one instance.
-// It belongs to the goroutine that runs the instance, but for Size.
+// Only the goroutine that runs the instance may use it, except for Size.
 type Memory struct {
 	bytes    []byte
 	budget   *Budget

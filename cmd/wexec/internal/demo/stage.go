@@ -18,6 +18,8 @@ import (
 	"github.com/wexec/wexec/cmd/wexec/internal/timeline"
 	"github.com/wexec/wexec/guests"
 	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/capability"
+	fetch "github.com/wexec/wexec/host/capability/http"
 )
 
 // latency is how long the server takes to answer.
@@ -48,9 +50,9 @@ func newStage(ctx context.Context, logs io.Writer) (*stage, error) {
 		s.server.Serve(listener) // its only error is that close was called
 	}()
 	s.host, err = host.New(host.Config{
-		AllowHTTP: []string{listener.Addr().String()},
-		Logger:    term.NewLogger(logs),
-		Observe:   s.spans.Observe,
+		Capabilities: []capability.Capability{&fetch.Client{Allow: []string{listener.Addr().String()}}},
+		Logger:       term.NewLogger(logs),
+		Observe:      s.spans.Observe,
 	})
 	if err == nil {
 		s.module, err = s.host.Load(ctx, "demo", guests.Demo)

@@ -71,9 +71,9 @@ func run(ctx context.Context, o *options) error {
 
 // description is what inspect --json prints.
 type description struct {
-	Name  string     `json:"name"`
-	Style host.Style `json:"style"`
-	Size  int        `json:"size_bytes"`
+	Name  string `json:"name"`
+	Style string `json:"style"`
+	Size  int    `json:"size_bytes"`
 	// Manifest is where the manifest is: "section", "export" or "".
 	Manifest string `json:"manifest"`
 	// RanCode is whether code of the module was run to get the manifest.
@@ -99,7 +99,7 @@ func describe(info host.Info) description {
 	return description{
 		Name: info.Name, Style: info.Style, Size: info.Size,
 		Manifest: info.Manifest, RanCode: info.Manifest == "export",
-		Memory: memoryRange{info.MemoryMin, info.MemoryMax}, NewEach: info.Lasting,
+		Memory: memoryRange{info.MemoryMin, info.MemoryMax}, NewEach: info.Irreversible,
 		Tasks: info.Tasks, Needs: append(importNeeds(info), trustNeeds(info)...),
 		Imports: info.Imports, Exports: info.Exports,
 	}

@@ -3,7 +3,6 @@ package run
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host"
@@ -21,7 +20,6 @@ func advise(o *options, command bool, err error) error {
 func hint(o *options, command bool, err error) string {
 	timeout, timedOut := errors.AsType[*host.TimeoutError](err)
 	fuel, saysFuel := errors.AsType[*host.OutOfFuelError](err)
-	invalid, isInvalid := errors.AsType[*host.InvalidModuleError](err)
 	_, noSuchTask := errors.AsType[*host.NoSuchTaskError](err)
 	_, badInput := errors.AsType[*host.InvalidInputError](err)
 	switch {
@@ -31,9 +29,6 @@ func hint(o *options, command bool, err error) string {
 	// passes on that another ran out of fuel.
 	case host.Kind(err) == abi.OutOfFuel && o.fuel.N > 0 && (!saysFuel || fuel.Limit == o.fuel.N):
 		return "--fuel gives it more"
-	// wazero says this, and only as a text.
-	case isInvalid && invalid.Err != nil && strings.HasPrefix(invalid.Err.Error(), "section memory: min "):
-		return "--memory gives it more"
 	case noSuchTask && command:
 		return "arguments of a WASI command go after --"
 	case badInput && !o.hasInput && o.mode == "" && !command:

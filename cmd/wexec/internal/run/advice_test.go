@@ -14,7 +14,6 @@ func TestHint(t *testing.T) {
 	const (
 		timeout   = "--timeout gives it more time"
 		fuel      = "--fuel gives it more"
-		memory    = "--memory gives it more"
 		input     = "-i gives the task an input"
 		arguments = "arguments of a WASI command go after --"
 	)
@@ -33,7 +32,6 @@ func TestHint(t *testing.T) {
 		{o, false, &host.OutOfFuelError{Limit: 6}, ""}, // the manifest's
 		{o, false, &host.TaskError{Code: -int32(abi.OutOfFuel)}, fuel},
 		{&options{}, false, &host.TaskError{Code: -int32(abi.OutOfFuel)}, ""}, // not a flag's
-		{o, false, &host.InvalidModuleError{Err: errors.New("section memory: min 2 pages")}, memory},
 		{o, false, &host.InvalidModuleError{Err: errors.New("section data")}, ""},
 		{o, false, &host.InvalidModuleError{}, ""},
 		{o, false, &host.NoSuchTaskError{}, ""},

@@ -9,6 +9,8 @@ import (
 	"github.com/wexec/wexec/cmd/wexec/internal/term"
 	"github.com/wexec/wexec/cmd/wexec/internal/timeline"
 	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/capability"
+	"github.com/wexec/wexec/host/capability/http"
 )
 
 // outcome is the result of a call, as far as it got.
@@ -78,10 +80,10 @@ func (o *options) config(spans *timeline.Recorder) host.Config {
 		limits.RunTimeout = host.NoLimit
 	}
 	return host.Config{
-		AllowHTTP: o.allowHTTP,
-		Limits:    limits,
-		Logger:    term.NewLogger(o.Err),
-		Observe:   spans.Observe,
+		Capabilities: []capability.Capability{&http.Client{Allow: o.allowHTTP}},
+		Limits:       limits,
+		Logger:       term.NewLogger(o.Err),
+		Observe:      spans.Observe,
 	}
 }
 

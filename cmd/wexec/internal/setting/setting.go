@@ -13,10 +13,10 @@ import (
 // flags has the flag for every field that a text of the library names, or "" if
 // no flag of the command sets it. A test compares it with the library's source.
 var flags = map[string]string{
-	"Config.AllowHTTP": "--allow-http",
-	"Config.Grants":    "",
-	"Config.Idle":      "",
-	"Config.Memory":    "", // of all instances together
+	"Config.Capabilities": "",
+	"Config.Grants":       "",
+	"Config.Idle":         "",
+	"Config.Memory":       "", // of all instances together
 
 	"Limits.Capabilities": "",
 	"Limits.Depth":        "",
@@ -28,10 +28,11 @@ var flags = map[string]string{
 	"Limits.Memory":       "--memory",
 	"Limits.Module":       "",
 	"Limits.Ops":          "",
+	"Limits.Orphans":      "",
 	"Limits.Output":       "",
 	"Limits.Stack":        "",
 	"Limits.Table":        "",
-	"Limits.Zombies":      "",
+	"Limits.TurnTimeout":  "",
 
 	"Options.Grants":    "",
 	"Options.Isolation": "",

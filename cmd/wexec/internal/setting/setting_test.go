@@ -25,7 +25,7 @@ func TestAsFlags(t *testing.T) {
 		{"it used more than 5 units (Limits.Fuel)", "it used more than 5 units"},
 		{`Options.Mode: unknown mode "fast"`, `--mode: unknown mode "fast"`},
 		{`WASI.Env: "a" is not K=V`, `--env: "a" is not K=V`},
-		{`host: Config.AllowHTTP: allow-list entry "http:/"`, `host: --allow-http: allow-list entry "http:/"`},
+		{`http.Client.Allow: entry "http:/"`, `--allow-http: entry "http:/"`},
 		{
 			`is not on the allow-list: add "example.com" to http.Client.Allow`,
 			`is not on the allow-list: allow it with --allow-http example.com`,

@@ -25,18 +25,26 @@ func (Kind) Open(m *wasm.Module) (*kind.Plan, error) {
 	if !hasSection && !asks {
 		return nil, nil
 	}
-	plan, err := planStyle(m)
+	var manifest *abi.Manifest
+	var err error
 	switch {
-	case err != nil:
-		return nil, err
 	case hasSection:
-		plan.Manifest, err = abi.ParseManifest(section)
+		manifest, err = abi.ParseManifest(section)
 	case !ask.Type.Equal(wasm.FuncType{Results: []wasm.ValueType{wasm.I64}}):
 		err = &abi.ManifestError{Reason: "the export " + abi.ExportManifest + " must take nothing and return an i64"}
-	default:
+	}
+	if err != nil {
+		return nil, err
+	}
+	plan, err := planStyle(m)
+	if err != nil {
+		return nil, err
+	}
+	plan.Manifest = manifest
+	if manifest == nil {
 		plan.Ask = manifestOf
 	}
-	return plan, err
+	return plan, nil
 }
 
 // planStyle finds out how the tasks are entered.
