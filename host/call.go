@@ -38,10 +38,10 @@ type call struct {
 
 	mu        sync.Mutex
 	inst      *guest.Instance // that it runs in, or is about to
-	spent     *guest.Instance // to put back when the call is settled
 	lane      int32           // the number of the worker or loop that runs it, from 1
 	depth     int32           // of tasks that call tasks
 	keeps     bool            // the instance keeps its state: PerInstance
+	left      bool            // the instance is done with it
 	settled   atomic.Bool
 	stopCause error // why it must stop
 	unwatch   func() bool
@@ -60,7 +60,7 @@ func (c *call) Stop(err error) {
 	}
 	c.stopCause = err
 	over := false
-	if c.loop == nil && c.inst != nil {
+	if c.loop == nil && !c.left && c.inst != nil {
 		// Under the lock, the instance is still this call's: see detach.
 		over = c.inst.Halt(err)
 	}
@@ -87,7 +87,6 @@ func (c *call) Run(w *executors.Worker) {
 		c.inside.Err = err
 	}
 	c.detach()
-	c.spent = inst
 }
 
 // wasi returns what system calls see, if the call's instance is to be started.
@@ -102,8 +101,8 @@ func (c *call) wasi() *guest.WASI {
 // to be reset.
 func (c *call) Ended() {
 	c.settle(c.inside.Output, c.inside.Err)
-	c.mod.pools[c.inside.Task.Mode].Put(c.spent, int(c.lane)-1)
-	c.spent = nil
+	c.mod.pools[c.inside.Task.Mode].Put(c.inst, int(c.lane)-1)
+	c.inst = nil // no one looks, since it has left
 }
 
 // GuestAnswered implements guest.Placement. A pool's call is settled in Ended.
@@ -126,11 +125,11 @@ func (c *call) attach(inst *guest.Instance, lane int) error {
 	return c.stopCause
 }
 
-// detach says that the instance is no longer the call's.
+// detach says that the instance is done with the call.
 func (c *call) detach() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.inst = nil
+	c.left = true
 }
 
 // cancel ends the call, wherever it is.
@@ -267,7 +266,7 @@ func (c *call) span(err error) Span {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.inst != nil {
+	if !c.left && c.inst != nil {
 		s.MemoryBytes = c.inst.MemorySize()
 	}
 	if c.lane > 0 {

@@ -20,12 +20,12 @@ import (
 type Call struct {
 	Task  *abi.Task
 	Index int32 // of the task in the manifest
-	Input []byte
+	// Handle is what the guest knows the call by while it is held or orphaned.
+	Handle uint32
+	Input  []byte
 	Bounds
 	Placement Placement
 
-	// Handle is what the guest knows the call by while it is held or orphaned.
-	Handle uint32
 	// Output and Err are the result, once the call is answered. A call that
 	// failed may have both.
 	Output []byte
