@@ -13,6 +13,7 @@ import (
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host/cache"
 	"github.com/wexec/wexec/host/internal/instrument"
+	"github.com/wexec/wexec/host/internal/wasm"
 )
 
 // settings are what the code of a module depends on, besides the module.
@@ -43,6 +44,7 @@ func (m *module) compile(ctx context.Context, wasm []byte) error {
 type stored struct {
 	Globals int
 	Lasting string
+	Needs   []string
 	// Asked is whether the guest was asked for its manifest.
 	Asked bool
 	// Tasks are those of the manifest; nil if there is none.
@@ -81,7 +83,7 @@ func (m *module) use(ctx context.Context, entry *cache.Entry) (err error) {
 		return err
 	}
 	m.engine = m.host.engines.main
-	m.code = &instrument.Rewritten{Data: entry.Data, Globals: s.Globals, Lasting: s.Lasting}
+	m.code = &instrument.Rewritten{Data: entry.Data, Globals: s.Globals, Irreversible: s.Lasting, Needs: s.Needs}
 	if s.Tasks != nil {
 		m.asksGuest = s.Asked
 		m.manifest = &abi.Manifest{Reseeds: s.Reseeds}
@@ -98,7 +100,7 @@ func (m *module) store() {
 	if m.written.File == "" {
 		return
 	}
-	s := stored{Globals: m.code.Globals, Lasting: m.code.Lasting}
+	s := stored{Globals: m.code.Globals, Lasting: m.code.Irreversible, Needs: m.code.Needs}
 	if w := m.defaults.WASI; w == nil || len(w.Env)+len(w.Mounts) == 0 {
 		s.Lasting = m.snapshots.why()
 	}
@@ -120,7 +122,7 @@ func (m *module) store() {
 // make puts safepoints into the module, and compiles it.
 func (m *module) make(ctx context.Context, wasm []byte) (err error) {
 	if m.code, err = m.rewrite(wasm); err != nil {
-		return &InvalidModuleError{Module: m.name, Reason: "it is refused", Needs: m.needs(wasm), Err: err}
+		return &InvalidModuleError{Module: m.name, Reason: "it is refused", Needs: needs(err), Err: err}
 	}
 	m.engine = m.host.engines.main
 	if m.host.engines.disk != nil {
@@ -150,23 +152,13 @@ func (m *module) make(ctx context.Context, wasm []byte) (err error) {
 	return m.invalid(asItWas, "it can't be compiled")
 }
 
-// needs returns the Options without which the module is refused, if it is not
+// needs returns the Options without which a module is refused, if it is not
 // refused whatever they are.
-func (m *module) needs(wasm []byte) (fields []string) {
-	accepts := func(exceptions, shared bool) bool {
-		_, err := instrument.Rewrite(wasm, instrument.Options{Exceptions: exceptions, SharedMemory: shared})
-		return err == nil
+func needs(err error) []string {
+	if e, ok := errors.AsType[*instrument.NeedsError](err); ok {
+		return e.Needs
 	}
-	if !accepts(true, true) {
-		return nil
-	}
-	if !accepts(false, true) {
-		fields = append(fields, "Exceptions")
-	}
-	if !accepts(true, false) {
-		fields = append(fields, "SharedMemory")
-	}
-	return fields
+	return nil
 }
 
 // compileToDisk has another engine write the module's code to the cache, where
@@ -204,12 +196,16 @@ func (m *module) guardedCompile(ctx context.Context, e *engine, wasm []byte) (co
 }
 
 // rewrite returns what runs in the module's place.
-func (m *module) rewrite(wasm []byte) (*instrument.Rewritten, error) {
+func (m *module) rewrite(b []byte) (*instrument.Rewritten, error) {
 	if m.defaults.Safepoints == Off {
-		return &instrument.Rewritten{Wasm: wasm, Lasting: "it runs as it is, without safepoints"}, nil
+		return &instrument.Rewritten{Wasm: b, Irreversible: "it runs as it is, without safepoints"}, nil
+	}
+	parsed, err := wasm.Parse(b)
+	if err != nil {
+		return nil, err
 	}
 	limits := &m.host.cfg.Limits
-	return instrument.Rewrite(wasm, instrument.Options{
+	return instrument.Rewrite(parsed, instrument.Options{
 		Exceptions: m.defaults.Exceptions, SharedMemory: m.defaults.SharedMemory,
 		Stack: int64(limits.Stack), Table: limits.Table, State: true,
 	})

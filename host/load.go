@@ -57,9 +57,7 @@ func (h *Host) Load(ctx context.Context, name string, wasm []byte, options ...Op
 	if err := m.compile(ctx, wasm); err != nil {
 		return nil, err
 	}
-	if m.defaults.Exceptions || m.defaults.SharedMemory {
-		m.needed = m.needs(wasm)
-	}
+	m.needed = m.code.Needs
 	err := m.understand(ctx)
 	if err == nil {
 		m.store()
@@ -146,8 +144,8 @@ func notModule(b []byte) string {
 
 // understand finds out what tasks a compiled module has and how to enter it.
 func (m *module) understand(ctx context.Context) error {
-	if m.code.Lasting != "" {
-		m.snapshots.never(m.code.Lasting)
+	if m.code.Irreversible != "" {
+		m.snapshots.never(m.code.Irreversible)
 	}
 	if err := m.checkImports(); err != nil {
 		return err

@@ -1,67 +1,16 @@
-package instrument
+package wasm
 
-// opcode is an instruction: one byte, or a prefix and the number after it.
-type opcode uint16
+// Shape is what an instruction has whatever its operands are.
+type Shape struct {
+	// Pop and Push are how many operands it takes and leaves. They are 0 where
+	// that depends on types.
+	Pop, Push uint8
+	// Memory reports whether it loads or stores at an address.
+	Memory bool
 
-// The instructions that rewriting looks at.
-const (
-	opUnreachable        opcode = 0x00
-	opNop                opcode = 0x01
-	opBlock              opcode = 0x02
-	opLoop               opcode = 0x03
-	opIf                 opcode = 0x04
-	opElse               opcode = 0x05
-	opThrow              opcode = 0x08
-	opThrowRef           opcode = 0x0a
-	opEnd                opcode = 0x0b
-	opBr                 opcode = 0x0c
-	opBrIf               opcode = 0x0d
-	opBrTable            opcode = 0x0e
-	opReturn             opcode = 0x0f
-	opCall               opcode = 0x10
-	opCallIndirect       opcode = 0x11
-	opReturnCall         opcode = 0x12
-	opReturnCallIndirect opcode = 0x13
-	opCallRef            opcode = 0x14
-	opReturnCallRef      opcode = 0x15
-	opTryTable           opcode = 0x1f
-	opLocalGet           opcode = 0x20
-	opLocalSet           opcode = 0x21
-	opLocalTee           opcode = 0x22
-	opGlobalGet          opcode = 0x23
-	opGlobalSet          opcode = 0x24
-	opTableSet           opcode = 0x26
-	opMemorySize         opcode = 0x3f
-	opMemoryGrow         opcode = 0x40
-	opI32Const           opcode = 0x41
-	opI64Const           opcode = 0x42
-	opI32GtU             opcode = 0x4b
-	opI32LeU             opcode = 0x4d
-	opI64LtS             opcode = 0x53
-	opI64GtU             opcode = 0x56
-	opI32Add             opcode = 0x6a
-	opI32Sub             opcode = 0x6b
-	opI64Add             opcode = 0x7c
-	opI64Sub             opcode = 0x7d
-	opI64Or              opcode = 0x84
-	opI64Shl             opcode = 0x86
-	opI64ShrU            opcode = 0x88
-	opI64ExtendI32U      opcode = 0xad
-	opRefNull            opcode = 0xd0
-	opRefFunc            opcode = 0xd2
-	opBrOnNull           opcode = 0xd5
-	opBrOnNonNull        opcode = 0xd6
-	opMemoryInit         opcode = 0xfc08
-	opDataDrop           opcode = 0xfc09
-	opMemoryCopy         opcode = 0xfc0a
-	opMemoryFill         opcode = 0xfc0b
-	opTableInit          opcode = 0xfc0c
-	opElemDrop           opcode = 0xfc0d
-	opTableCopy          opcode = 0xfc0e
-	opTableGrow          opcode = 0xfc0f
-	opTableSize          opcode = 0xfc10
-	opTableFill          opcode = 0xfc11
-)
+	known bool
+	imm   immediate
+}
 
 // immediate says what follows an opcode.
 type immediate uint8
@@ -86,31 +35,27 @@ const (
 	immTypes // value types
 )
 
-// shape is what the walker knows of an instruction: what follows it, and how
-// many operands it takes and leaves. Those whose operands depend on types
-// have none here.
-type shape struct {
-	known     bool
-	imm       immediate
-	pop, push uint8
-}
-
-// shapes has those of each prefix; the first is of instructions without one.
-var shapes = func() (all [4][256]shape) {
+// shapes has the shapes by prefix; the first list is of instructions without
+// one.
+var shapes = func() (all [4][256]Shape) {
 	for _, s := range spans {
+		memory := s.imm == immMemory || s.imm == immMemoryLane
 		for sub := int(s.first); sub <= int(s.last); sub++ {
-			all[prefixIndex(s.prefix)][sub] = shape{true, s.imm, s.pop, s.push}
+			all[prefixIndex(s.prefix)][sub] = Shape{s.pop, s.push, memory, true, s.imm}
 		}
 	}
 	return all
 }()
 
 func prefixIndex(prefix byte) int {
-	if prefix < 0xfc {
+	if prefix < prefixMisc {
 		return 0
 	}
-	return int(prefix) - 0xfb
+	return int(prefix) - prefixMisc + 1
 }
+
+// shapeOf returns the shape of an instruction. That of an unknown one is zero.
+func shapeOf(op Opcode) Shape { return shapes[prefixIndex(byte(op>>8))][byte(op)] }
 
 // spans are the instructions that wazero 1.12 takes, with all its features.
 // Numbers: the WebAssembly core specification, "Index of instructions", and
@@ -257,19 +202,4 @@ var spans = []struct {
 	{0xfe, 0x17, 0x1d, immMemory, 2, 0}, // stores
 	{0xfe, 0x1e, 0x47, immMemory, 2, 1}, // read, modify, write
 	{0xfe, 0x48, 0x4e, immMemory, 3, 1}, // compare and exchange
-}
-
-// foreign says what a proposal an instruction that is not taken belongs to.
-func foreign(prefix byte, sub uint32) string {
-	switch {
-	case prefix == 0x06 || prefix == 0x07 || prefix == 0x09 || prefix == 0x18 || prefix == 0x19:
-		return "legacy exception handling: build for the standard form, with try_table"
-	case prefix == 0xfb || prefix == 0xd3:
-		return "garbage collection"
-	case prefix == 0xfc && sub >= 0x13 && sub <= 0x16:
-		return "wide arithmetic"
-	case prefix == 0xfd && sub >= 0x100 && sub <= 0x12f:
-		return "relaxed SIMD"
-	}
-	return "no known proposal"
 }

@@ -1,0 +1,22 @@
+package wasm
+
+// Bounds of a module. Whatever is read makes lists of all these, and of 2^32
+// locals there can be in a few bytes. The largest real modules have 46,000
+// functions, 2,400 types, 2,100 exports, 8,000 locals in a function and 420,000
+// in all, 42 parameters, 20,000 data segments, and a body of 379,000 bytes. The
+// bounds of tables and data segments are those of the WebAssembly JavaScript
+// interface, which compilers keep to.
+const (
+	maxSections  = 10_000
+	maxTypes     = 50_000
+	maxParams    = 1_000 // and as many results
+	maxImports   = 10_000
+	maxFunctions = 200_000
+	maxTables    = 100_000
+	maxExports   = 100_000
+	maxData      = 100_000
+	maxBody      = 2 << 20 // bytes
+	maxLocals    = 16_384  // of a function, with its parameters
+	maxAllLocals = 4_000_000
+	maxName      = 64 << 10 // bytes: a stack trace may have thirty names
+)

@@ -1,0 +1,292 @@
+package wasm
+
+// Walker steps through the instructions of a function body. It keeps the one
+// stack of the blocks that are open: what a user knows of each of these, the
+// user keeps in a slice beside it, by the same place.
+//
+// It checks the indices of types, locals, globals and functions, and that
+// blocks and branches fit together. It does not look at the types of operands.
+type Walker struct {
+	Reader
+
+	// The instruction that it stands on.
+	Op     Opcode
+	Start  int       // of the instruction in the body's Entry; it ends at Pos
+	X, Y   uint32    // its indices; X also has the number of an i32.const
+	Shape  Shape     // of the instruction
+	Type   BlockType // of the block that the instruction opens
+	Labels []Label   // where it may branch to
+
+	// Blocks are the blocks that are open: first the function's own, last the
+	// innermost. A block is among them from the instruction that opens it to its
+	// end, both included.
+	Blocks []Block
+
+	locals   int // of the function
+	numbered int32
+	loops    int32
+}
+
+// Label is a branch's target.
+type Label struct {
+	Depth      uint32 // as it is written: 0 is the innermost block
+	Block      int32  // the target's place in Blocks
+	Start, End int32  // where Depth is in the body's Entry
+}
+
+// Block is a block that is open.
+type Block struct {
+	Op              Opcode // that opened it; OpBlock for the function's own
+	Params, Results int32
+	Number          int32 // of the block, in the order in which they begin; 0 for the function's own
+	Loop            int32 // of the loop, in the order in which they begin, from 0; -1 for other blocks
+}
+
+// Arity returns how many operands a branch to the block takes.
+func (b *Block) Arity() int32 {
+	if b.Op == OpLoop {
+		return b.Params
+	}
+	return b.Results
+}
+
+// BlockType is what a block takes and leaves.
+type BlockType struct {
+	Params, Results int
+	Encoded         []byte
+}
+
+// Walk puts the walker before the first instruction of the i-th body.
+func (m *Module) Walk(w *Walker, i int) {
+	b := &m.Bodies[i]
+	t := &m.Types[m.Functions[m.Imported(KindFunction)+i]]
+	*w = Walker{
+		Reader: Reader{b: b.Entry, pos: b.Code, at: b.Offset, m: m},
+		Labels: w.Labels[:0],
+		Blocks: append(w.Blocks[:0], Block{Op: OpBlock, Params: int32(len(t.Params)), Results: int32(len(t.Results)), Loop: -1}),
+		locals: b.Locals,
+	}
+}
+
+// Top returns the place of the innermost block in Blocks.
+func (w *Walker) Top() int { return len(w.Blocks) - 1 }
+
+// Typed reports whether the instructions up to here refer to the type of a
+// function.
+func (w *Walker) Typed() bool { return w.typed }
+
+// Next steps to the next instruction. It returns false after the last one, or
+// after an error.
+func (w *Walker) Next() bool {
+	if w.Op == OpEnd {
+		w.Blocks = w.Blocks[:len(w.Blocks)-1]
+	}
+	w.Op, w.Start, w.Labels = OpUnreachable, w.pos, w.Labels[:0]
+	if len(w.Blocks) == 0 {
+		if w.pos != len(w.b) {
+			w.Fail(w.pos, "instructions follow the end of a function")
+		}
+		return false
+	}
+	first := w.Byte()
+	if w.err != nil {
+		return false
+	}
+	op := Opcode(first)
+	if first < prefixGC {
+		w.Shape = shapes[0][first]
+	} else {
+		op = w.readPrefixed(first)
+	}
+	if !w.Shape.known {
+		w.unknown(first, uint32(op&0xff))
+		return false
+	}
+	w.Op = op
+	if w.Shape.imm != immNone {
+		w.readImmediate()
+	}
+	if op.Opens() {
+		w.open()
+	}
+	return w.err == nil
+}
+
+// open adds the block that the instruction opens.
+func (w *Walker) open() {
+	w.numbered++
+	b := Block{Op: w.Op, Params: int32(w.Type.Params), Results: int32(w.Type.Results), Number: w.numbered, Loop: -1}
+	if w.Op == OpLoop {
+		b.Loop = w.loops
+		w.loops++
+	}
+	w.Blocks = append(w.Blocks, b)
+}
+
+// readPrefixed reads the number after a prefix, and the shape. The numbers of
+// vectors and atomics must be as short as they can be: wazero looks at the
+// first byte alone.
+func (w *Walker) readPrefixed(prefix byte) Opcode {
+	start := w.pos
+	sub := w.U32()
+	long := w.pos-start > 1 && w.b[w.pos-1] == 0
+	w.Shape = Shape{}
+	switch {
+	case sub > 0xff || long && prefix != prefixMisc:
+		w.unknown(prefix, sub)
+	case prefixMisc <= prefix && prefix <= prefixAtomic:
+		w.Shape = shapes[prefixIndex(prefix)][sub]
+	}
+	return Opcode(prefix)<<8 | Opcode(sub)
+}
+
+func (w *Walker) unknown(first byte, sub uint32) {
+	if first >= prefixGC {
+		w.Fail(w.Start, "unknown instruction %#x %#x (%s)", first, sub, foreign(first, sub))
+	} else {
+		w.Fail(w.Start, "unknown instruction %#x (%s)", first, foreign(first, 0))
+	}
+}
+
+func (w *Walker) readImmediate() {
+	switch w.Shape.imm {
+	case immIndex:
+		w.X = w.U32()
+		w.checkIndex()
+	case immTwo:
+		w.X, w.Y = w.U32(), w.U32()
+		if w.Op.Calls() {
+			w.check(w.Start, "type", int64(w.X), len(w.m.Types))
+		}
+	case immLabel:
+		w.readLabel()
+		w.X = w.Labels[0].Depth
+	case immLabels:
+		for range w.Count() + 1 {
+			w.readLabel()
+		}
+	case immBlock:
+		w.readBlockType()
+	case immTry:
+		w.readBlockType()
+		w.readCatches()
+	case immMemory:
+		w.readMemory()
+	case immMemoryLane:
+		w.readMemory()
+		w.Byte()
+	case immByte:
+		w.Byte()
+	case immI32:
+		w.X = uint32(w.Signed(32))
+	case immI64:
+		w.Signed(64)
+	case immF32:
+		w.Bytes(4)
+	case immF64:
+		w.Bytes(8)
+	case immV128:
+		w.Bytes(16)
+	case immHeapType:
+		w.heapType()
+	case immTypes:
+		w.readSelected()
+	}
+}
+
+// readSelected reads the type of a select: one type, of one byte. wazero's
+// compiler skips two bytes, whatever they are. It would take the rest of a
+// longer type for an instruction, which no validator has checked.
+func (w *Walker) readSelected() {
+	start := w.pos
+	if n := w.Byte(); n != 1 {
+		w.Fail(start, "a select has %d types, one is supported", n)
+	}
+	switch t := ValueType(w.Byte()); t {
+	case I32, I64, F32, F64, V128, FuncRef, ExternRef:
+	default:
+		w.Fail(start, "a select of the type %#x is not supported", byte(t))
+	}
+}
+
+func (w *Walker) checkIndex() {
+	switch index := int64(w.X); w.Op {
+	case OpLocalGet, OpLocalSet, OpLocalTee:
+		w.check(w.Start, "local", index, w.locals)
+	case OpGlobalGet, OpGlobalSet:
+		w.check(w.Start, "global", index, len(w.m.Globals))
+	case OpCall, OpReturnCall, OpRefFunc:
+		w.check(w.Start, "function", index, len(w.m.Functions))
+	case OpCallRef, OpReturnCallRef:
+		w.typed = true
+		w.check(w.Start, "type", index, len(w.m.Types))
+	}
+}
+
+func (w *Walker) readLabel() {
+	start := w.pos
+	depth := w.U32()
+	if int64(depth) >= int64(len(w.Blocks)) && w.err == nil {
+		w.Fail(start, "a branch leaves %d blocks, and only %d are open", depth+1, len(w.Blocks))
+	}
+	w.Labels = append(w.Labels, Label{depth, int32(w.Top()) - int32(depth), int32(start), int32(w.pos)})
+}
+
+func (w *Walker) readMemory() {
+	start := w.pos
+	if align := w.U32(); align >= 32 {
+		w.Fail(start, "invalid alignment %d", align)
+	}
+	w.U32()
+}
+
+// blockEmpty is the type of a block that takes and leaves nothing.
+const blockEmpty = 0x40
+
+func (w *Walker) readBlockType() {
+	start := w.pos
+	if w.pos < len(w.b) && w.b[w.pos] == blockEmpty {
+		w.pos++
+		w.Type = BlockType{Encoded: w.b[start:w.pos]}
+		return
+	}
+	if w.pos < len(w.b) && w.b[w.pos]&0xc0 == 0x40 { // a negative number of one byte
+		w.valueType()
+		w.Type = BlockType{Results: 1, Encoded: w.b[start:w.pos]}
+		return
+	}
+	index := w.Signed(33)
+	if w.check(start, "type", index, len(w.m.Types)); w.err != nil {
+		return
+	}
+	t := &w.m.Types[index]
+	w.Type = BlockType{len(t.Params), len(t.Results), w.b[start:w.pos]}
+}
+
+// readCatches reads the clauses of a try_table. Their labels count from
+// outside of it.
+func (w *Walker) readCatches() {
+	for range w.Count() {
+		start := w.pos
+		kind := w.Byte()
+		if kind > 3 {
+			w.Fail(start, "unknown kind of catch %d", kind)
+		}
+		if kind < 2 {
+			w.U32() // the tag
+		}
+		w.readLabel()
+	}
+}
+
+// Callee returns the type of the function that the instruction calls. It
+// returns nil if the instruction is no call.
+func (w *Walker) Callee() *FuncType {
+	switch w.Op {
+	case OpCall, OpReturnCall:
+		return &w.m.Types[w.m.Functions[w.X]]
+	case OpCallIndirect, OpReturnCallIndirect, OpCallRef, OpReturnCallRef:
+		return &w.m.Types[w.X]
+	}
+	return nil
+}
