@@ -18,8 +18,7 @@ import (
 
 // Source is a module to compile.
 type Source struct {
-	Bytes  []byte
-	Parsed *wasm.Module
+	Module *wasm.Module
 	// Plain runs the module as it is, without safepoints.
 	Plain bool
 	// Options of the rewriter, unless Plain is set.
@@ -47,7 +46,7 @@ func (e *Engine) Compile(ctx context.Context, s Source) (*Code, error) {
 	if e.disk == nil {
 		return c, c.make(ctx, &s)
 	}
-	c.key = cache.KeyOf(s.Bytes, s.settings(e.cfg.Memory))
+	c.key = cache.KeyOf(s.Module.Bytes, s.settings(e.cfg.Memory))
 	entry, err := e.disk.Get(c.key)
 	if err != nil {
 		e.cfg.Logger.Warn("the module is compiled again", "error", err)
@@ -116,25 +115,28 @@ func (c *Code) make(ctx context.Context, s *Source) error {
 	if err == nil || errors.Is(err, errPanicked) {
 		return err
 	}
-	return e.explain(ctx, s.Bytes, err)
+	return e.explain(ctx, s.Module.Bytes, err)
 }
 
 // rewrite finds what runs in the module's place.
 func (c *Code) rewrite(s *Source) error {
 	if s.Plain {
-		c.wasm, c.Irreversible = s.Bytes, "it runs as it is, without safepoints"
+		c.wasm, c.Irreversible = s.Module.Bytes, "it runs as it is, without safepoints"
 		return nil
 	}
-	r, err := instrument.Rewrite(s.Bytes, instrument.Options{
+	r, err := instrument.Rewrite(s.Module, instrument.Options{
 		Exceptions: s.Exceptions, SharedMemory: s.SharedMemory,
 		Stack: int64(s.Stack), Table: s.Table, State: true,
 	})
 	if err != nil {
 		refused := fault.InvalidModule("it is refused")
 		refused.Err = err
+		if needs, ok := errors.AsType[*instrument.NeedsError](err); ok {
+			refused.Needs = needs.Needs
+		}
 		return refused
 	}
-	c.wasm, c.data, c.globals, c.Irreversible = r.Wasm, r.Data, r.Globals, r.Lasting
+	c.wasm, c.data, c.globals, c.Irreversible, c.Needs = r.Wasm, r.Data, r.Globals, r.Irreversible, r.Needs
 	return nil
 }
 

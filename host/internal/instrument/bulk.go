@@ -1,5 +1,7 @@
 package instrument
 
+import "github.com/wexec/wexec/host/internal/wasm"
+
 // Operations on memory and tables whose cost is in their operands become calls
 // of functions that are added to the module, one for each instruction with its
 // indices. These charge for the length, and do what is long in pieces, with a
@@ -7,8 +9,8 @@ package instrument
 
 // bulk is such an operation.
 type bulk struct {
-	op   opcode
-	x, y uint32 // its indices, as they are written
+	op   wasm.Opcode
+	x, y uint32 // its indices, in the order in which they are written
 }
 
 const (
@@ -25,17 +27,13 @@ const fewBytes = bulkCost << bytesShift
 // twoI32 is the type of a block that takes two of the operands.
 var twoI32 = []byte{0x60, 2, 0x7f, 0x7f, 0}
 
-// onMemory reports whether an operation is on memory, of those on memory and
-// tables.
-func onMemory(op opcode) bool { return op <= opMemoryFill }
-
 // maxHelpers bounds what is added: an operation is a few bytes, a helper is two
 // hundred.
 const maxHelpers = 1_000
 
-// needs notes that the module has the operation that w stands on.
-func (m *module) needs(w *walker) {
-	key := bulk{w.op, w.x, w.y}
+// needHelper notes that the module has the operation that w stands on.
+func (m *module) needHelper(w *wasm.Walker) {
+	key := bulk{w.Op, w.X, w.Y}
 	if _, ok := m.helpers[key]; ok {
 		return
 	}
@@ -43,48 +41,48 @@ func (m *module) needs(w *walker) {
 		return
 	}
 	if len(m.helperList) == maxHelpers {
-		w.fail(w.start, "there are more than %d different operations on memory and tables", maxHelpers)
+		w.Fail(w.Start, "there are more than %d different operations on memory and tables", maxHelpers)
 		return
 	}
 	if m.helpers == nil {
 		m.helpers = map[bulk]uint32{}
 	}
-	m.helpers[key] = uint32(len(m.imported) + len(m.defined) + len(m.helperList))
+	m.helpers[key] = uint32(len(m.Functions) + len(m.helperList))
 	m.helperList = append(m.helperList, key)
 }
 
 // refuses refuses an operation on what there is not. Data segments come after
 // the code.
-func (m *module) refuses(w *walker, key bulk) bool {
+func (m *module) refuses(w *wasm.Walker, key bulk) bool {
 	missing := func(what string, index uint32, have int) bool {
 		if int(index) < have {
 			return false
 		}
-		w.fail(w.start, "there is no %s %d", what, index)
+		w.Fail(w.Start, "there is no %s %d", what, index)
 		return true
 	}
 	switch key.op {
-	case opTableFill, opTableGrow:
-		return missing("table", key.x, len(m.tables))
-	case opTableCopy:
-		return missing("table", key.x, len(m.tables)) || missing("table", key.y, len(m.tables))
-	case opTableInit:
-		return missing("element segment", key.x, len(m.elements)) || missing("table", key.y, len(m.tables))
+	case wasm.OpTableFill, wasm.OpTableGrow:
+		return missing("table", key.x, len(m.Tables))
+	case wasm.OpTableCopy:
+		return missing("table", key.x, len(m.Tables)) || missing("table", key.y, len(m.Tables))
+	case wasm.OpTableInit:
+		return missing("element segment", key.x, len(m.Elements)) || missing("table", key.y, len(m.Tables))
 	}
 	return false
 }
 
 // helperFor returns the function that does the operation that w stands on.
-func (m *module) helperFor(w *walker) (index uint32, ok bool) {
-	index, ok = m.helpers[bulk{w.op, w.x, w.y}]
+func (m *module) helperFor(w *wasm.Walker) (index uint32, ok bool) {
+	index, ok = m.helpers[bulk{w.Op, w.X, w.Y}]
 	return index, ok
 }
 
 // name is what stack traces show.
 func (k bulk) name() string {
-	return namePrefix + map[opcode]string{
-		opMemoryFill: "memory.fill", opMemoryCopy: "memory.copy", opMemoryInit: "memory.init",
-		opTableFill: "table.fill", opTableCopy: "table.copy", opTableInit: "table.init", opTableGrow: "table.grow",
+	return namePrefix + map[wasm.Opcode]string{
+		wasm.OpMemoryFill: "memory.fill", wasm.OpMemoryCopy: "memory.copy", wasm.OpMemoryInit: "memory.init",
+		wasm.OpTableFill: "table.fill", wasm.OpTableCopy: "table.copy", wasm.OpTableInit: "table.init", wasm.OpTableGrow: "table.grow",
 	}[k.op]
 }
 
@@ -93,12 +91,12 @@ const namePrefix = "wexec:"
 
 // signature returns the helper's type, as it is written in the type section.
 func (m *module) signature(k bulk) []byte {
-	const i32 = 0x7f
+	const i32 = byte(wasm.I32)
 	switch k.op {
-	case opTableGrow:
-		return append(append([]byte{0x60, 2}, m.tables[k.x].element...), i32, 1, i32)
-	case opTableFill:
-		return append(append([]byte{0x60, 3, i32}, m.tables[k.x].element...), i32, 0)
+	case wasm.OpTableGrow:
+		return append(append([]byte{0x60, 2}, m.Tables[k.x].Element...), i32, 1, i32)
+	case wasm.OpTableFill:
+		return append(append([]byte{0x60, 3, i32}, m.Tables[k.x].Element...), i32, 0)
 	}
 	return []byte{0x60, 3, i32, i32, i32, 0}
 }
@@ -114,115 +112,115 @@ const (
 // helper returns the entry of a helper in the code section.
 func (e *emitter) helper(k bulk) []byte {
 	a := &asm{[]byte{1, 1, 0x7e}} // a local, an i64
-	if k.op == opTableGrow {
-		e.charge(a, 2, func() { a.index(opLocalGet, 1).op(opI64ExtendI32U) })
-		a.index(opLocalGet, 0).index(opLocalGet, 1).index(opTableGrow, k.x).op(opEnd)
+	if k.op == wasm.OpTableGrow {
+		e.charge(a, 2, func() { a.index(wasm.OpLocalGet, 1).op(wasm.OpI64ExtendI32U) })
+		a.index(wasm.OpLocalGet, 0).index(wasm.OpLocalGet, 1).index(wasm.OpTableGrow, k.x).op(wasm.OpEnd)
 		return a.out
 	}
 	piece, shift := int32(pieceElements), int64(0)
-	if onMemory(k.op) {
+	if k.op.BulkMemory() {
 		piece, shift = pieceBytes, bytesShift
 	}
-	a.op(opBlock, blockEmpty)
-	a.index(opLocalGet, paramLength).i32(piece).op(opI32LeU).index(opBrIf, 0)
+	a.op(wasm.OpBlock, blockEmpty)
+	a.index(wasm.OpLocalGet, paramLength).i32(piece).op(wasm.OpI32LeU).index(wasm.OpBrIf, 0)
 	// What is out of bounds is left to the instruction, which traps and changes
 	// nothing.
 	e.skipOutside(a, k, paramTo)
-	if k.op != opMemoryFill && k.op != opTableFill {
+	if k.op != wasm.OpMemoryFill && k.op != wasm.OpTableFill {
 		e.skipOutside(a, k, paramFrom)
 	}
 	forward := func() { e.pieces(a, k, piece, shift, false) }
-	if k.op == opMemoryCopy || k.op == opTableCopy {
-		a.index(opLocalGet, paramTo).index(opLocalGet, paramFrom).op(opI32GtU).op(opIf, blockEmpty)
+	if k.op == wasm.OpMemoryCopy || k.op == wasm.OpTableCopy {
+		a.index(wasm.OpLocalGet, paramTo).index(wasm.OpLocalGet, paramFrom).op(wasm.OpI32GtU).op(wasm.OpIf, blockEmpty)
 		e.pieces(a, k, piece, shift, true) // they may overlap: the end first
-		a.op(opElse)
+		a.op(wasm.OpElse)
 		forward()
-		a.op(opEnd)
+		a.op(wasm.OpEnd)
 	} else {
 		forward()
 	}
-	a.op(opEnd)
+	a.op(wasm.OpEnd)
 	e.charge(a, 3, func() {
-		a.index(opLocalGet, paramLength).op(opI64ExtendI32U).i64(shift).op(opI64ShrU)
+		a.index(wasm.OpLocalGet, paramLength).op(wasm.OpI64ExtendI32U).i64(shift).op(wasm.OpI64ShrU)
 	})
-	a.index(opLocalGet, paramTo).index(opLocalGet, paramFrom).index(opLocalGet, paramLength)
+	a.index(wasm.OpLocalGet, paramTo).index(wasm.OpLocalGet, paramFrom).index(wasm.OpLocalGet, paramLength)
 	k.write(a)
-	a.op(opEnd)
+	a.op(wasm.OpEnd)
 	return a.out
 }
 
 // charge takes the fuel that push leaves on the stack off the countdown, and
 // pauses. left is the local.
 func (e *emitter) charge(a *asm, left uint32, push func()) {
-	a.index(opGlobalGet, e.countdown)
+	a.index(wasm.OpGlobalGet, e.countdown)
 	push()
-	a.op(opI64Sub).index(opLocalTee, left).index(opGlobalSet, e.countdown)
-	a.index(opLocalGet, left).i64(0).op(opI64LtS)
-	a.op(opIf, blockEmpty).index(opCall, e.pause).op(opEnd)
+	a.op(wasm.OpI64Sub).index(wasm.OpLocalTee, left).index(wasm.OpGlobalSet, e.countdown)
+	a.index(wasm.OpLocalGet, left).i64(0).op(wasm.OpI64LtS)
+	a.op(wasm.OpIf, blockEmpty).index(wasm.OpCall, e.pause).op(wasm.OpEnd)
 }
 
 // skipOutside leaves the block if the parameter and the length reach over the
 // end of what they are in.
 func (e *emitter) skipOutside(a *asm, k bulk, param uint32) {
-	a.index(opLocalGet, param).op(opI64ExtendI32U)
-	a.index(opLocalGet, paramLength).op(opI64ExtendI32U).op(opI64Add)
-	memory := func() { a.op(opMemorySize, 0).op(opI64ExtendI32U).i64(16).op(opI64Shl) }
-	table := func(index uint32) { a.index(opTableSize, index).op(opI64ExtendI32U) }
+	a.index(wasm.OpLocalGet, param).op(wasm.OpI64ExtendI32U)
+	a.index(wasm.OpLocalGet, paramLength).op(wasm.OpI64ExtendI32U).op(wasm.OpI64Add)
+	memory := func() { a.op(wasm.OpMemorySize, 0).op(wasm.OpI64ExtendI32U).i64(16).op(wasm.OpI64Shl) }
+	table := func(index uint32) { a.index(wasm.OpTableSize, index).op(wasm.OpI64ExtendI32U) }
 	to := param == paramTo
 	switch {
-	case k.op == opMemoryInit && !to:
+	case k.op == wasm.OpMemoryInit && !to:
 		a.i64(int64(e.m.dataLength(k.x)))
-	case k.op == opTableInit && !to:
-		a.i64(int64(e.m.elements[k.x]))
-	case k.op == opTableInit || k.op == opTableCopy && !to:
+	case k.op == wasm.OpTableInit && !to:
+		a.i64(int64(e.m.Elements[k.x]))
+	case k.op == wasm.OpTableInit || k.op == wasm.OpTableCopy && !to:
 		table(k.y)
-	case k.op == opTableCopy || k.op == opTableFill:
+	case k.op == wasm.OpTableCopy || k.op == wasm.OpTableFill:
 		table(k.x)
 	default:
 		memory()
 	}
-	a.op(opI64GtU).index(opBrIf, 0)
+	a.op(wasm.OpI64GtU).index(wasm.OpBrIf, 0)
 }
 
 // pieces does all but the last piece.
 func (e *emitter) pieces(a *asm, k bulk, piece int32, shift int64, backward bool) {
 	add := func(param uint32, n int32) {
-		a.index(opLocalGet, param).i32(n).op(opI32Add).index(opLocalSet, param)
+		a.index(wasm.OpLocalGet, param).i32(n).op(wasm.OpI32Add).index(wasm.OpLocalSet, param)
 	}
-	a.op(opLoop, blockEmpty)
+	a.op(wasm.OpLoop, blockEmpty)
 	e.charge(a, 3, func() { a.i64(int64(piece) >> shift) })
 	if backward {
 		add(paramLength, -piece)
-		a.index(opLocalGet, paramTo).index(opLocalGet, paramLength).op(opI32Add)
-		a.index(opLocalGet, paramFrom).index(opLocalGet, paramLength).op(opI32Add)
+		a.index(wasm.OpLocalGet, paramTo).index(wasm.OpLocalGet, paramLength).op(wasm.OpI32Add)
+		a.index(wasm.OpLocalGet, paramFrom).index(wasm.OpLocalGet, paramLength).op(wasm.OpI32Add)
 	} else {
-		a.index(opLocalGet, paramTo).index(opLocalGet, paramFrom)
+		a.index(wasm.OpLocalGet, paramTo).index(wasm.OpLocalGet, paramFrom)
 	}
 	a.i32(piece)
 	k.write(a)
 	if !backward {
 		add(paramTo, piece)
-		if k.op != opMemoryFill && k.op != opTableFill {
+		if k.op != wasm.OpMemoryFill && k.op != wasm.OpTableFill {
 			add(paramFrom, piece)
 		}
 		add(paramLength, -piece)
 	}
-	a.index(opLocalGet, paramLength).i32(piece).op(opI32GtU).index(opBrIf, 0)
-	a.op(opEnd)
+	a.index(wasm.OpLocalGet, paramLength).i32(piece).op(wasm.OpI32GtU).index(wasm.OpBrIf, 0)
+	a.op(wasm.OpEnd)
 }
 
 // write writes the instruction itself.
 func (k bulk) write(a *asm) {
 	a.index(k.op, k.x)
-	if shapes[prefixIndex(byte(k.op>>8))][byte(k.op)].imm == immTwo {
-		a.out = appendU32(a.out, k.y)
+	if k.op.TwoIndices() {
+		a.out = wasm.AppendU32(a.out, k.y)
 	}
 }
 
 // dataLength returns the length of a data segment.
 func (m *module) dataLength(segment uint32) int {
-	if int(segment) < len(m.data) {
-		return len(m.data[segment].bytes)
+	if int(segment) < len(m.Data) {
+		return len(m.Data[segment].Bytes)
 	}
 	return 0 // there is none: the module is invalid
 }

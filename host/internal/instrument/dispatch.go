@@ -1,6 +1,10 @@
 package instrument
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/wexec/wexec/host/internal/wasm"
+)
 
 // Go's compiler for WebAssembly puts the body of a function into one loop, with
 // a table of branches at its head, and jumps by way of that:
@@ -24,23 +28,21 @@ import "slices"
 
 // jump is a jump by way of a table.
 type jump struct {
-	at     int    // the branch's place in the entry
-	loop   int    // the loop at whose head the table is, by number
-	block  int    // the block at whose end it leads, by number
-	depth  uint32 // of a branch to that
-	direct bool   // such a branch is to take its place
+	at     int  // where in the body the branch is
+	loop   int  // the number of the loop at whose head the table is
+	block  int  // the number of the block at whose end it leads
+	place  int  // of that block among those that are open
+	direct bool // a branch to that block is to take the jump's place
 }
 
 // dispatcher finds jumps as a walker steps on.
 type dispatcher struct {
 	jumps  []jump
-	ends   []int // where blocks ended, by number
-	open   []int // those that are open, by number
+	ends   []int // where blocks ended, by their number
 	tables []dispatch
 
-	loops int // that have begun
 	head  pattern
-	place int // of the loop whose head it is
+	place int // of the loop that head is of
 	jump  pattern
 	local uint32
 	value uint32
@@ -48,14 +50,14 @@ type dispatcher struct {
 
 // dispatch is a loop that is open, with a table of branches at its head.
 type dispatch struct {
-	loop    int // its number among the loops
-	place   int // its place among the open blocks
+	loop    int // its number among loops
+	place   int // among the open blocks
 	local   uint32
 	targets []target
 }
 
-// target is where a branch leads: a block's place among those that are open,
-// and its number.
+// target is where a branch leads: the place of a block among those that are
+// open, and its number.
 type target struct{ place, number int }
 
 // pattern is how much of the code above has been seen.
@@ -69,29 +71,26 @@ const (
 	localSet // to the constant
 )
 
+// begin begins a function.
+func (d *dispatcher) begin() {
+	*d = dispatcher{ends: append(d.ends[:0], 0), tables: d.tables[:0]}
+}
+
 // step takes note of the instruction that w stands on. It reports whether that
 // is a jump.
-func (d *dispatcher) step(w *walker) (jumps bool) {
-	if w.op == opBr && d.jump == localSet {
+func (d *dispatcher) step(w *wasm.Walker) (jumps bool) {
+	if w.Op == wasm.OpBr && d.jump == localSet {
 		jumps = d.note(w)
 	}
 	d.followJump(w)
 	d.followHead(w)
-	switch w.op {
-	case opBlock, opLoop, opIf, opTryTable:
-		if w.op == opLoop {
-			d.loops++
-		}
-		d.open = append(d.open, len(d.ends))
+	switch {
+	case w.Op.Opens():
 		d.ends = append(d.ends, 0)
-	case opEnd:
-		last := len(d.open) - 1
-		if last < 0 {
-			return false
-		}
-		d.ends[d.open[last]] = w.pos
-		d.open = d.open[:last]
-		if n := len(d.tables); n > 0 && d.tables[n-1].place == last {
+	case w.Op == wasm.OpEnd:
+		top := w.Top()
+		d.ends[w.Blocks[top].Number] = w.Pos()
+		if n := len(d.tables); n > 0 && d.tables[n-1].place == top {
 			d.tables = d.tables[:n-1]
 		}
 	}
@@ -99,20 +98,20 @@ func (d *dispatcher) step(w *walker) (jumps bool) {
 }
 
 // note adds the branch that w stands on to the jumps, if it is one.
-func (d *dispatcher) note(w *walker) bool {
+func (d *dispatcher) note(w *wasm.Walker) bool {
 	if len(d.tables) == 0 {
 		return false
 	}
 	t := &d.tables[len(d.tables)-1]
-	if len(d.open)-1-int(w.x) != t.place || d.local != t.local {
+	if int(w.Labels[0].Block) != t.place || d.local != t.local {
 		return false
 	}
 	to := t.targets[min(int64(d.value), int64(len(t.targets)-1))] // the last is for all others
-	if to.place < 0 {
-		return false
+	if to.place == 0 {
+		return false // it leaves the function
 	}
-	forward := to.place < len(d.open) && d.open[to.place] == to.number
-	d.jumps = append(d.jumps, jump{w.start, t.loop, to.number, uint32(len(d.open) - 1 - to.place), forward})
+	forward := to.place < len(w.Blocks) && int(w.Blocks[to.place].Number) == to.number
+	d.jumps = append(d.jumps, jump{w.Start, t.loop, to.number, to.place, forward})
 	return true
 }
 
@@ -150,33 +149,29 @@ func (d *dispatcher) crosses(j, back *jump) bool {
 	return inside != (top <= to && to <= back.at)
 }
 
-func (d *dispatcher) followJump(w *walker) {
+func (d *dispatcher) followJump(w *wasm.Walker) {
 	switch {
-	case w.op == opI32Const:
-		d.jump, d.value = constant, w.x
-	case w.op == opLocalSet && d.jump == constant:
-		d.jump, d.local = localSet, w.x
+	case w.Op == wasm.OpI32Const:
+		d.jump, d.value = constant, w.X
+	case w.Op == wasm.OpLocalSet && d.jump == constant:
+		d.jump, d.local = localSet, w.X
 	default:
 		d.jump = nothing
 	}
 }
 
-func (d *dispatcher) followHead(w *walker) {
+func (d *dispatcher) followHead(w *wasm.Walker) {
 	switch {
-	case w.op == opLoop && w.block.params == 0:
-		d.head, d.place = loopOpened, len(d.open)
-	case w.op == opBlock && w.block.params+w.block.results == 0 && d.head == loopOpened:
-	case w.op == opLocalGet && d.head == loopOpened:
-		d.head, d.local = localRead, w.x
-	case w.op == opBrTable && d.head == localRead:
+	case w.Op == wasm.OpLoop && w.Type.Params == 0:
+		d.head, d.place = loopOpened, w.Top()
+	case w.Op == wasm.OpBlock && w.Type.Params+w.Type.Results == 0 && d.head == loopOpened:
+	case w.Op == wasm.OpLocalGet && d.head == loopOpened:
+		d.head, d.local = localRead, w.X
+	case w.Op == wasm.OpBrTable && d.head == localRead:
 		d.head = nothing
-		t := dispatch{loop: d.loops - 1, place: d.place, local: d.local}
-		for _, l := range w.labels {
-			to := target{place: len(d.open) - 1 - int(l.depth)}
-			if to.place >= 0 {
-				to.number = d.open[to.place]
-			}
-			t.targets = append(t.targets, to)
+		t := dispatch{loop: int(w.Blocks[d.place].Loop), place: d.place, local: d.local}
+		for _, l := range w.Labels {
+			t.targets = append(t.targets, target{int(l.Block), int(w.Blocks[l.Block].Number)})
 		}
 		d.tables = append(d.tables, t)
 	default:

@@ -1,11 +1,12 @@
 package instrument
 
-// wazero's compiler takes long, and much memory, for some small functions: its
-// work grows with products of what is in them. effort counts the products, in
-// the one pass of scan, with what the code's structure tells of its blocks.
-// What real modules need is known (the largest of 30 large ones, among them
-// Ruby, PHP, SpiderMonkey, DuckDB, yosys and biome), and what is far above that
-// is refused.
+import "github.com/wexec/wexec/host/internal/wasm"
+
+// wazero's compiler needs much time and memory for some small functions: its
+// work grows with products of what is in them. compileCost counts the products
+// in the one pass of scan. What real modules need is known: the largest of 30
+// large ones, among them Ruby, PHP, SpiderMonkey, DuckDB, yosys and biome. What
+// needs several times as much is refused.
 
 // effort is what a function costs to compile, in several measures.
 type effort struct {
@@ -23,7 +24,7 @@ type effort struct {
 	live       int64 // over locals: blocks from their first use to their last
 	rounds     int64 // over loops: their depth by the square of the locals that live in them, and these by the square of the branches back
 	loops      int64 // loops, by locals
-	globals    int64 // calls, by globals that can change
+	globals    int64 // calls, by mutable globals
 }
 
 // bound is the most of a measure.
@@ -33,10 +34,10 @@ type bound struct {
 	of   func(*effort) int64
 }
 
-// bounds are two to six times what the largest real function has; what is close
-// to one compiles in a few seconds.
+// bounds are two to six times what the largest real function has. A function
+// that is close to one compiles in a few seconds.
 var bounds = []bound{
-	{"blocks in each other", 8 << 10, func(e *effort) int64 { return e.nesting }},
+	{"blocks in each other", mostNesting, func(e *effort) int64 { return e.nesting }},
 	{"blocks", 128 << 10, func(e *effort) int64 { return e.blocks }},
 	{"targets of br_table", 100_000, func(e *effort) int64 { return e.targets }},
 	{"branches, by how far out they lead", 32 << 20, func(e *effort) int64 { return e.labels }},
@@ -53,195 +54,193 @@ var bounds = []bound{
 	{"calls, by globals that can change", 4 << 20, func(e *effort) int64 { return e.globals }},
 }
 
-const mostLoops = 512 << 10
+const (
+	mostNesting = 8 << 10
+	mostLoops   = 512 << 10
+)
 
-// mostEffort is the most of all functions of a module together, of whatever
-// each has most of, as a multiple of what one may have.
+const tooMany = "a function would take too long to compile: it has too many "
+
+// mostEffort bounds the sum over all functions of a module. Each counts with
+// the measure of which it has most, as a share of the bound.
 const mostEffort = 64
 
-// weighing counts an effort as scan steps on.
-type weighing struct {
+// compileCost counts the effort of a function as scan steps on.
+type compileCost struct {
 	effort
 	total  float64 // of the functions before
 	depth  int64   // of the current block in the tree of dominators
 	access int64   // accesses that lead to it
-	frames []frame
-	uses   []use // by local
-	spans  []span
-	nest   int64 // of loops
-	tables int   // br_tables
+	frames []frame // beside the walker's blocks
+	uses   []use   // by local
+	spans  []span  // by loop
+	nest   int64   // of loops
+	tables int     // br_tables
 }
 
-// frame is a block that is open.
+// frame is what compileCost knows of a block that is open.
 type frame struct {
-	op            opcode
 	preds         int64 // branches to its label
 	depth, access int64 // where it begins
-	arity         int64
 	noElse        bool
-	span          int // of a loop
 	table         int // the last br_table that leads to it, counted from 1
 }
 
 // use says in which blocks a local is used first and last, counted from 1.
 type use struct{ first, last int64 }
 
-// span is a loop: the block that it begins with, and how deep it is in loops.
-// and the branches back to it.
+// span is a loop: the basic block that it begins with, how deep it is nested in
+// loops, and how many branches lead back to it.
 type span struct{ block, nest, back int64 }
 
-func (g *weighing) begin(f *function) {
-	*g = weighing{total: g.total, frames: g.frames[:0], uses: g.uses[:0], spans: g.spans[:0]}
-	g.frames = append(g.frames, frame{arity: int64(f.typ.results)})
-	for range f.locals {
-		g.uses = append(g.uses, use{})
+func (c *compileCost) begin(f *function) {
+	*c = compileCost{total: c.total, frames: append(c.frames[:0], frame{}), uses: c.uses[:0], spans: c.spans[:0]}
+	for range f.body.Locals {
+		c.uses = append(c.uses, use{})
 	}
-	g.blocks = 1
+	c.blocks = 1
 }
 
-// step counts an instruction, with so many operands after it.
-func (g *weighing) step(w *walker, height int) {
-	switch w.shape.imm {
-	case immMemory, immMemoryLane:
-		g.access++
-	case immLabel, immLabels, immTry:
-		g.branches(w)
+// step counts an instruction. height is how many operands there are after it;
+// callee is the type of the function that it calls, if it does.
+func (c *compileCost) step(w *wasm.Walker, height int, callee *wasm.FuncType) {
+	if w.Shape.Memory {
+		c.access++
 	}
-	switch w.op {
-	case opLocalGet:
-		g.use(&g.uses[w.x], 1) // if it was not set, it is so from the entry
-	case opLocalSet, opLocalTee:
-		g.use(&g.uses[w.x], g.blocks)
-	case opBlock, opLoop, opIf, opTryTable:
-		g.open(w, height)
-	case opElse:
-		b := &g.frames[len(g.frames)-1]
+	if len(w.Labels) > 0 {
+		c.branches(w)
+	}
+	if callee != nil {
+		c.arity += int64(len(callee.Params) + len(callee.Results))
+	}
+	switch w.Op {
+	case wasm.OpLocalGet:
+		c.use(&c.uses[w.X], 1) // if it was not set, it is so from the entry
+	case wasm.OpLocalSet, wasm.OpLocalTee:
+		c.use(&c.uses[w.X], c.blocks)
+	case wasm.OpBlock, wasm.OpLoop, wasm.OpIf, wasm.OpTryTable:
+		c.open(w, height)
+	case wasm.OpElse:
+		b := &c.frames[w.Top()]
 		b.preds++
 		b.noElse = false
-		g.depth, g.access = b.depth, b.access
-		g.block(height)
-	case opEnd:
-		g.close(height)
-	case opBrIf, opBrOnNull, opBrOnNonNull:
-		g.block(height)
-	}
-	if t := w.callee(); t != nil {
-		g.arity += int64(t.params + t.results)
+		c.depth, c.access = b.depth, b.access
+		c.block(height)
+	case wasm.OpEnd:
+		c.close(w, height)
+	case wasm.OpBrIf, wasm.OpBrOnNull, wasm.OpBrOnNonNull:
+		c.block(height)
 	}
 }
 
 // block begins a basic block.
-func (g *weighing) block(height int) {
-	g.blocks++
-	g.depth++
-	g.known += g.access
-	g.operands += int64(height)
+func (c *compileCost) block(height int) {
+	c.blocks++
+	c.depth++
+	c.known += c.access
+	c.operands += int64(height)
 }
 
-func (g *weighing) open(w *walker, height int) {
-	b := frame{op: w.op, depth: g.depth, access: g.access, noElse: w.op == opIf}
-	b.arity = int64(w.block.results)
-	if w.op == opLoop {
-		b.arity = int64(w.block.params)
+func (c *compileCost) open(w *wasm.Walker, height int) {
+	b := frame{depth: c.depth, access: c.access, noElse: w.Op == wasm.OpIf}
+	c.frames = append(c.frames[:w.Top()], b)
+	if c.nesting = max(c.nesting, int64(len(c.frames))); c.nesting > mostNesting {
+		w.Fail(0, tooMany+"blocks in each other") // now, before the stacks take much memory
 	}
-	g.arity += int64(w.block.params + w.block.results)
-	if w.op != opBlock {
-		g.block(height)
+	c.arity += int64(w.Type.Params + w.Type.Results)
+	if w.Op != wasm.OpBlock {
+		c.block(height)
 	}
-	if w.op == opLoop {
-		g.nest++
-		b.span = len(g.spans)
-		g.spans = append(g.spans, span{block: g.blocks, nest: g.nest})
+	if w.Op == wasm.OpLoop {
+		c.nest++
+		c.spans = append(c.spans, span{block: c.blocks, nest: c.nest})
 	}
-	g.frames = append(g.frames, b)
-	g.nesting = max(g.nesting, int64(len(g.frames)))
 }
 
-func (g *weighing) close(height int) {
-	b := g.frames[len(g.frames)-1]
-	g.frames = g.frames[:len(g.frames)-1]
+func (c *compileCost) close(w *wasm.Walker, height int) {
+	b := &c.frames[w.Top()]
 	if b.noElse {
 		b.preds++
 	}
 	if b.preds > 0 {
-		g.fan += b.preds * b.preds
-		g.merged += (b.preds + 1) * int64(len(g.uses))
+		c.fan += b.preds * b.preds
+		c.merged += (b.preds + 1) * int64(len(c.uses))
 	}
-	if b.op == opLoop {
-		g.nest--
-		g.spans[b.span].back = b.preds
+	if loop := w.Blocks[w.Top()].Loop; loop >= 0 {
+		c.nest--
+		c.spans[loop].back = b.preds
 		return
 	}
 	if b.preds > 0 {
-		g.dominators += g.depth
-		g.depth, g.access = b.depth, b.access
-		g.block(height)
+		c.dominators += c.depth
+		c.depth, c.access = b.depth, b.access
+		c.block(height)
 	}
 }
 
-func (g *weighing) branches(w *walker) {
-	if w.shape.imm == immLabels {
-		g.tables++
+func (c *compileCost) branches(w *wasm.Walker) {
+	table := w.Op == wasm.OpBrTable
+	if table {
+		c.tables++
+		c.targets += int64(len(w.Labels))
+		c.blocks += int64(len(w.Labels))
 	}
-	for _, l := range w.labels {
-		b := &g.frames[len(g.frames)-1-int(l.depth)]
-		if w.shape.imm == immLabels && b.table == g.tables {
+	for _, l := range w.Labels {
+		b := &c.frames[l.Block]
+		if table && b.table == c.tables {
 			continue // it leads there already
 		}
-		b.table = g.tables
+		b.table = c.tables
 		b.preds++
-		g.labels += int64(l.depth)
-		g.arity += b.arity
-		g.dominators += g.depth
-	}
-	if w.shape.imm == immLabels {
-		g.targets += int64(len(w.labels))
-		g.blocks += int64(len(w.labels))
+		c.labels += int64(l.Depth)
+		c.arity += int64(w.Blocks[l.Block].Arity())
+		c.dominators += c.depth
 	}
 }
 
-// use notes a use of a local, which is from that block on if it is the first.
-func (g *weighing) use(u *use, from int64) {
+// use notes a use of a local. If it is the first one, the local lives from that
+// block on.
+func (c *compileCost) use(u *use, from int64) {
 	if u.first == 0 {
 		u.first, u.last = from, from
 	}
-	g.reads += g.blocks - u.last
-	u.last = g.blocks
+	c.reads += c.blocks - u.last
+	u.last = c.blocks
 }
 
 // finish returns an error if a measure is too large.
-func (g *weighing) finish(f *function, changing int) error {
-	g.loops = int64(len(g.spans) * f.locals)
-	g.globals = int64(len(f.calls) * changing)
-	for _, u := range g.uses {
+func (c *compileCost) finish(f *function, mutable int) error {
+	c.loops = int64(len(c.spans) * f.body.Locals)
+	c.globals = int64(len(f.calls) * mutable)
+	for _, u := range c.uses {
 		if u.first > 0 {
-			g.live += u.last - u.first
+			c.live += u.last - u.first
 		}
 	}
-	if g.loops <= mostLoops {
-		g.countRounds()
+	if c.loops <= mostLoops {
+		c.countRounds()
 	}
 	most := 0.0
 	for _, b := range bounds {
-		share := float64(b.of(&g.effort)) / float64(b.most)
+		share := float64(b.of(&c.effort)) / float64(b.most)
 		if most = max(most, share); share > 1 {
-			return &Error{f.at, "a function would take too long to compile: it has too many " + b.what}
+			return &wasm.Error{Offset: f.body.Offset, Reason: tooMany + b.what}
 		}
 	}
-	if g.total += most; g.total > mostEffort {
-		return &Error{f.at, "the module would take too long to compile: it has too many functions that do"}
+	if c.total += most; c.total > mostEffort {
+		return &wasm.Error{Offset: f.body.Offset, Reason: "the module would take too long to compile: it has too many functions that do"}
 	}
 	return nil
 }
 
-func (g *weighing) countRounds() {
-	for _, s := range g.spans {
+func (c *compileCost) countRounds() {
+	for _, s := range c.spans {
 		inside := int64(0)
-		for _, u := range g.uses {
+		for _, u := range c.uses {
 			if u.first > 0 && u.first <= s.block && u.last >= s.block {
 				inside++
 			}
 		}
-		g.rounds += s.nest*inside*inside + s.back*s.back*inside
+		c.rounds += s.nest*inside*inside + s.back*s.back*inside
 	}
 }

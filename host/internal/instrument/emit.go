@@ -1,6 +1,12 @@
 package instrument
 
-// emitter writes functions with what is put into them.
+import (
+	"slices"
+
+	"github.com/wexec/wexec/host/internal/wasm"
+)
+
+// emitter writes functions with what is inserted into them.
 type emitter struct {
 	m     *module
 	types typeAdder
@@ -10,20 +16,20 @@ type emitter struct {
 	countdown uint32
 	stack     uint32
 	changed   uint32
-	marks     bool // what can't be put back
+	marks     bool // irreversible changes
 	// references is the first of the globals that refer to functions.
 	references uint32
 }
 
-func newEmitter(m *module, o Options) *emitter {
+func newEmitter(m *module) *emitter {
 	e := &emitter{
 		m:         m,
-		types:     typeAdder{next: uint32(len(m.types))},
-		pause:     uint32(len(m.imported)),
-		countdown: uint32(m.have.globals),
-		stack:     uint32(m.have.globals) + 1,
+		types:     typeAdder{next: uint32(len(m.Types))},
+		pause:     uint32(m.imported),
+		countdown: uint32(len(m.Globals)),
+		marks:     m.o.State && m.marks,
 	}
-	e.marks = o.State && m.marks
+	e.stack = e.countdown + 1
 	e.changed = e.stack
 	if m.countsStack() {
 		e.changed++
@@ -41,21 +47,33 @@ func newEmitter(m *module, o Options) *emitter {
 	return e
 }
 
-// code writes the code section, of about that size.
+// countsStack reports whether some function counts its stack.
+func (m *module) countsStack() bool {
+	return slices.ContainsFunc(m.functions, func(f function) bool { return f.plan.stack > 0 })
+}
+
+// keepsBottom reports whether the stack that is left is kept in a local. With
+// loops, registers are better spent on other things. But at a catch, it must be
+// known.
+func (f *function) keepsBottom() bool {
+	return f.plan.stack > 0 && (f.tries > 0 || !f.goesRound())
+}
+
+// code writes the code section. size is about what it takes.
 func (e *emitter) code(size int) ([]byte, error) {
 	out := make([]byte, 0, size+size/4)
-	out = appendU32(out, uint32(len(e.m.functions)+len(e.m.helperList)))
+	out = wasm.AppendU32(out, uint32(len(e.m.functions)+len(e.m.helperList)))
 	var b body
 	for i := range e.m.functions {
 		entry, err := b.write(e, &e.m.functions[i])
 		if err != nil {
 			return nil, err
 		}
-		out = append(appendU32(out, uint32(len(entry))), entry...)
+		out = append(wasm.AppendU32(out, uint32(len(entry))), entry...)
 	}
 	for _, k := range e.m.helperList {
 		entry := e.helper(k)
-		out = append(appendU32(out, uint32(len(entry))), entry...)
+		out = append(wasm.AppendU32(out, uint32(len(entry))), entry...)
 	}
 	return out, nil
 }
@@ -63,61 +81,58 @@ func (e *emitter) code(size int) ([]byte, error) {
 // body is a function that is being written.
 type body struct {
 	*walker
+	copier
 	e      *emitter
 	f      *function
-	left   uint32  // the local that has a copy of the countdown
-	bottom uint32  // the local that has the stack that is left
-	length uint32  // the local that has the length of a bulk operation
-	loops  int     // that have begun
-	checks []check // that are still to come
-	blocks []open
-	buffer []byte
+	left   uint32      // the local that has a copy of the countdown
+	bottom uint32      // the local that has the stack that is left
+	length uint32      // the local that has the length of a bulk operation
+	checks []check     // that are still to come
+	blocks []rewritten // beside the walker's
 }
 
-// open is a block that is open.
-type open struct {
-	loop  int // its number, if it is a loop that was wrapped, or -1
-	added int // blocks that were put around it and those around it
+// rewritten is what a body knows of a block that is open.
+type rewritten struct {
+	wrapped bool // it is a loop with blocks around it
+	added   int  // how many blocks were put around it and those around it
 }
 
 // write returns the entry of a function in the code section, until it is
 // called again.
 func (b *body) write(e *emitter, f *function) ([]byte, error) {
-	*b = body{walker: e.m.walk(f), e: e, f: f, checks: f.plan.checks, blocks: append(b.blocks[:0], open{loop: -1}), buffer: b.buffer}
-	b.out = b.buffer[:0]
+	out := b.out[:0]
+	*b = body{walker: e.m.walk(f), e: e, f: f, checks: f.plan.checks, blocks: append(b.blocks[:0], rewritten{})}
+	b.copier = copier{asm: asm{out}, from: f.body.Entry}
 	b.declare()
 	b.enter()
 	for b.next() {
 		b.step()
 	}
-	entry, err := b.finish()
-	b.buffer = entry
-	return entry, err
+	return b.finish(), b.Err()
 }
 
 // declare adds the locals.
 func (b *body) declare() {
 	p := &b.f.plan
-	next, groups := uint32(b.f.locals), 0
+	next, groups := uint32(b.f.body.Locals), 0
 	var added []byte
 	if p.check || len(p.checks) > 0 || p.stack > 0 || b.f.goesRound() {
 		b.left, b.bottom = next, next+1
 		next += 2
-		groups, added = 1, []byte{2, 0x7e}
+		groups, added = 1, []byte{2, byte(wasm.I64)}
 	}
-	if b.f.bulkMemory && b.m.helpers != nil {
+	if b.f.bulkMemory && b.e.m.helpers != nil {
 		b.length = next
-		groups, added = groups+1, append(added, 1, 0x7f)
+		groups, added = groups+1, append(added, 1, byte(wasm.I32))
 	}
 	if groups == 0 {
 		return
 	}
-	head := reader{b: b.b}
-	head.u32() // the number of groups
-	b.out = appendU32(b.out, uint32(b.f.groups+groups))
-	b.done = head.pos
-	b.keep(b.f.code)
-	b.out = append(b.out, added...)
+	head := wasm.NewReader(b.from)
+	head.U32() // the number of groups
+	a := b.replace(0, head.Pos())
+	a.out = wasm.AppendU32(a.out, uint32(b.f.body.Groups+groups))
+	b.keep(b.f.body.Code).bytes(added...)
 }
 
 // enter writes what comes before the function's own code.
@@ -126,182 +141,179 @@ func (b *body) enter() {
 	if !p.check && p.stack == 0 {
 		return
 	}
-	b.keep(b.f.code)
-	a := asm{b.out}
+	a := b.keep(b.f.body.Code)
 	if p.stack > 0 {
-		b.takeStack(&a)
+		b.takeStack(a)
 	}
 	if p.check {
-		b.check(&a, p.charge)
+		b.check(a, p.charge)
 	}
 	if p.stack > 0 {
-		a.op(opBlock).bytes(b.e.types.blockOf(b.f.typ)...)
+		results := b.e.m.EncodedResults(b.e.m.Functions[b.f.index])
+		a.op(wasm.OpBlock).bytes(b.e.types.block(len(b.f.typ.Results), results)...)
 	}
-	b.out = a.out
 }
 
-// takeStack counts the stack of a call. What is left is looked at beside the
-// countdown if a local has it, and else at once.
+// takeStack counts the stack of a call. It is looked at beside the countdown if
+// a local has it, and at once if not.
 func (b *body) takeStack(a *asm) {
-	a.index(opGlobalGet, b.e.stack).i64(b.f.plan.stack).op(opI64Sub)
+	a.index(wasm.OpGlobalGet, b.e.stack).i64(b.f.plan.stack).op(wasm.OpI64Sub)
 	if b.f.keepsBottom() {
-		a.index(opLocalTee, b.bottom).index(opGlobalSet, b.e.stack)
+		a.index(wasm.OpLocalTee, b.bottom).index(wasm.OpGlobalSet, b.e.stack)
 		return
 	}
-	a.index(opLocalTee, b.left).index(opGlobalSet, b.e.stack)
-	a.index(opLocalGet, b.left).i64(0).op(opI64LtS)
-	a.op(opIf, blockEmpty).index(opCall, b.e.pause).op(opEnd)
+	a.index(wasm.OpLocalTee, b.left).index(wasm.OpGlobalSet, b.e.stack)
+	a.index(wasm.OpLocalGet, b.left).i64(0).op(wasm.OpI64LtS)
+	a.op(wasm.OpIf, blockEmpty).index(wasm.OpCall, b.e.pause).op(wasm.OpEnd)
 }
 
-// giveStack is what comes before the function ends.
+// giveStack writes what comes before the function ends.
 func (b *body) giveStack(a *asm) {
 	if b.f.keepsBottom() {
-		a.index(opLocalGet, b.bottom)
+		a.index(wasm.OpLocalGet, b.bottom)
 	} else {
-		a.index(opGlobalGet, b.e.stack)
+		a.index(wasm.OpGlobalGet, b.e.stack)
 	}
-	a.i64(b.f.plan.stack).op(opI64Add).index(opGlobalSet, b.e.stack)
+	a.i64(b.f.plan.stack).op(wasm.OpI64Add).index(wasm.OpGlobalSet, b.e.stack)
 }
 
 // check writes a safepoint.
 func (b *body) check(a *asm, charge int64) {
 	b.spend(a, charge)
-	a.op(opIf, blockEmpty).index(opCall, b.e.pause).op(opEnd)
+	a.op(wasm.OpIf, blockEmpty).index(wasm.OpCall, b.e.pause).op(wasm.OpEnd)
 }
 
-// spend takes fuel off the countdown, and leaves whether that is below zero
-// then, or else the stack.
+// spend takes fuel off the countdown, and leaves whether the countdown or the
+// stack is below zero then.
 func (b *body) spend(a *asm, fuel int64) {
-	b.e.take(a, fuel).index(opLocalTee, b.left).index(opGlobalSet, b.e.countdown)
-	a.index(opLocalGet, b.left)
+	b.e.take(a, fuel).index(wasm.OpLocalTee, b.left).index(wasm.OpGlobalSet, b.e.countdown)
+	a.index(wasm.OpLocalGet, b.left)
 	if b.f.keepsBottom() {
-		a.index(opLocalGet, b.bottom).op(opI64Or)
+		a.index(wasm.OpLocalGet, b.bottom).op(wasm.OpI64Or)
 	}
-	a.i64(0).op(opI64LtS)
+	a.i64(0).op(wasm.OpI64LtS)
 }
 
-// take leaves the countdown less so much.
+// take leaves the countdown less some fuel.
 func (e *emitter) take(a *asm, fuel int64) *asm {
-	return a.index(opGlobalGet, e.countdown).i64(fuel).op(opI64Sub)
+	return a.index(wasm.OpGlobalGet, e.countdown).i64(fuel).op(wasm.OpI64Sub)
 }
 
-// insert writes code before the instruction.
-func (b *body) insert(write func(a *asm)) {
-	b.keep(b.start)
-	a := asm{b.out}
-	write(&a)
-	b.out = a.out
-}
+// before returns where to write code that comes before the instruction.
+func (b *body) before() *asm { return b.keep(b.Start) }
 
-// follow writes code after the instruction.
-func (b *body) follow(write func(a *asm)) {
-	b.keep(b.pos)
-	a := asm{b.out}
-	write(&a)
-	b.out = a.out
-}
+// after returns where to write code that comes after the instruction.
+func (b *body) after() *asm { return b.keep(b.Pos()) }
 
-// instead writes code in the place of the instruction.
-func (b *body) instead(write func(a *asm)) {
-	b.insert(write)
-	b.done = b.pos
-}
+// instead returns where to write code that takes the instruction's place.
+func (b *body) instead() *asm { return b.replace(b.Start, b.Pos()) }
 
 func (b *body) step() {
-	for len(b.checks) > 0 && b.checks[0].at <= b.start {
-		b.insert(func(a *asm) { b.check(a, b.checks[0].charge) })
+	for len(b.checks) > 0 && b.checks[0].at <= b.Start {
+		b.check(b.before(), b.checks[0].charge)
 		b.checks = b.checks[1:]
 	}
-	switch b.shape.imm {
-	case immLabel, immLabels, immTry:
+	if len(b.Labels) > 0 {
 		b.branch()
 	}
-	if b.e.marks && b.m.lasts(b.op, b.x) {
-		b.insert(func(a *asm) { a.i64(1).index(opGlobalSet, b.e.changed) })
+	if b.e.marks && b.e.m.changesIrreversibly(b.Op, b.X) {
+		b.before().i64(1).index(wasm.OpGlobalSet, b.e.changed)
 	}
-	switch b.op {
-	case opLoop:
+	switch op := b.Op; {
+	case op == wasm.OpLoop:
 		b.openLoop()
-	case opBlock, opIf, opTryTable:
-		b.blocks = append(b.blocks, open{-1, b.added()})
-	case opEnd:
+	case op.Opens():
+		b.open(rewritten{added: b.outside().added})
+	case op == wasm.OpEnd:
 		b.close()
-	case opReturn:
+	case op == wasm.OpReturn:
 		if b.f.plan.stack > 0 {
-			depth := uint32(len(b.blocks) - 1 + b.added())
-			b.instead(func(a *asm) { a.index(opBr, depth) })
+			b.instead().index(wasm.OpBr, uint32(b.Top()+b.blocks[b.Top()].added))
 		}
-	case opCall, opCallIndirect, opCallRef, opReturnCall, opReturnCallIndirect, opReturnCallRef, opRefFunc:
+	case op.Calls():
 		b.call()
-	case opMemoryFill, opMemoryCopy, opMemoryInit, opTableFill, opTableCopy, opTableInit, opTableGrow:
+	case op == wasm.OpRefFunc:
+		b.refer()
+	case op.Bulk():
 		b.bulk()
 	}
 }
 
-// added is how many blocks were put around the code here.
-func (b *body) added() int { return b.blocks[len(b.blocks)-1].added }
+// open notes a block that the instruction opens.
+func (b *body) open(r rewritten) { b.blocks = append(b.blocks[:b.Top()], r) }
+
+// outside returns the block around the one that the instruction opens.
+func (b *body) outside() *rewritten { return &b.blocks[b.Top()-1] }
 
 // branch moves the labels of an instruction by the blocks that were put
 // between here and where they lead.
 func (b *body) branch() {
-	for _, l := range b.labels {
-		target := b.blocks[len(b.blocks)-1-int(l.depth)]
-		if depth := l.depth + uint32(b.added()-target.added); depth != l.written {
-			b.keep(l.start)
-			b.out = appendU32(b.out, depth)
-			b.done = l.end
+	from := b.Top()
+	if b.Op == wasm.OpTryTable {
+		from-- // its labels count from outside of it
+	}
+	for _, l := range b.Labels {
+		to := int(l.Block)
+		depth := uint32(from - to + b.blocks[from].added - b.blocks[to].added)
+		if depth != l.Depth {
+			a := b.replace(int(l.Start), int(l.End))
+			a.out = wasm.AppendU32(a.out, depth)
 		}
 	}
 }
 
-// call writes an instruction that calls, or refers to a function.
+// call writes an instruction that calls a function.
 func (b *body) call() {
-	switch b.op {
-	case opReturnCall, opReturnCallIndirect, opReturnCallRef:
-		if b.f.plan.stack > 0 {
-			b.insert(b.giveStack)
-		}
-	case opCall, opCallIndirect, opCallRef:
-		if b.f.tries > 0 && b.f.plan.stack > 0 {
-			// Frames that an exception has left have not put back what they took.
-			b.insert(func(a *asm) { a.index(opLocalGet, b.bottom).index(opGlobalSet, b.e.stack) })
-		}
+	switch {
+	case b.f.plan.stack == 0:
+	case b.Op.ReturnCalls():
+		b.giveStack(b.before())
+	case b.f.tries > 0:
+		// Frames that an exception has left have not given back what they took.
+		b.before().index(wasm.OpLocalGet, b.bottom).index(wasm.OpGlobalSet, b.e.stack)
 	}
-	if place, ok := b.m.references[b.x]; ok && b.op == opRefFunc {
-		b.instead(func(a *asm) { a.index(opGlobalGet, b.e.references+place) })
+	if !b.Op.CallsIndirectly() {
+		b.moveFunction()
+	}
+}
+
+// moveFunction gives the instruction the new index of its function.
+func (b *body) moveFunction() {
+	if to := b.e.moved(b.X); to != b.X {
+		b.instead().index(b.Op, to)
+	}
+}
+
+// refer writes a ref.func, or reads the global that has what it makes.
+func (b *body) refer() {
+	if place, ok := b.e.m.references[b.X]; ok {
+		b.instead().index(wasm.OpGlobalGet, b.e.references+place)
 		return
 	}
-	switch b.op {
-	case opCall, opReturnCall, opRefFunc:
-		if to := b.e.moved(b.x); to != b.x {
-			b.instead(func(a *asm) { a.index(b.op, to) })
-		}
-	}
+	b.moveFunction()
 }
 
-// bulk writes a call of a helper, in the place of an operation on memory or a
+// bulk writes a call of a helper in the place of an operation on memory or a
 // table. On few bytes of memory, the operation stays.
 func (b *body) bulk() {
-	helper, ok := b.m.helperFor(b.walker)
+	helper, ok := b.e.m.helperFor(&b.Walker)
 	if !ok {
 		return
 	}
 	helper = b.e.moved(helper)
-	if !onMemory(b.op) {
-		b.instead(func(a *asm) { a.index(opCall, helper) })
+	if b.Op.BulkTable() {
+		b.instead().index(wasm.OpCall, helper)
 		return
 	}
-	b.insert(func(a *asm) {
-		a.index(opLocalTee, b.length).i32(fewBytes).op(opI32GtU).op(opIf)
-		a.out = appendS64(a.out, int64(b.e.types.add(twoI32)))
-		a.index(opLocalGet, b.length).index(opCall, helper)
-		a.op(opElse).index(opLocalGet, b.length)
-	})
-	b.follow(func(a *asm) { a.op(opEnd) })
+	a := b.before().index(wasm.OpLocalTee, b.length).i32(fewBytes).op(wasm.OpI32GtU).op(wasm.OpIf)
+	a.out = wasm.AppendS64(a.out, int64(b.e.types.add(twoI32)))
+	a.index(wasm.OpLocalGet, b.length).index(wasm.OpCall, helper)
+	a.op(wasm.OpElse).index(wasm.OpLocalGet, b.length)
+	b.after().op(wasm.OpEnd)
 }
 
-// openLoop writes the head of a loop. The call of the host is put outside of
-// it, so that what runs keeps its registers:
+// openLoop writes the head of a loop. The call of the host is outside of it, so
+// that the code inside keeps its registers:
 //
 //	block $exit
 //	  loop $again
@@ -320,44 +332,36 @@ func (b *body) bulk() {
 // A loop that takes operands, which a branch to $slow would lose, has the call
 // inside.
 func (b *body) openLoop() {
-	i := b.loops
-	b.loops++
-	l := &b.f.loops[i]
+	l := &b.f.loops[b.Blocks[b.Top()].Loop]
+	added := b.outside().added
 	if !l.again || l.params {
-		b.blocks = append(b.blocks, open{-1, b.added()})
+		b.open(rewritten{added: added})
 		if l.again {
-			b.follow(func(a *asm) { b.check(a, l.weight) })
+			b.check(b.after(), l.weight)
 		}
 		return
 	}
-	b.blocks = append(b.blocks, open{i, b.added() + 3})
-	b.insert(func(a *asm) {
-		a.op(opBlock).bytes(b.block.written...)
-		a.op(opLoop).bytes(b.block.written...)
-		a.op(opBlock, blockEmpty)
-	})
-	b.follow(func(a *asm) {
-		b.spend(a, l.weight)
-		a.index(opBrIf, 1)
-	})
+	b.open(rewritten{true, added + 3})
+	a := b.before()
+	a.op(wasm.OpBlock).bytes(b.Type.Encoded...)
+	a.op(wasm.OpLoop).bytes(b.Type.Encoded...)
+	a.op(wasm.OpBlock, blockEmpty)
+	a = b.after()
+	b.spend(a, l.weight)
+	a.index(wasm.OpBrIf, 1)
 }
 
 // close writes the end of a block, or of the function.
 func (b *body) close() {
-	top := b.blocks[len(b.blocks)-1]
-	b.blocks = b.blocks[:len(b.blocks)-1]
-	if len(b.blocks) == 0 && b.f.plan.stack > 0 {
-		b.insert(func(a *asm) {
-			a.op(opEnd)
-			b.giveStack(a)
-		})
+	top := b.Top()
+	if top == 0 && b.f.plan.stack > 0 {
+		b.giveStack(b.before().op(wasm.OpEnd))
 	}
-	if top.loop < 0 {
+	if !b.blocks[top].wrapped {
 		return
 	}
-	b.follow(func(a *asm) {
-		a.index(opBr, 2).op(opEnd).index(opCall, b.e.pause)
-		b.e.take(a, -b.f.loops[top.loop].weight).index(opGlobalSet, b.e.countdown)
-		a.index(opBr, 0).op(opEnd).op(opEnd)
-	})
+	a := b.after().index(wasm.OpBr, 2).op(wasm.OpEnd).index(wasm.OpCall, b.e.pause)
+	weight := b.f.loops[b.Blocks[top].Loop].weight
+	b.e.take(a, -weight).index(wasm.OpGlobalSet, b.e.countdown)
+	a.index(wasm.OpBr, 0).op(wasm.OpEnd).op(wasm.OpEnd)
 }

@@ -1,16 +1,25 @@
 package instrument
 
-import "math"
+import (
+	"bytes"
+	"math"
+
+	"github.com/wexec/wexec/host/internal/wasm"
+)
 
 // RoundTrip takes a module apart and writes it again with nothing inserted.
-func RoundTrip(wasm []byte) ([]byte, error) {
-	o := Options{Exceptions: true, SharedMemory: true, Table: math.MaxInt}
-	m, err := parse(wasm, o)
+func RoundTrip(b []byte) ([]byte, error) {
+	original, err := wasm.Parse(bytes.Clone(b))
 	if err != nil {
 		return nil, err
 	}
+	m, err := newModule(original, Options{Exceptions: true, SharedMemory: true, Table: math.MaxInt})
+	if err != nil {
+		return nil, err
+	}
+	same := func(index uint32) uint32 { return index }
 	e := &emitter{m: m, moved: same}
-	if err := m.scan(o); err != nil {
+	if err := m.scan(); err != nil {
 		return nil, err
 	}
 	for i := range m.functions {
@@ -20,14 +29,13 @@ func RoundTrip(wasm []byte) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		copy(f.entry, entry)
-		if len(entry) != len(f.entry) {
-			return nil, &Error{f.at, "the length has changed"}
+		copy(f.body.Entry, entry)
+		if len(entry) != len(f.body.Entry) {
+			return nil, &wasm.Error{Offset: f.body.Offset, Reason: "the length has changed"}
 		}
 	}
-	m.growth = 0
-	if err := m.moveSections(same); err != nil {
+	if err := m.move(same); err != nil {
 		return nil, err
 	}
-	return m.assemble(len(wasm)), nil
+	return m.sections.Assemble(len(b)), nil
 }

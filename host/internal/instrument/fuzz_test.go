@@ -73,7 +73,7 @@ func TestMutants(t *testing.T) {
 // sameValidity rewrites a module, and has wazero look at it before and after.
 func sameValidity(t *testing.T, w *world, name string, wasm []byte, o instrument.Options) {
 	t.Helper()
-	out, err := instrument.Rewrite(wasm, o)
+	out, err := rewrite(wasm, o)
 	if err != nil {
 		return
 	}

@@ -2,17 +2,17 @@ package instrument
 
 import "slices"
 
-// callGraph finds the recursion in a module: Tarjan's algorithm for strongly
-// connected components (SIAM J. Comput. 1(2), 1972), with a stack of its own
-// in place of recursion, since a chain of calls may be long.
+// callGraph finds the recursion in a module with Tarjan's algorithm for strongly
+// connected components (SIAM J. Comput. 1(2), 1972). It keeps its own stack in
+// place of recursion, since a chain of calls may be long.
 //
-// Its nodes are the module's own functions, and one more that stands for every
-// function whose address is taken: whoever calls indirectly may call them all.
+// Its nodes are the module's own functions, and one that stands for all
+// functions whose address is taken: an indirect call may call any of them.
 type callGraph struct {
 	m     *module
 	nodes []node
 	taken []uint32 // the callees of the last node
-	// order has the nodes, callees before their callers, but for recursion.
+	// order has the nodes, callees before their callers, except in recursion.
 	order []int
 	stack []int
 	count int32
@@ -29,7 +29,7 @@ type node struct {
 func (m *module) callGraph() *callGraph {
 	g := &callGraph{m: m, nodes: make([]node, len(m.functions)+1)}
 	for i, taken := range m.taken {
-		if taken && i >= len(m.imported) {
+		if taken && i >= m.imported {
 			g.taken = append(g.taken, uint32(i))
 		}
 	}
@@ -62,7 +62,7 @@ func (g *callGraph) node(callee int) int {
 	if callee == indirect {
 		return g.anyTaken()
 	}
-	return callee - len(g.m.imported)
+	return callee - g.m.imported
 }
 
 // recurs reports whether a call in n may lead to n again.
@@ -105,8 +105,8 @@ func (g *callGraph) enter(n int) {
 	g.stack = append(g.stack, n)
 }
 
-// leave is called when all that n calls has been seen. If n is the root of a
-// component, that is what is on the stack from n on.
+// leave is called once all that n calls has been seen. If n is the root of a
+// component, the nodes of that are on the stack from n on.
 func (g *callGraph) leave(n int) {
 	if g.nodes[n].low != g.nodes[n].found {
 		return

@@ -14,6 +14,7 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/wexec/wexec/host/internal/instrument"
+	"github.com/wexec/wexec/host/internal/wasm"
 )
 
 // everything is all that wazero can do.
@@ -41,7 +42,16 @@ func plain(wasm []byte) (*instrument.Rewritten, error) {
 
 // rewritten runs what is in the product.
 func rewritten(o instrument.Options) rewriter {
-	return func(wasm []byte) (*instrument.Rewritten, error) { return instrument.Rewrite(wasm, o) }
+	return func(wasm []byte) (*instrument.Rewritten, error) { return rewrite(wasm, o) }
+}
+
+// rewrite parses a module and rewrites it.
+func rewrite(b []byte, o instrument.Options) (*instrument.Rewritten, error) {
+	m, err := wasm.Parse(b)
+	if err != nil {
+		return nil, err
+	}
+	return instrument.Rewrite(m, o)
 }
 
 // A world is a runtime for modules that are all rewritten in the same way, and

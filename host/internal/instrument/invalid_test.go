@@ -79,7 +79,7 @@ func TestNamesThatAreNotThere(t *testing.T) {
 			"\x02\x00" + many, // wazero doesn't mind the size
 		} {
 			wasm := append([]byte(module), section(0, []byte("\x04name"+names))...)
-			if _, err := instrument.Rewrite(wasm, instrument.Options{}); err == nil {
+			if _, err := rewrite(wasm, instrument.Options{}); err == nil {
 				t.Errorf("the names %q of a module of %d bytes are not refused", names, len(module))
 			}
 		}
@@ -130,17 +130,17 @@ func TestReadAlike(t *testing.T) {
 		"select with a padded count":     {0x41, 0, 0x41, 0, 0x41, 0, 0x1c, 0x81, 0x00, 0x7f, 0x1a},
 		"a padded vector instruction":    {0xfd, 0x8c, 0x00, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x1a},
 	} {
-		if _, err := instrument.Rewrite(with(nil, code), instrument.Options{}); err == nil {
+		if _, err := rewrite(with(nil, code), instrument.Options{}); err == nil {
 			t.Errorf("%s is not refused", name)
 		}
 	}
-	if _, err := instrument.Rewrite(with(nil, []byte{0x41, 0, 0x41, 0, 0x41, 0, 0x1c, 1, 0x7f, 0x1a}), instrument.Options{}); err != nil {
+	if _, err := rewrite(with(nil, []byte{0x41, 0, 0x41, 0, 0x41, 0, 0x1c, 1, 0x7f, 0x1a}), instrument.Options{}); err != nil {
 		t.Errorf("a select of a plain type: %v", err)
 	}
 }
 
-// TestLasting: modules whose instances can't be put back are known.
-func TestLasting(t *testing.T) {
+// TestIrreversible: modules whose instances can't be restored are known.
+func TestIrreversible(t *testing.T) {
 	globals := func(n int) []byte {
 		list := make([][]byte, n)
 		for i := range list {
@@ -149,9 +149,9 @@ func TestLasting(t *testing.T) {
 		return vector(list)
 	}
 	for name, c := range map[string]struct {
-		wasm    []byte
-		lasting bool
-		globals int
+		wasm         []byte
+		irreversible bool
+		globals      int
 	}{
 		"nothing":              {with(nil, nil), false, 0},
 		"a thousand globals":   {with(sections{6: globals(1000)}, nil), false, 1000},
@@ -160,12 +160,12 @@ func TestLasting(t *testing.T) {
 		"data that is put off": {with(sections{11: {1, 0, 0x41, 4, 0x41, 4, 0x6a, 0x0b, 1, 5}}, nil), true, 0},
 		"a shared memory":      {with(sections{5: {1, 3, 1, 2}}, nil), true, 0},
 	} {
-		out, err := instrument.Rewrite(c.wasm, instrument.Options{State: true, SharedMemory: true})
+		out, err := rewrite(c.wasm, instrument.Options{State: true, SharedMemory: true})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if (out.Lasting != "") != c.lasting || out.Globals != c.globals {
-			t.Errorf("%s: %q, %d globals", name, out.Lasting, out.Globals)
+		if (out.Irreversible != "") != c.irreversible || out.Globals != c.globals {
+			t.Errorf("%s: %q, %d globals", name, out.Irreversible, out.Globals)
 		}
 	}
 }

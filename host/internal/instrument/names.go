@@ -2,102 +2,51 @@ package instrument
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
+
+	"github.com/wexec/wexec/host/internal/wasm"
 )
 
-// The name section's parts that have to do with functions. See the custom
-// section "name" in the specification's appendix, and for labels the extended
-// name section proposal.
-const (
-	nameSection      = "name"
-	namesOfFunctions = 1
-	namesOfLocals    = 2
-	namesOfLabels    = 3
-)
-
-// checkNames checks a name section. wazero makes room for as many names as it
-// says that there are.
-func checkNames(r *reader) {
-	next := byte(0)
-	for r.more() {
-		start, id := r.pos, r.byte()
-		if id < next {
-			r.fail(start, "the name section has part %d too late, or twice", id)
-		}
-		next = id + 1
-		size := r.count()
-		part := &reader{b: r.bytes(size), at: r.at + r.pos - size, err: r.err}
-		switch id {
-		case 0:
-			part.name()
-		case namesOfFunctions:
-			nameMap(part)
-		case namesOfLocals:
-			for range part.count() {
-				part.u32()
-				nameMap(part)
-			}
-		default:
-			continue
-		}
-		if part.err == nil && part.pos != size {
-			part.fail(part.pos, "%d bytes are left over in the names", size-part.pos)
-		}
-		r.err = part.err
-	}
-}
-
-// nameMap reads names of things by index.
-func nameMap(r *reader) {
-	next := int64(0)
-	for range r.count() {
-		start := r.pos
-		index := int64(r.u32())
-		if index < next && r.err == nil {
-			r.fail(start, "names are out of order")
-		}
-		next = index + 1
-		if r.name(); r.pos-start > maxName {
-			r.fail(start, "a name has more than %d bytes", maxName)
-		}
-	}
-}
-
-// maxName bounds names: a stack trace may have thirty.
-const maxName = 64 << 10
-
-// rename writes the name section of the rewritten module. Functions that have
-// no name are given one, that which stack traces show for them before: their
-// number. Labels lose theirs: blocks were added.
-func (m *module) rename(body []byte, moved func(uint32) uint32) []byte {
+// renameFunctions writes the name section of the rewritten module. A function
+// without a name gets the one that stack traces showed for it before: its
+// number. Labels lose their names: blocks were added.
+func (m *module) renameFunctions(moved func(uint32) uint32) {
+	i := slices.IndexFunc(m.sections, func(s wasm.Section) bool {
+		return s.ID == wasm.SectionCustom && s.Name == wasm.NameSection
+	})
 	var parts [256][]byte
-	if r := (&reader{b: body}); body != nil {
-		r.name()
-		for r.more() {
-			id := r.byte()
-			parts[id] = r.bytes(r.count())
+	if i < 0 {
+		i = len(m.sections)
+		m.sections = append(m.sections, wasm.Section{ID: wasm.SectionCustom, Name: wasm.NameSection})
+	} else {
+		r := wasm.NewReader(m.sections[i].Body)
+		r.Name()
+		for r.More() {
+			id := r.Byte()
+			parts[id] = r.Bytes(r.Count())
 		}
 	}
-	parts[namesOfFunctions] = m.renameFunctions(parts[namesOfFunctions], moved)
-	parts[namesOfLocals] = renameLocals(parts[namesOfLocals], moved)
-	parts[namesOfLabels] = nil
-	out := appendName(nil, nameSection)
+	parts[wasm.NamesOfFunctions] = m.namesOfFunctions(parts[wasm.NamesOfFunctions], moved)
+	parts[wasm.NamesOfLocals] = namesOfLocals(parts[wasm.NamesOfLocals], moved)
+	parts[wasm.NamesOfLabels] = nil
+	out := wasm.AppendName(nil, wasm.NameSection)
 	for id, part := range parts {
 		if part != nil {
-			out = append(appendU32(append(out, byte(id)), uint32(len(part))), part...)
+			out = append(wasm.AppendU32(append(out, byte(id)), uint32(len(part))), part...)
 		}
 	}
-	return out
+	m.sections[i].Body = out
 }
 
-// renameFunctions returns the names of all functions.
-func (m *module) renameFunctions(old []byte, moved func(uint32) uint32) []byte {
-	imports, total := uint32(len(m.imported)), uint32(m.have.functions)
-	count, next := uint32(0), imports
+// namesOfFunctions returns the names of all functions.
+func (m *module) namesOfFunctions(old []byte, moved func(uint32) uint32) []byte {
+	total := uint32(len(m.Functions))
+	count, next := uint32(0), uint32(m.imported)
 	var list []byte
 	add := func(index uint32, name []byte) {
-		list = appendU32(list, moved(index))
-		list = append(appendU32(list, uint32(len(name))), name...)
+		list = wasm.AppendU32(list, moved(index))
+		list = append(wasm.AppendU32(list, uint32(len(name))), name...)
 		count++
 	}
 	unnamed := func(until uint32) {
@@ -106,9 +55,9 @@ func (m *module) renameFunctions(old []byte, moved func(uint32) uint32) []byte {
 		}
 	}
 	if old != nil {
-		r := &reader{b: old}
-		for range r.count() {
-			index, name := r.u32(), r.bytes(r.count())
+		r := wasm.NewReader(old)
+		for range r.Count() {
+			index, name := r.U32(), r.Bytes(r.Count())
 			if index < total {
 				unnamed(index)
 				add(index, shortened(name))
@@ -120,10 +69,10 @@ func (m *module) renameFunctions(old []byte, moved func(uint32) uint32) []byte {
 	for i, k := range m.helperList {
 		add(total+uint32(i), []byte(k.name()))
 	}
-	return append(appendU32(nil, count), list...)
+	return append(wasm.AppendU32(nil, count), list...)
 }
 
-// shortened cuts a name where it would fill a stack trace.
+// shortened cuts a name that would fill a stack trace.
 func shortened(name []byte) []byte {
 	const most = 512
 	if len(name) <= most {
@@ -132,16 +81,23 @@ func shortened(name []byte) []byte {
 	return append(bytes.ToValidUTF8(name[:most], nil), "…"...)
 }
 
-// renameLocals moves the functions that have names of locals.
-func renameLocals(old []byte, moved func(uint32) uint32) []byte {
-	p := &patcher{reader: reader{b: old}}
+// namesOfLocals moves the functions whose locals have names.
+func namesOfLocals(old []byte, moved func(uint32) uint32) []byte {
 	if old == nil {
 		return nil
 	}
-	for range p.count() {
-		p.function(moved)
-		nameMap(&p.reader)
+	c := copier{from: old}
+	r := wasm.NewReader(old)
+	for range r.Count() {
+		start := r.Pos()
+		if index := r.U32(); moved(index) != index {
+			a := c.replace(start, r.Pos())
+			a.out = wasm.AppendU32(a.out, moved(index))
+		}
+		for range r.Count() {
+			r.U32()
+			r.Bytes(r.Count())
+		}
 	}
-	out, _ := p.finish() // the names have been checked
-	return out
+	return c.finish()
 }

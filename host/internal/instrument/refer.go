@@ -1,12 +1,14 @@
 package instrument
 
+import "github.com/wexec/wexec/host/internal/wasm"
+
 // wazero makes an object for each ref.func that runs, and keeps it until the
 // instance ends: a loop of them takes all memory there is. So each function
-// that code refers to gets a global, which is made once, and read in place of
-// the instruction.
+// that code refers to gets a global, which is made once. Code reads the global
+// in place of the instruction.
 
-// refer notes that code refers to a function. One that nothing else refers to
-// may not be: then the instruction stays, which wazero refuses.
+// refer notes that code refers to a function. If nothing else refers to it, it
+// may not: then the instruction stays, and wazero refuses it.
 func (m *module) refer(index uint32) {
 	m.taken[index] = true
 	m.undeclared = m.undeclared || !m.declared[index]
@@ -22,24 +24,15 @@ func (m *module) refer(index uint32) {
 
 // addReferences adds the globals.
 func (m *module) addReferences(e *emitter) {
-	var globals []byte
+	var globals asm
 	for _, index := range m.referenceList {
-		a := asm{globals}
-		if m.have.typed {
-			a.byte(0x64) // a reference to a function of that type
-			a.out = appendS64(a.out, int64(m.typeIndexOf(index)))
+		if m.typed {
+			globals.byte(byte(wasm.Ref))
+			globals.out = wasm.AppendS64(globals.out, int64(m.Functions[index]))
 		} else {
-			a.byte(0x70) // funcref
+			globals.byte(byte(wasm.FuncRef))
 		}
-		globals = a.byte(0).index(opRefFunc, e.moved(index)).op(opEnd).out
+		globals.byte(0).index(wasm.OpRefFunc, e.moved(index)).op(wasm.OpEnd)
 	}
-	m.extend(secGlobal, len(m.referenceList), globals)
-}
-
-// typeIndexOf returns the index of a function's type.
-func (m *module) typeIndexOf(function uint32) uint32 {
-	if n := uint32(len(m.imported)); function >= n {
-		return m.defined[function-n]
-	}
-	return m.imported[function]
+	m.sections.Append(wasm.SectionGlobal, len(m.referenceList), globals.out)
 }

@@ -20,7 +20,7 @@ func BenchmarkRewrite(b *testing.B) {
 	b.ReportAllocs()
 	var compiling time.Duration
 	for b.Loop() {
-		if _, err := instrument.Rewrite(wasm, instrument.Options{}); err != nil {
+		if _, err := rewrite(wasm, instrument.Options{}); err != nil {
 			b.Fatal(err)
 		}
 		b.StopTimer()

@@ -1,27 +1,30 @@
 package instrument
 
-import "slices"
+import (
+	"slices"
 
-// What code costs, in units of fuel. An instruction costs one; what costs
-// nothing is only a mark in the code.
+	"github.com/wexec/wexec/host/internal/wasm"
+)
+
+// What code costs, in units of fuel. An instruction costs one. One that only
+// marks a place in the code costs nothing.
 const (
 	callCost = 4
 	// bulkCost is that of an operation on few bytes or elements.
 	bulkCost = 32
-	// hostCost is that of a call of the host, 50 to 100 ns, beside what the
-	// host charges for the bytes that it moves.
+	// hostCost is that of a call of the host, 50 to 100 ns. The host charges
+	// for the bytes that it moves.
 	hostCost = 100
 	// growCost is that of memory.grow, which the host does.
 	growCost = 500
 	// freeCharge is the most that a function's code outside of loops may cost
-	// without a check at its entry: whoever calls it pays.
+	// without a check at its entry: its callers pay.
 	freeCharge = 64
 )
 
 // What a call takes of the stack, in bytes: frameCost, and slotCost for each
-// local and operand. wazero's frames are smaller, but for those of functions
-// in which many results of calls live long; its own bound of 50 MB holds
-// for these.
+// local and operand. wazero's frames are smaller, except in functions in which
+// many results of calls live long. wazero's own bound of 50 MB holds for these.
 const (
 	frameCost = 64
 	slotCost  = 8
@@ -33,58 +36,76 @@ const (
 	tryCost = 64 << 10
 )
 
+// plan is what is inserted into a function.
+type plan struct {
+	// charge is the fuel for its code outside of loops and of what checks pay
+	// for. If check is false, callers pay it.
+	charge int64
+	check  bool
+	// checks are before calls through which the function may be called again.
+	checks []check
+	// stack is what it takes of the stack, or 0 if that is not counted.
+	stack int64
+}
+
+// check is a safepoint before a statement.
+type check struct {
+	at     int // in the body
+	charge int64
+}
+
 // graded is what callers must know of a node of the call graph.
 type graded struct {
 	charge int64 // that the caller pays
 	stack  int64 // that the caller's frame needs below it
 }
 
-// plan decides what is put into each function.
-func (m *module) plan(o Options) error {
+// plan decides what is inserted into each function.
+func (m *module) plan() error {
 	g := m.callGraph()
-	grades := make([]graded, len(g.nodes))
-	var s scale
+	s := weigher{m: m, g: g, grades: make([]graded, len(g.nodes))}
 	for _, n := range g.order {
 		if n == g.anyTaken() {
-			grades[n] = gradeTaken(g, grades)
+			s.grades[n] = s.gradeTaken()
 			continue
 		}
-		s = scale{w: m.walk(&m.functions[n]), f: &m.functions[n], n: n, g: g, grades: grades, blocks: s.blocks[:0], regions: s.regions[:0]}
-		if err := s.weigh(); err != nil {
+		if err := s.weigh(n); err != nil {
 			return err
 		}
-		grades[n] = s.decide(o)
+		s.grades[n] = s.decide()
 	}
 	return nil
 }
 
-func gradeTaken(g *callGraph, grades []graded) graded {
+// gradeTaken grades the node that stands for all functions whose address is
+// taken.
+func (s *weigher) gradeTaken() graded {
 	all := graded{}
-	if slices.Contains(g.m.taken[:len(g.m.imported)], true) {
+	if slices.Contains(s.m.taken[:s.m.imported], true) {
 		all.charge = hostCost
 	}
-	for _, index := range g.taken {
-		n := g.node(int(index))
-		all.charge = max(all.charge, g.charge(g.anyTaken(), n, grades))
-		all.stack = max(all.stack, grades[n].stack)
+	for _, index := range s.g.taken {
+		n := s.g.node(int(index))
+		all.charge = max(all.charge, s.charge(s.g.anyTaken(), n))
+		all.stack = max(all.stack, s.grades[n].stack)
 	}
 	return all
 }
 
-// charge returns what a call of n to another node costs n, beside the call
-// itself. What leads to n again may not be graded yet.
-func (g *callGraph) charge(n, to int, grades []graded) int64 {
+// charge returns what a call costs n, in addition to the call itself, if to is
+// the node that it calls. What leads to n again may not be graded yet.
+func (s *weigher) charge(n, to int) int64 {
 	switch {
-	case !g.recurs(n, to):
-		return grades[to].charge
-	case to == g.anyTaken():
+	case !s.g.recurs(n, to):
+		return s.grades[to].charge
+	case to == s.g.anyTaken():
 		return freeCharge
 	}
-	return min(freeCharge, g.m.functions[to].rough)
+	return min(freeCharge, s.m.functions[to].rough)
 }
 
-// decide makes the plan of the function, which has been weighed.
-func (s *scale) decide(o Options) graded {
+// decide makes the plan of the function that was weighed.
+func (s *weigher) decide() graded {
 	f, p := s.f, &s.f.plan
 	below := int64(0)
 	for _, c := range f.calls {
@@ -92,9 +113,9 @@ func (s *scale) decide(o Options) graded {
 			below = max(below, s.grades[n].stack)
 		}
 	}
-	stack := frameCost + slotCost*int64(f.locals+f.height) + tryCost*int64(f.tries) + below
+	stack := frameCost + slotCost*int64(f.body.Locals+f.height) + tryCost*int64(f.tries) + below
 	cyclic := s.g.nodes[s.n].cyclic
-	if o.Stack > 0 && (cyclic || stack > freeStack || f.tries > 0) {
+	if s.m.o.Stack > 0 && (cyclic || stack > freeStack || f.tries > 0) {
 		p.stack, stack = stack, 0
 	}
 	// Recursion has its checks where it calls.
@@ -106,22 +127,19 @@ func (s *scale) decide(o Options) graded {
 	return grade
 }
 
-// goesRound reports whether the function has a loop with a way back.
-func (f *function) goesRound() bool {
-	return slices.ContainsFunc(f.loops, func(l loop) bool { return l.again })
-}
+// weigher finds what the code of functions costs.
+type weigher struct {
+	m      *module
+	g      *callGraph
+	grades []graded // by node
 
-// scale holds what weigh knows at an instruction.
-type scale struct {
-	w       *walker
+	// The function that is weighed.
 	f       *function
 	n       int // its node
-	g       *callGraph
-	grades  []graded
-	now     int64 // the cost of the most expensive path to here
-	loops   int   // that have begun
-	calls   int
-	blocks  []weighed
+	w       *walker
+	now     int64     // the cost of the most expensive path to here
+	calls   int       // that have been passed
+	blocks  []weighed // beside the walker's
 	regions []region
 }
 
@@ -129,11 +147,10 @@ type scale struct {
 // of a loop, or a check before a call, which pays to the end of its block.
 type region struct {
 	charge *int64
-	loop   *loop // whose head it is
 	outer  int64 // the cost outside, where the region begins
 }
 
-// weighed is a block that is open.
+// weighed is what a weigher knows of a block that is open.
 type weighed struct {
 	region    int   // in which its end is
 	entry     int64 // the cost where it begins
@@ -141,83 +158,81 @@ type weighed struct {
 	otherwise bool  // it is an if without else
 }
 
-// weigh finds what the code of a function costs: each region the most
+// weigh finds what the code of a function costs: for each region, the most
 // expensive path through the code that is in it and in no inner one. Where
-// exceptions are caught, any path may lead anywhere: it is all of the code.
-func (s *scale) weigh() error {
-	f := s.f
-	if s.g.nodes[s.n].cyclic {
+// exceptions are caught, a path may lead anywhere: the cost is that of all the
+// code.
+func (s *weigher) weigh(n int) error {
+	f := &s.m.functions[n]
+	s.f, s.n, s.w, s.now, s.calls = f, n, s.m.walk(f), 0, 0
+	if s.g.nodes[n].cyclic {
 		f.plan.checks = make([]check, 0, len(f.calls)) // regions point into it
 	}
-	s.regions = append(s.regions, region{charge: &f.plan.charge})
-	s.blocks = append(s.blocks, weighed{})
+	s.regions = append(s.regions[:0], region{charge: &f.plan.charge})
+	s.blocks = append(s.blocks[:0], weighed{})
 	for s.w.next() {
 		s.step()
 	}
 	slices.SortFunc(f.plan.checks, func(a, b check) int { return a.at - b.at })
-	return s.w.err
+	return s.w.Err()
 }
 
-func (s *scale) step() {
+func (s *weigher) step() {
 	w := s.w
 	s.now += s.cost()
 	charge := s.regions[len(s.regions)-1].charge
 	*charge = max(*charge, s.now)
-	switch w.shape.imm {
-	case immLabel, immLabels, immTry:
-		for _, l := range w.labels {
-			s.branch(int(l.depth))
-		}
+	for _, l := range w.Labels {
+		s.branch(&s.blocks[l.Block])
 	}
-	switch w.op {
-	case opBlock, opLoop, opIf, opTryTable:
+	switch op := w.Op; {
+	case op.Opens():
 		s.open()
-	case opElse:
-		b := &s.blocks[len(s.blocks)-1]
+	case op == wasm.OpElse:
+		b := &s.blocks[w.Top()]
 		s.leave(b.region)
 		b.end = max(b.end, s.now)
 		b.otherwise = false
 		if s.f.tries == 0 {
 			s.now = b.entry
 		}
-	case opEnd:
+	case op == wasm.OpEnd:
 		s.close()
-	case opUnreachable, opBr, opBrTable, opReturn, opReturnCall, opReturnCallIndirect, opReturnCallRef, opThrow, opThrowRef:
+	case op.Jumps():
 		if s.f.tries == 0 {
 			s.now = 0 // nothing goes on from here
 		}
 	}
 }
 
-func (s *scale) open() {
-	s.blocks = append(s.blocks, weighed{region: len(s.regions) - 1, entry: s.now, otherwise: s.w.op == opIf})
-	if s.w.op != opLoop {
+func (s *weigher) open() {
+	w := s.w
+	b := weighed{region: len(s.regions) - 1, entry: s.now, otherwise: w.Op == wasm.OpIf}
+	s.blocks = append(s.blocks[:w.Top()], b)
+	if w.Op != wasm.OpLoop {
 		return
 	}
-	l := &s.f.loops[s.loops]
-	s.loops++
-	if l.again {
-		s.enter(region{charge: &l.weight, loop: l})
+	if l := &s.f.loops[w.Blocks[w.Top()].Loop]; l.again {
+		s.enter(&l.weight)
 	}
 }
 
-func (s *scale) enter(r region) {
-	r.outer = s.now
-	s.regions = append(s.regions, r)
+// enter begins a region.
+func (s *weigher) enter(charge *int64) {
+	s.regions = append(s.regions, region{charge, s.now})
 	s.now = 0
 }
 
 // leave ends the regions inside of that one.
-func (s *scale) leave(region int) {
+func (s *weigher) leave(region int) {
 	if region+1 < len(s.regions) {
 		s.now = s.regions[region+1].outer
 		s.regions = s.regions[:region+1]
 	}
 }
 
-func (s *scale) close() {
-	b := s.blocks[len(s.blocks)-1]
-	s.blocks = s.blocks[:len(s.blocks)-1]
+func (s *weigher) close() {
+	b := &s.blocks[s.w.Top()]
 	s.leave(b.region)
 	if b.otherwise {
 		b.end = max(b.end, b.entry)
@@ -225,10 +240,9 @@ func (s *scale) close() {
 	s.now = max(s.now, b.end)
 }
 
-// branch notes a branch to a block: its end is reached with the cost of here,
-// or, from inside a region, of where that begins.
-func (s *scale) branch(depth int) {
-	b := &s.blocks[len(s.blocks)-1-depth]
+// branch notes a branch to a block. It reaches the end of the block with the
+// cost of here, or, from inside a region, of where the region begins.
+func (s *weigher) branch(b *weighed) {
 	cost := s.now
 	if b.region+1 < len(s.regions) {
 		cost = s.regions[b.region+1].outer
@@ -237,35 +251,33 @@ func (s *scale) branch(depth int) {
 }
 
 // cost returns what the instruction costs.
-func (s *scale) cost() int64 {
-	switch s.w.op {
-	case opBlock, opLoop, opElse, opEnd, opNop:
+func (s *weigher) cost() int64 {
+	switch op := s.w.Op; {
+	case op == wasm.OpBlock, op == wasm.OpLoop, op == wasm.OpElse, op == wasm.OpEnd, op == wasm.OpNop:
 		return 0
-	case opMemoryGrow:
-		return growCost
-	case opCall, opReturnCall, opCallIndirect, opReturnCallIndirect, opCallRef, opReturnCallRef:
+	case op.Calls():
 		return s.call()
-	case opMemoryFill, opMemoryCopy, opMemoryInit, opTableFill, opTableCopy, opTableInit, opTableGrow:
+	case op == wasm.OpMemoryGrow:
+		return growCost
+	case op.Bulk():
 		return bulkCost
 	}
 	return 1
 }
 
 // call returns what a call costs. If it may lead to the function again, there
-// must be a check before it: that of a loop that it is in, one before an
-// earlier call in the same block or one around it, or else a new one.
-func (s *scale) call() int64 {
+// must be a check before it: that of a loop around it, one before an earlier
+// call in the same block or one around it, or else a new one.
+func (s *weigher) call() int64 {
 	c := s.f.calls[s.calls]
 	s.calls++
 	n := s.g.node(c.callee)
 	if n < 0 {
 		return hostCost
 	}
-	if s.g.recurs(s.n, n) {
-		if len(s.regions) == 1 {
-			s.f.plan.checks = append(s.f.plan.checks, check{at: c.statement})
-			s.enter(region{charge: &s.f.plan.checks[len(s.f.plan.checks)-1].charge})
-		}
+	if s.g.recurs(s.n, n) && len(s.regions) == 1 {
+		s.f.plan.checks = append(s.f.plan.checks, check{at: c.statement})
+		s.enter(&s.f.plan.checks[len(s.f.plan.checks)-1].charge)
 	}
-	return callCost + s.g.charge(s.n, n, s.grades)
+	return callCost + s.charge(s.n, n)
 }

@@ -1,0 +1,67 @@
+package instrument
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/wexec/wexec/host/internal/wasm"
+)
+
+// move gives functions their new indices, in all sections but those of code and
+// names.
+func (m *module) move(moved func(uint32) uint32) error {
+	for i := range m.sections {
+		s := &m.sections[i]
+		c := copier{from: s.Body}
+		err := m.EachFunction(s, func(start, end int, index uint32) {
+			if to := moved(index); to != index {
+				a := c.replace(start, end)
+				a.out = wasm.AppendU32(a.out, to)
+			}
+		})
+		if err != nil {
+			return err
+		}
+		if c.done > 0 {
+			s.Body = c.finish()
+		}
+	}
+	return nil
+}
+
+// boundTables keeps the module's tables from growing too far.
+func (m *module) boundTables() {
+	own := m.Tables[m.Imported(wasm.KindTable):]
+	if len(own) == 0 {
+		return
+	}
+	s := m.sections.Find(wasm.SectionTable)
+	c := copier{from: s.Body}
+	for _, t := range own {
+		most, limit := uint64(math.MaxUint32), uint64(t.Min)+uint64(m.growth)
+		if t.HasMax {
+			most = uint64(t.Max)
+		}
+		if most > limit {
+			a := c.replace(t.LimitsStart, t.LimitsEnd).byte(1) // with a maximum
+			a.out = wasm.AppendU32(wasm.AppendU32(a.out, t.Min), uint32(limit))
+		}
+	}
+	s.Body = c.finish()
+}
+
+// speaksOfCode reports whether a custom section has offsets into the code:
+// DWARF, source maps, relocations, and hints on branches for engines. They are
+// wrong once the code is rewritten.
+func speaksOfCode(s wasm.Section) bool {
+	if s.ID != wasm.SectionCustom {
+		return false
+	}
+	for _, prefix := range []string{".debug_", "reloc.", "metadata.code."} {
+		if strings.HasPrefix(s.Name, prefix) {
+			return true
+		}
+	}
+	return slices.Contains([]string{"external_debug_info", "sourceMappingURL", "linking"}, s.Name)
+}
