@@ -11,7 +11,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// task is the job of these tests: it does what do says, and counts its ends.
+// task is the job of these tests. It calls do, and counts how often it ends.
 type task struct {
 	Ticket
 	Promise[string]
@@ -57,7 +57,7 @@ func (t *task) Stop(err error) {
 // ends counts how often the job came to an end.
 func (t *task) ends() int32 { return t.ran.Load() + t.gone.Load() }
 
-// sleep works for so long, or until the job is stopped.
+// sleep waits for d, or until the job is stopped.
 func (t *task) sleep(d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -69,8 +69,8 @@ func (t *task) sleep(d time.Duration) error {
 	}
 }
 
-// sleeper is a task that takes that long, and stubborn one that can't be
-// stopped either.
+// sleeper is a task that takes d unless it is stopped, and stubborn one that
+// takes d even then.
 func sleeper(name string, d time.Duration) *task {
 	return newTask(name, func(t *task, _ *Worker) error { return t.sleep(d) })
 }
