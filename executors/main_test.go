@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 
 	"go.uber.org/goleak"
 )
@@ -100,5 +101,20 @@ func want[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {
 		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// Every call of a host embeds a Ticket and a Promise.
+func TestSizes(t *testing.T) {
+	for _, tc := range []struct {
+		name       string
+		size, most uintptr
+	}{
+		{"Ticket", unsafe.Sizeof(Ticket{}), 128},
+		{"Promise", unsafe.Sizeof(Promise[[]byte]{}), 96},
+	} {
+		if tc.size > tc.most {
+			t.Errorf("a %s has %d bytes, want at most %d", tc.name, tc.size, tc.most)
+		}
 	}
 }
