@@ -102,8 +102,8 @@ func BenchmarkLoop(b *testing.B) {
 	loop.Close(b.Context(), time.Second)
 }
 
-// benchExecutor measures submit to result in the two ways that people have
-// many jobs outstanding: a caller for each job, and one caller with a window.
+// benchExecutor measures submit to result with many jobs outstanding: first
+// with a caller for each job, then with one caller that has a window of them.
 func benchExecutor(b *testing.B, submit func(*noop) error) {
 	for _, timeout := range []time.Duration{0, time.Minute} {
 		name := ""

@@ -11,8 +11,9 @@ import (
 
 // Then returns the future of fn applied to f's value. If f fails, so does the
 // new future, with the same error and without fn. fn runs on a goroutine of
-// its own and may block. Cancelling the new future cancels f, or, once fn has
-// begun, ends fn's context: the future is then done when fn has returned.
+// its own and may block; if it panics or calls runtime.Goexit, the new future
+// fails with a [*PanicError]. Cancelling the new future cancels f, or, once fn
+// has begun, ends fn's context: the future is then done when fn has returned.
 func Then[T, U any](f *Future[T], fn func(context.Context, T) (U, error)) *Future[U] {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	p := &Promise[U]{}
@@ -40,8 +41,8 @@ func Then[T, U any](f *Future[T], fn func(context.Context, T) (U, error)) *Futur
 	return p.Future()
 }
 
-// endedBy returns why ctx ended, in place of an error that only says that it
-// did.
+// endedBy returns the cause of the end of ctx in place of an error that only
+// says that ctx ended.
 func endedBy(ctx context.Context, err error) error {
 	cause := context.Cause(ctx)
 	if cause != nil && errors.Is(err, context.Canceled) && !errors.Is(err, cause) {
@@ -158,7 +159,8 @@ func doneFirst[T any](fs []*Future[T], yield func(int, *Future[T]) bool) {
 // of the values in the order of items. The first error, with the index of its
 // item, is its error; it ends fn's context, cancels the futures that are not
 // done, and no more items are started. So does the end of ctx, or Cancel. The
-// future is done when no call of fn is under way.
+// future is done when no call of fn is under way. If fn panics, calls
+// runtime.Goexit or returns nil, that is an error of the item.
 func Map[T, U any](ctx context.Context, limit int, items []T, fn func(context.Context, T) *Future[U]) *Future[[]U] {
 	ctx, cancel := context.WithCancelCause(offLoop(ctx))
 	p := &Promise[[]U]{}
@@ -170,7 +172,7 @@ func Map[T, U any](ctx context.Context, limit int, items []T, fn func(context.Co
 	return p.Future()
 }
 
-// mapAll is Map, without the goroutine. What ends ctx is the error of all.
+// mapAll is Map, but waits. Its error is the cause of the end of ctx.
 func mapAll[T, U any](
 	ctx context.Context, cancel context.CancelCauseFunc, limit int, items []T,
 	fn func(context.Context, T) *Future[U],

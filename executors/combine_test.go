@@ -84,8 +84,7 @@ func TestThenCancelledButTheFirstGoesOn(t *testing.T) {
 	wantErr(t, err, ErrCancelled)
 }
 
-// Once fn has begun, the end of the future is the end of its goroutine: who
-// waits for one waits for the other.
+// Once fn has begun, the future is not done before fn has returned.
 func TestThenCancelledWhileItRuns(t *testing.T) {
 	for name, tc := range map[string]struct {
 		end  func(context.Context) (int, error)
@@ -261,7 +260,7 @@ func TestMap(t *testing.T) {
 }
 
 // mapOf starts a Map of three items at a time, of which number 3 fails after a
-// second and the others take an hour. It tells which futures it has started.
+// second and the others take an hour. started gets the futures.
 func mapOf(ctx context.Context) (f *Future[[]int], started chan *Future[int]) {
 	items := slices.Repeat([]int{1, 2, 3}, 5)
 	started = make(chan *Future[int], len(items))

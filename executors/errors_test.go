@@ -9,6 +9,7 @@ import (
 )
 
 func TestErrors(t *testing.T) {
+	deadline := []error{ErrTimeout, context.DeadlineExceeded}
 	for _, tc := range []struct {
 		err  error
 		is   []error
@@ -16,8 +17,8 @@ func TestErrors(t *testing.T) {
 	}{
 		{ErrCancelled, []error{context.Canceled}, "cancelled: context canceled"},
 		{&QueueFullError{"pool", "queued", 7}, []error{ErrQueueFull}, "queue full: pool has 7 jobs queued"},
-		{&TimeoutError{InQueue, time.Second}, []error{ErrTimeout, context.DeadlineExceeded}, "timed out: waited in the queue for more than 1s"},
-		{&TimeoutError{Running, time.Second}, []error{ErrTimeout, context.DeadlineExceeded}, "timed out: ran for more than 1s"},
+		{&TimeoutError{InQueue, time.Second}, deadline, "timed out: waited in the queue for more than 1s"},
+		{&TimeoutError{Running, time.Second}, deadline, "timed out: ran for more than 1s"},
 		{&AbandonedError{"pool", 2}, nil, "pool: gave up on 2 jobs that did not stop"},
 		{&AbandonedError{"loop", 0}, nil, "loop: gave up on a turn or a callback that did not end"},
 	} {

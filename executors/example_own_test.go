@@ -9,8 +9,8 @@ import (
 	"github.com/wexec/wexec/executors"
 )
 
-// spawner is an executor that starts a goroutine for each job. It finds the
-// job that is next by looking at all of them, and so is for a few only.
+// spawner is an executor that starts a goroutine for each job. It looks at all
+// jobs to find the next one, so it suits small numbers of them.
 type spawner[J executors.PoolJob] struct {
 	name   string
 	limits executors.Limits
@@ -19,9 +19,9 @@ type spawner[J executors.PoolJob] struct {
 	mu     sync.Mutex
 	jobs   map[*executors.Ticket]*entry[J] // that have not ended
 	stats  executors.Stats
-	calls  int // of jobs, that have not returned
+	calls  int // of jobs' methods that have not returned
 	closed bool
-	done   chan struct{} // closed when all of that has come to an end
+	done   chan struct{} // closed when the spawner is closed and idle
 }
 
 // entry is what a spawner keeps of a job.
@@ -29,7 +29,7 @@ type entry[J executors.PoolJob] struct {
 	job     J
 	number  uint64 // in the order of Submit
 	running bool
-	timer   *time.Timer // for the deadline of now
+	timer   *time.Timer // for the deadline, of the queue or of the run
 }
 
 func newSpawner[J executors.PoolJob](name string, limits executors.Limits, places int) *spawner[J] {
@@ -69,7 +69,7 @@ func (s *spawner[J]) admit() error {
 	return nil
 }
 
-// fill starts jobs as long as there are places.
+// fill starts jobs while there are places.
 func (s *spawner[J]) fill() {
 	for s.stats.Queued > 0 && s.stats.Running < s.places {
 		var next *entry[J]
@@ -104,7 +104,7 @@ func (s *spawner[J]) run(e *entry[J]) {
 	s.returned()
 }
 
-// remove strikes off a job that ends.
+// remove forgets a job that ends.
 func (s *spawner[J]) remove(e *entry[J]) {
 	delete(s.jobs, e.job.JobTicket())
 	s.limit(e, "", 0)
@@ -168,7 +168,7 @@ func (s *spawner[J]) end(err error, which func(*entry[J]) bool) {
 	s.returned()
 }
 
-// returned says that a call of jobs has returned.
+// returned notes that a call of a job's methods has returned.
 func (s *spawner[J]) returned() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -181,7 +181,7 @@ func (s *spawner[J]) checkDone() {
 		return
 	}
 	select {
-	case <-s.done: // it was so before
+	case <-s.done: // closed before
 	default:
 		close(s.done)
 	}
@@ -209,18 +209,19 @@ func (s *spawner[J]) Close(ctx context.Context, grace time.Duration) error {
 
 // An executor needs only what is exported. It reads the priority and the
 // timeouts of a job from its ticket, tells the ticket when the job enters and
-// leaves the queue, and keeps everything else by itself.
+// leaves the queue, and keeps all else itself. Package executorstest checks it.
 func Example_ownExecutor() {
+	ctx := context.Background()
 	limits := executors.Limits{Queue: 10, InFlight: 10}
-	var executor executors.Executor[*greeting] = newSpawner[*greeting]("greeters", limits, 2)
+	var executor executors.Executor[*job] = newSpawner[*job]("spawner", limits, 2)
 
-	job := &greeting{name: "world"}
-	if err := executor.Submit(job); err != nil {
+	hello := newJob(say("hello"))
+	if err := executor.Submit(hello); err != nil {
 		fmt.Println(err)
 	}
-	fmt.Println(job.Future().Wait(context.Background()))
-	fmt.Println(executor.Close(context.Background(), time.Second))
+	fmt.Println(hello.Future().Wait(ctx))
+	fmt.Println(executor.Close(ctx, time.Second))
 	// Output:
-	// hello, world <nil>
+	// hello <nil>
 	// <nil>
 }

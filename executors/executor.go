@@ -6,9 +6,9 @@ import (
 )
 
 // Executor runs jobs of one type. Its methods may be called from any
-// goroutine, also from inside Abandon and Stop and from what is notified of a
-// job's end. A type outside this package can be an executor, too: package
-// executorstest checks that it keeps the promises made here.
+// goroutine, also from Abandon and Stop and from the callbacks of a future. A
+// type outside this package can be an executor, too: package executorstest
+// checks that it keeps the promises made here.
 //
 // Jobs start in the order of their priorities, and within a priority in the
 // order in which they were submitted. A job whose QueueTimeout or RunTimeout

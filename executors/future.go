@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 )
 
-// Future is a result to come: a value or an error, set once. Its methods may
+// Future is a result to come: a value and an error, set once. Its methods may
 // be called from any goroutine. A future that no one waits for costs only its
 // memory.
 type Future[T any] struct {

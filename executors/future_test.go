@@ -138,7 +138,7 @@ func TestWaitersAreWokenTogether(t *testing.T) {
 	})
 }
 
-// One result wins, whoever else comes at the same time, and everybody sees it.
+// Of results that come at the same time one wins, and every reader sees it.
 func TestFutureHammer(t *testing.T) {
 	for range 200 {
 		p := &Promise[int]{}
@@ -166,7 +166,7 @@ func TestFutureHammer(t *testing.T) {
 	}
 }
 
-// A future against a model: the first of any ends is the only one.
+// A future behaves like a model in which only the first result counts.
 func TestFutureModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := &Promise[int]{}

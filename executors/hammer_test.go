@@ -10,10 +10,11 @@ import (
 	"time"
 )
 
-// The hammers give an executor everything at once, from all sides and for
-// real: jobs of all priorities that end, park, sleep and make more jobs, with
-// deadlines that are too short, cancelled at any moment. All that they ask is
-// that every job ends exactly once, and that the figures add up.
+// The hammers call an executor from many goroutines, in real time: jobs of all
+// priorities that end, park, sleep and submit more jobs, with deadlines that
+// are too short, are cancelled at any moment. Each job must end exactly once,
+// and the figures must add up. The hammer of package executorstest does less,
+// since it knows neither workers nor actors.
 
 const (
 	hammers = 4
@@ -25,7 +26,7 @@ func someTime() time.Duration {
 	return time.Duration(max(0, rand.IntN(400)-100)) * time.Microsecond
 }
 
-// anvil keeps count of what is given to an executor.
+// anvil is an executor under the hammer, and counts what it was given.
 type anvil[J Job] struct {
 	Executor[J]
 	mu      sync.Mutex
@@ -53,8 +54,8 @@ func (a *anvil[J]) strike(t *testing.T, job J, tk *task) *task {
 	return tk
 }
 
-// run strikes from many sides, cancels what it has struck now and then, and
-// waits for the end of it all.
+// run strikes from many goroutines, sometimes cancels the job, and closes the
+// executor.
 func (a *anvil[J]) run(t *testing.T, strike func() *task) {
 	var all sync.WaitGroup
 	for range hammers {
@@ -89,7 +90,8 @@ func (a *anvil[J]) check(t *testing.T) {
 		kinds[kind(err)]++
 	}
 	s := a.Stats()
-	want(t, "stats", s, Stats{Submitted: uint64(len(a.jobs)), Refused: a.refused, Ended: uint64(len(a.jobs)), TimedOut: s.TimedOut})
+	all := uint64(len(a.jobs))
+	want(t, "stats", s, Stats{Submitted: all, Refused: a.refused, Ended: all, TimedOut: s.TimedOut})
 	if timeouts := kinds["queue timeout"] + kinds["run timeout"]; uint64(timeouts) > s.TimedOut {
 		t.Errorf("%d timeouts, but %d in the stats", timeouts, s.TimedOut)
 	}
@@ -179,7 +181,7 @@ func (f *forge) begin(j forged) {
 			time.Sleep(someTime())
 			f.loop.Post(done)
 		})
-	case 3: // from outside, and the actor hears nothing of it
+	case 3: // from outside: the actor is not told
 		delete(f.held, j.task)
 		f.helpers.Go(func() { f.finish(j, nil) })
 	}

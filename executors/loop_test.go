@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// actor is made of functions; the zero one keeps all its jobs.
+// actor is an Actor made of functions. The zero value keeps all its jobs.
 type actor struct {
 	turn  func(ctx context.Context, jobs []*task, events []string) bool
 	rest  func()
@@ -208,7 +208,7 @@ func TestLoopSubmitDuringRest(t *testing.T) {
 		wantErr(t, err, nil)
 		synctest.Wait()
 		want(t, "rests", a.rests, 2)
-		l.Post("nobody is there")
+		l.Post("dropped")
 		submit(t, l, quick("b"))
 		closeNow(t, l)
 		want(t, "rests", a.rests, 3)
@@ -269,7 +269,7 @@ func TestLoopBusy(t *testing.T) {
 	})
 }
 
-// Close keeps its bounds with an actor that never has enough.
+// Close returns though the actor always wants another turn.
 func TestLoopCloseWithGreedyActor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &actor{}
@@ -286,7 +286,7 @@ func TestLoopCloseWithGreedyActor(t *testing.T) {
 	})
 }
 
-// The same when its turn goes on after its jobs have ended.
+// Close returns though a turn goes on after its jobs have ended.
 func TestLoopCloseWithEndlessTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &actor{}

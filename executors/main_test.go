@@ -5,13 +5,14 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 
 	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// task is the job of these tests: it does what do says, and counts its ends.
+// task is the job of these tests. It calls do, and counts how often it ends.
 type task struct {
 	Ticket
 	Promise[string]
@@ -57,7 +58,7 @@ func (t *task) Stop(err error) {
 // ends counts how often the job came to an end.
 func (t *task) ends() int32 { return t.ran.Load() + t.gone.Load() }
 
-// sleep works for so long, or until the job is stopped.
+// sleep waits for d, or until the job is stopped.
 func (t *task) sleep(d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -69,8 +70,8 @@ func (t *task) sleep(d time.Duration) error {
 	}
 }
 
-// sleeper is a task that takes that long, and stubborn one that can't be
-// stopped either.
+// sleeper is a task that takes d unless it is stopped, and stubborn one that
+// takes d even then.
 func sleeper(name string, d time.Duration) *task {
 	return newTask(name, func(t *task, _ *Worker) error { return t.sleep(d) })
 }
@@ -100,5 +101,20 @@ func want[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {
 		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// Every call of a host embeds a Ticket and a Promise.
+func TestSizes(t *testing.T) {
+	for _, tc := range []struct {
+		name       string
+		size, most uintptr
+	}{
+		{"Ticket", unsafe.Sizeof(Ticket{}), 128},
+		{"Promise", unsafe.Sizeof(Promise[[]byte]{}), 96},
+	} {
+		if tc.size > tc.most {
+			t.Errorf("a %s has %d bytes, want at most %d", tc.name, tc.size, tc.most)
+		}
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"runtime/debug"
 )
 
-// PanicError is the error of a future if a function of the caller's panicked
-// in place of giving its result, or called runtime.Goexit.
+// PanicError is the error of a future if the function that was to give its
+// result panicked or called runtime.Goexit.
 type PanicError struct {
 	// Value is what the function panicked with, or ErrGoexit.
 	Value any
@@ -51,9 +51,9 @@ func protect[T any](fn func() (T, error), end func(T, error)) {
 	returned = true
 }
 
-// runCallback calls a function that was given to Notify. Its panic would harm
-// the goroutine that settles the future, which knows nothing of it, and so is
-// only logged.
+// runCallback calls a function that was given to Notify. No future waits for
+// it, and the goroutine that settles this one has other work, so its panic is
+// logged.
 func runCallback(fn func()) {
 	returned := false
 	defer func() {
@@ -81,9 +81,9 @@ func forEach[T any](list []T, fn func(T)) {
 	}
 }
 
-// goOn is deferred by a goroutine of an executor, and calls again if
-// runtime.Goexit ends that: what a callback does must not end an executor. A
-// panic goes on.
+// goOn is deferred by the goroutines of executors. If runtime.Goexit ends one
+// before it is done, goOn starts another with again: a callback must not end an
+// executor. It passes panics on.
 func goOn(done *bool, again func()) {
 	if v := recover(); v != nil {
 		panic(v)

@@ -34,9 +34,9 @@ var ways = map[string]struct {
 		"panic: panic called with nil argument",
 	},
 	"a bug": {
-		func() { var m map[int]int; m[1]++ },
+		func() { var v any; _ = v.(int) },
 		func(v any) bool { _, ok := v.(runtime.Error); return ok },
-		"panic: assignment to entry in nil map",
+		"panic: interface conversion: interface {} is nil, not int",
 	},
 	"Goexit": {runtime.Goexit, func(v any) bool { return v == ErrGoexit }, "called runtime.Goexit"},
 }

@@ -13,11 +13,13 @@ import (
 )
 
 func newTestPool(workers, burst, spare int) (*Pool[*task], executor) {
-	p := NewPool[*task](PoolConfig{Name: "test", Limits: roomy, Workers: workers, Burst: burst, Spare: spare, Idle: time.Minute})
+	p := NewPool[*task](PoolConfig{
+		Name: "test", Limits: roomy, Workers: workers, Burst: burst, Spare: spare, Idle: time.Minute,
+	})
 	return p, p
 }
 
-// parker is a task that parks for so long.
+// parker is a task that parks for d.
 func parker(name string, d time.Duration) *task {
 	return newTask(name, func(_ *task, w *Worker) error {
 		w.Park(func() { time.Sleep(d) })
@@ -25,8 +27,8 @@ func parker(name string, d time.Duration) *task {
 	})
 }
 
-// A job that finds a free place is not one that waits.
-func TestPoolQueueBoundsThoseWhoWait(t *testing.T) {
+// A job that finds a free place does not count as queued.
+func TestPoolQueueBoundsWaitingJobs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPool[*task](PoolConfig{Name: "test", Limits: Limits{Queue: 1, InFlight: 100}, Workers: 4, Idle: time.Second})
 		for i := range 5 { // four places, and the one in the queue
@@ -65,7 +67,7 @@ func TestPoolGrowsAndShrinks(t *testing.T) {
 	})
 }
 
-// The workers that are at work have the numbers from 0, whoever comes and goes.
+// The workers have the numbers from 0, also after some of them have gone.
 func TestWorkerIDs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, e := newTestPool(3, 0, 1)
@@ -88,7 +90,7 @@ func TestWorkerIDs(t *testing.T) {
 	})
 }
 
-// tree is a job that waits, parked, for three of its own kind.
+// tree is a job that parks until three jobs of its kind have ended.
 func tree(p *Pool[*task], depth int) *task {
 	return newTask(fmt.Sprint(depth), func(_ *task, w *Worker) error {
 		if depth == 0 {
@@ -165,7 +167,7 @@ func TestPoolParkFreesThePlace(t *testing.T) {
 	})
 }
 
-// A job that recovers from a panic inside Park has its place, no more no less.
+// A job that recovers from a panic inside Park has its one place again.
 func TestPoolParkPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, e := newTestPool(1, 0, 0)
@@ -222,7 +224,7 @@ func TestPoolBurst(t *testing.T) {
 	})
 }
 
-// As long as jobs start, none has stalled.
+// A pool that starts jobs has not stalled.
 func TestPoolBurstOnlyOnStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, e := newTestPool(1, 9, 0)
@@ -239,7 +241,7 @@ func TestPoolBurstOnlyOnStall(t *testing.T) {
 	})
 }
 
-// One who comes back from Park waits for a place like a job in the queue.
+// A worker that returns from Park waits for a place like a job in the queue.
 func TestPoolBurstForResumed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, e := newTestPool(1, 2, 0)
@@ -252,9 +254,9 @@ func TestPoolBurstForResumed(t *testing.T) {
 	})
 }
 
-// The pool against the rules that it must obey at every moment, whatever has
-// happened: every place is taken as long as somebody wants one, the ceiling
-// holds, the right job runs, and nothing is lost or counted twice.
+// After any sequence of operations the pool obeys its rules: no place is free
+// while a job or a worker wants one, no more jobs run than may, the first job
+// of the queue is the right one, and no job is lost or counted twice.
 func TestPoolModel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rapid.Check(struct{ rapid.TB }{t}, func(t *rapid.T) { // T.Deadline does not work in here

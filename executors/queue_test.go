@@ -33,8 +33,8 @@ func TestQueueOrder(t *testing.T) {
 	}
 }
 
-// The queue against a model that any reader believes: a list in the order of
-// arrival, searched from the front.
+// The queue behaves like a simple model: a list in the order of arrival that
+// is searched from the front.
 func TestQueueModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var q queue

@@ -45,8 +45,7 @@ func oneAtATime(t *testing.T, limits Limits, test func(*testing.T, executor)) {
 
 var roomy = Limits{Queue: 100, InFlight: 100}
 
-// submit submits jobs one after the other, each when the one before has found
-// its place.
+// submit submits jobs in order. Each is in its place before the next follows.
 func submit(t *testing.T, e executor, tasks ...*task) {
 	t.Helper()
 	for _, task := range tasks {
@@ -109,9 +108,11 @@ func TestDeadlines(t *testing.T) {
 		"queue time is over":    {11 * time.Second, 0, time.Minute, 70 * time.Second, nil},
 		"too long in the queue": {9 * time.Second, 0, 0, 9 * time.Second, &TimeoutError{InQueue, 9 * time.Second}},
 		"too long running":      {0, time.Second, time.Minute, 11 * time.Second, &TimeoutError{Running, time.Second}},
-		"queue time is apart":   {11 * time.Second, 9 * time.Second, time.Minute, 19 * time.Second, &TimeoutError{Running, 9 * time.Second}},
-		"as good as none":       {never, never, time.Minute, 70 * time.Second, nil},
-		"negative is none":      {-1, -1, time.Minute, 70 * time.Second, nil},
+		"queue time is apart": {
+			11 * time.Second, 9 * time.Second, time.Minute, 19 * time.Second, &TimeoutError{Running, 9 * time.Second},
+		},
+		"as good as none":  {never, never, time.Minute, 70 * time.Second, nil},
+		"negative is none": {-1, -1, time.Minute, 70 * time.Second, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			oneAtATime(t, roomy, func(t *testing.T, e executor) {
@@ -136,7 +137,7 @@ func TestDeadlines(t *testing.T) {
 	}
 }
 
-// The three phases of Close: drain, stop, give up.
+// Close has three phases: it waits, it stops the jobs, it gives up.
 func TestClose(t *testing.T) {
 	const drain, grace = 10 * time.Second, 5 * time.Second
 	for name, tc := range map[string]struct {

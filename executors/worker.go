@@ -5,8 +5,8 @@ import "time"
 // Worker is one of a pool's goroutines. It holds an operating system thread
 // only while its job computes or blocks in a system call.
 type Worker struct {
-	// ID is the worker's number: the lowest from 0 that no other worker of
-	// the pool has.
+	// ID is the worker's number, from 0. No other worker of the pool has it
+	// now; a worker that goes leaves it to a later one.
 	ID        int
 	pool      *pool
 	wake      chan PoolJob // a job, or nil: return from Park, or go
@@ -16,8 +16,8 @@ type Worker struct {
 	idleSince time.Duration
 }
 
-// work runs jobs until the worker is to go. Its steps are such that another
-// goroutine can go on after any of them.
+// work runs jobs until the worker is to go. If a job calls runtime.Goexit,
+// another goroutine takes the next step.
 func (w *Worker) work() {
 	defer goOn(&w.gone, w.work)
 	for !w.gone {

@@ -73,7 +73,7 @@ func full(f *fixture, what string, size int) {
 	f.close()
 }
 
-// freesThePlaceFirst: the place of a job is free when its future is done.
+// freesThePlaceFirst: when the future of a job is done, its place is free.
 func freesThePlaceFirst(f *fixture) {
 	for range 1000 {
 		job := quick("job")
@@ -102,7 +102,7 @@ func takesAJobOnce(f *fixture) {
 	f.close()
 }
 
-// canBeCalledFromCallbacks: what hears of a job's stop or end may call the
+// canBeCalledFromCallbacks: Stop, and callbacks of a job's future, may call the
 // executor.
 func canBeCalledFromCallbacks(f *fixture) {
 	running, waiting := held("running"), quick("waiting")

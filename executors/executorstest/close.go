@@ -20,8 +20,7 @@ func closesIdle(f *fixture) {
 	f.close()
 }
 
-// closeWaits: Close refuses new jobs, and lets those that it has run to their
-// end.
+// closeWaits: Close refuses new jobs, and lets the others end.
 func closeWaits(f *fixture) {
 	running, waiting := f.occupy(held("running")), quick("waiting")
 	f.submit(waiting)
@@ -65,7 +64,7 @@ func closeStops(f *fixture) {
 	}
 }
 
-// closeGivesUp: Close returns though a job does not heed Stop, and tells of it.
+// closeGivesUp: Close returns though a job ignores Stop, and its error says so.
 func closeGivesUp(f *fixture) {
 	running, waiting := f.occupy(stubborn("running")), quick("waiting")
 	f.submit(waiting)

@@ -58,16 +58,16 @@ var cases = []struct {
 	{"hammer", executors.Limits{Queue: 10, InFlight: 20}, hammer},
 }
 
-// patience is how long the tests wait for what must happen. Only a failure
-// takes that long.
+// patience is how long a test waits for what must happen. Only a test that
+// fails takes that long.
 const patience = time.Minute
 
 var errTest = errors.New("an error of the test")
 
-// fixture is an executor that is tested, and what it was given.
+// fixture is an executor under test, and what it was given.
 type fixture struct {
 	*testing.T
-	ctx      context.Context // ends when the test has lost its patience
+	ctx      context.Context // ends after patience
 	factory  Factory
 	executor executors.Executor[*Job]
 	jobs     []*Job // that it took
@@ -76,8 +76,14 @@ type fixture struct {
 
 func newFixture(t *testing.T, factory Factory, limits executors.Limits) *fixture {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	t.Cleanup(cancel)
-	return &fixture{T: t, ctx: ctx, factory: factory, executor: factory(t, limits)}
+	f := &fixture{T: t, ctx: ctx, factory: factory, executor: factory(t, limits)}
+	t.Cleanup(func() {
+		cancel()
+		for _, job := range f.jobs { // after a failure some may still run
+			job.release()
+		}
+	})
+	return f
 }
 
 // submit submits jobs that must be taken.
@@ -114,7 +120,7 @@ func (f *fixture) occupy(job *Job) *Job {
 	return job
 }
 
-// wait waits for the end of a job, which must be with the error want.
+// wait waits for the end of a job, and checks its error.
 func (f *fixture) wait(job *Job, want error) {
 	f.Helper()
 	_, err := job.promise.Future().Wait(f.ctx)
@@ -126,7 +132,7 @@ func (f *fixture) wait(job *Job, want error) {
 	}
 }
 
-// waitTimeout waits for the end of a job, which must be by a deadline.
+// waitTimeout waits for the end of a job, and checks which deadline ended it.
 func (f *fixture) waitTimeout(job *Job, want executors.TimeoutError) {
 	f.Helper()
 	_, err := job.promise.Future().Wait(f.ctx)
@@ -135,7 +141,8 @@ func (f *fixture) waitTimeout(job *Job, want executors.TimeoutError) {
 	}
 }
 
-// figures compares all figures but Workers, which are the executor's affair.
+// figures compares the figures, except for Workers: an executor need not have
+// any.
 func (f *fixture) figures(want executors.Stats) {
 	f.Helper()
 	got := f.executor.Stats()
@@ -145,8 +152,8 @@ func (f *fixture) figures(want executors.Stats) {
 	}
 }
 
-// close closes an executor whose jobs end by themselves, and checks that each
-// has ended once.
+// close closes the executor, whose jobs must end without help, and checks that
+// each has ended once.
 func (f *fixture) close() {
 	f.Helper()
 	if err := f.executor.Close(f.ctx, 0); err != nil {

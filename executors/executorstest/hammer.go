@@ -9,10 +9,10 @@ import (
 	"github.com/wexec/wexec/executors"
 )
 
-// hammer calls the executor from many goroutines at once: jobs of all
-// priorities that end, sleep and submit more jobs, with deadlines that are too
-// short, are cancelled at any moment. Each job must end once, and the figures
-// must add up at any time.
+// hammer calls the executor from many goroutines: jobs of all priorities that
+// end, sleep and submit more jobs, with deadlines that are too short, are
+// cancelled at any moment. Each job must end once, and the figures must always
+// add up.
 func hammer(f *fixture) {
 	const goroutines, blows = 4, 300
 	h := &hammered{fixture: f}

@@ -19,7 +19,7 @@ type Job struct {
 	promise executors.Promise[string]
 
 	started chan struct{} // closed by Run
-	free    chan struct{} // closed by release
+	free    chan struct{} // closed by release, for work to wait for
 	release func()
 	halt    chan error // what Stop said first
 	onStop  func()
@@ -27,7 +27,7 @@ type Job struct {
 	runs, ends, abandons, stops atomic.Int32
 }
 
-// newJob returns a job that does work. While it does, others may call release.
+// newJob returns a job that does work.
 func newJob(name string, work func(*Job) error) *Job {
 	j := &Job{
 		name: name, work: work,
@@ -39,7 +39,7 @@ func newJob(name string, work func(*Job) error) *Job {
 }
 
 // quick returns a job that ends at once, held one that runs until it is
-// released or stopped, and stubborn one that does not heed Stop.
+// released or stopped, and stubborn one that ignores Stop.
 func quick(name string) *Job {
 	return newJob(name, func(*Job) error { return nil })
 }
@@ -87,7 +87,7 @@ func (j *Job) Stop(err error) {
 	j.stops.Add(1)
 	select {
 	case j.halt <- err:
-	default: // it was told before
+	default: // not the first
 	}
 	j.onStop()
 }
