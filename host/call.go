@@ -80,13 +80,12 @@ func (c *call) Stop(err error) {
 // is the call's alone while it lasts.
 func (c *call) Run(w *executors.Worker) {
 	inst := c.mod.pools[c.inside.Task.Mode].Take(c.affinity(), c.inside.Memory, w.ID)
-	err := c.attach(inst, w.ID)
-	if err == nil {
-		inst.Serve(w, &c.inside, c.wasi())
-	} else {
+	defer c.detach()
+	if err := c.attach(inst, w.ID); err != nil {
 		c.inside.Err = err
+		return
 	}
-	c.detach()
+	inst.Serve(w, &c.inside, c.wasi())
 }
 
 // wasi returns what system calls see, if the call's instance is to be started.

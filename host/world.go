@@ -100,28 +100,31 @@ func (h *Host) startCapability(c *call, o *guest.Op, op capability.Op, name stri
 		Caller: capability.Caller{Module: c.mod.name, Task: c.inside.Task.Name, Tenant: c.options.Tenant},
 		Op:     name, Arg: arg,
 	}
-	go func() {
-		defer h.background.Leave()
-		result, err := h.runOp(ctx, op, use)
+	go h.runOp(ctx, op, use, func(result []byte, err error) {
 		cancel(nil)
 		if decided.CompareAndSwap(false, true) {
 			o.Post(result, err)
 		} else {
 			h.strays.Add(-1)
 		}
-	}()
+	})
 	return nil
 }
 
-// runOp runs an op, and turns its panic into an error.
-func (h *Host) runOp(ctx context.Context, op capability.Op, use *capability.Use) (result []byte, err error) {
+// runOp runs an op and passes on how it ended, even if it panics or ends its
+// goroutine.
+func (h *Host) runOp(ctx context.Context, op capability.Op, use *capability.Use, ended func([]byte, error)) {
+	var result []byte
+	err := fmt.Errorf("the capability %s ended its goroutine", use.Op)
 	defer func() {
 		if r := recover(); r != nil {
 			fault.ReportPanic(h.cfg.Logger, "a capability", r, "capability", use.Op)
 			err = fmt.Errorf("the capability %s panicked", use.Op)
 		}
+		ended(result, err)
+		h.background.Leave()
 	}()
-	return op(ctx, use)
+	result, err = op(ctx, use)
 }
 
 // granted keeps a module's ops, by tenant.
