@@ -11,7 +11,7 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host/capability"
-	"github.com/wexec/wexec/host/internal/instrument"
+	"github.com/wexec/wexec/host/internal/engine"
 	"github.com/wexec/wexec/host/internal/linear"
 )
 
@@ -174,8 +174,8 @@ func (c Config) withDefaults() (Config, error) {
 		setDefault("Limits.Ops", &l.Ops, 1<<16),
 		setDefault("Limits.Held", &l.Held, 256<<20),
 		setDefault("Limits.Depth", &l.Depth, 16),
-		setDefault("Limits.Stack", &l.Stack, instrument.DefaultStack),
-		setDefault("Limits.Table", &l.Table, instrument.DefaultTable),
+		setDefault("Limits.Stack", &l.Stack, engine.DefaultStack),
+		setDefault("Limits.Table", &l.Table, engine.DefaultTable),
 		setDefault("Limits.Capabilities", &l.Capabilities, 1<<14),
 		setDefault("Limits.Orphans", &l.Orphans, 1<<10),
 		setDefault("Limits.LogLine", &l.LogLine, 8<<10),

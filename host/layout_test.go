@@ -1,76 +1,188 @@
 package host_test
 
 import (
-	"go/parser"
-	"go/token"
-	"io/fs"
-	"os"
-	"path"
-	"path/filepath"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 )
 
-// TestImportsGoOneWay: abi ← executors ← host ← cmd, and abi ← sdk/go ←
-// guests/go. Each folder may import those listed, and itself.
-func TestImportsGoOneWay(t *testing.T) {
-	const root = "github.com/wexec/wexec/"
-	allowed := map[string][]string{
-		"abi":       {},
-		"executors": {"abi"},
-		"host":      {"abi", "executors"},
-		"cmd":       {"abi", "executors", "host", "guests"},
-		"sdk":       {"abi"},
-		"guests":    {"abi", "sdk"},
-	}
-	forbidden := map[string][]string{
-		"executors": {"github.com/tetratelabs/wazero"},
-		"host":      {"github.com/prometheus/", "go.opentelemetry.io/", "github.com/nats-io/", "oras.land/"},
-	}
-	err := fs.WalkDir(os.DirFS(".."), ".", func(file string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if strings.HasPrefix(path.Base(file), ".") && file != "." {
-			if entry.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		top, _, inFolder := strings.Cut(file, "/")
-		if !strings.HasSuffix(file, ".go") || !inFolder {
-			return nil
-		}
-		if _, ok := allowed[top]; !ok {
-			t.Errorf("%s: there is to be no top-level folder %s", file, top)
-			return nil
-		}
-		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", file), nil, parser.ImportsOnly)
-		if err != nil {
-			return err
-		}
-		for _, spec := range f.Imports {
-			imported, err := strconv.Unquote(spec.Path.Value)
-			if err != nil {
-				return err
-			}
-			if ours, ok := strings.CutPrefix(imported, root); ok {
-				to, _, _ := strings.Cut(ours, "/")
-				if to != top && !slices.Contains(allowed[top], to) {
-					t.Errorf("%s imports %s: %s may import %v", file, imported, top, allowed[top])
-				}
-			}
-			for _, prefix := range forbidden[top] {
-				if strings.HasPrefix(imported, prefix) {
-					t.Errorf("%s imports %s", file, imported)
-				}
-			}
-		}
-		return nil
-	})
+const project = "github.com/wexec/wexec/"
+
+// rooms lists for each package those of the project that it may import, beside
+// what those may import. Imports go one way: abi ← executors ← host ← cmd, and
+// abi ← sdk/go ← guests/go. A new package gets a line here.
+var rooms = map[string][]string{
+	"abi":                     {},
+	"executors":               {},
+	"executors/executorstest": {"executors"},
+
+	"host": {
+		"host/capability", "host/internal/kind/wexec", "host/internal/kind/command", "host/internal/kind/bare",
+		"host/internal/schema", "host/internal/suggest", "host/internal/gate",
+	},
+	"host/cache":                 {},
+	"host/capability":            {},
+	"host/capability/http":       {"abi", "host/capability"},
+	"host/hosttest":              {"host", "host/capability/http"},
+	"host/internal/engine":       {"host/cache", "host/internal/fault", "host/internal/instrument", "host/internal/linear", "host/internal/rootfs"},
+	"host/internal/fault":        {"abi", "executors"},
+	"host/internal/gate":         {"executors"},
+	"host/internal/guest":        {"host/internal/engine", "host/internal/handle"},
+	"host/internal/handle":       {},
+	"host/internal/instrument":   {"host/internal/wasm"},
+	"host/internal/kind":         {"host/internal/guest"},
+	"host/internal/kind/bare":    {"host/internal/kind"},
+	"host/internal/kind/command": {"host/internal/kind"},
+	"host/internal/kind/wexec":   {"host/internal/kind"},
+	"host/internal/linear":       {},
+	"host/internal/rootfs":       {},
+	"host/internal/schema":       {},
+	"host/internal/suggest":      {},
+	"host/internal/wasm":         {},
+
+	"cmd/wexec":                   {"cmd/wexec/internal/root"},
+	"cmd/wexec/internal/cache":    {"cmd/wexec/internal/exit", "cmd/wexec/internal/quantity", "cmd/wexec/internal/term"},
+	"cmd/wexec/internal/demo":     {"cmd/wexec/internal/exit", "cmd/wexec/internal/timeline", "guests", "host/capability/http", "cmd/wexec/internal/term"},
+	"cmd/wexec/internal/exit":     {"host"},
+	"cmd/wexec/internal/inspect":  {"cmd/wexec/internal/module", "cmd/wexec/internal/quantity"},
+	"cmd/wexec/internal/module":   {"cmd/wexec/internal/term", "cmd/wexec/internal/trust"},
+	"cmd/wexec/internal/quantity": {},
+	"cmd/wexec/internal/root": {
+		"cmd/wexec/internal/cache", "cmd/wexec/internal/demo", "cmd/wexec/internal/inspect", "cmd/wexec/internal/run", "cmd/wexec/internal/version",
+	},
+	"cmd/wexec/internal/run": {
+		"cmd/wexec/internal/module", "cmd/wexec/internal/quantity", "cmd/wexec/internal/timeline", "host/capability/http",
+	},
+	"cmd/wexec/internal/setting":  {},
+	"cmd/wexec/internal/term":     {"abi", "cmd/wexec/internal/setting"},
+	"cmd/wexec/internal/timeline": {"host", "cmd/wexec/internal/setting"},
+	"cmd/wexec/internal/trust":    {"cmd/wexec/internal/exit"},
+	"cmd/wexec/internal/version":  {"cmd/wexec/internal/exit", "cmd/wexec/internal/term"},
+
+	"guests":                {},
+	"guests/go/conformance": {"sdk/go"},
+	"guests/go/demo":        {"sdk/go"},
+	"sdk/go":                {"abi"},
+	"sdk/go/example":        {"sdk/go"},
+	"sdk/go/wexechttp":      {"sdk/go"},
+	"sdk/go/wexecslog":      {"sdk/go"},
+}
+
+// libraries lists the packages that may import a library, and its packages.
+var libraries = map[string][]string{
+	"github.com/tetratelabs/wazero":   {"host/internal/engine", "host/internal/rootfs"},
+	"github.com/santhosh-tekuri":      {"host/internal/schema"},
+	"golang.org/x/text":               {"host/internal/schema"},
+	"golang.org/x/time":               {"host/internal/guest"},
+	"golang.org/x/sync":               {"host", "executors"},
+	"golang.org/x/sys":                {"host/cache", "host/internal/linear"},
+	"golang.org/x/term":               {"cmd/wexec/internal/term"},
+	"github.com/charmbracelet":        {"cmd/wexec/internal/term"},
+	"github.com/schollz/progressbar":  {"cmd/wexec/internal/demo"},
+	"net/http":                        {"host/capability/http", "host/hosttest", "cmd/wexec/internal/demo", "sdk/go/wexechttp"},
+	"github.com/spf13/cobra":          {"cmd/wexec/internal/"},
+	"testing":                         {"executors/executorstest", "host/hosttest"},
+	"github.com/google/go-cmp":        {},
+	"github.com/rogpeppe/go-internal": {},
+	"pgregory.net/rapid":              {},
+	"go.uber.org/goleak":              {},
+}
+
+// unreachable are what package host must not reach, even through others.
+var unreachable = []string{
+	"net/http", "github.com/prometheus/", "go.opentelemetry.io/", "github.com/nats-io/", "oras.land/",
+	"github.com/evanw/esbuild", "go.etcd.io/", "github.com/spf13/", project + "host/capability/",
+}
+
+// listed is what the go command tells of a package.
+type listed struct {
+	ImportPath    string
+	Imports, Deps []string
+}
+
+func list(t *testing.T, patterns ...string) (packages []listed) {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Imports,Deps"}, patterns...)...)
+	cmd.Dir = ".."
+	out, err := cmd.Output()
 	if err != nil {
 		t.Fatal(err)
+	}
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return packages
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+}
+
+// TestRooms holds every package against the tables.
+func TestRooms(t *testing.T) {
+	for _, p := range list(t, "./...") {
+		name := strings.TrimPrefix(p.ImportPath, project)
+		if strings.Contains(name, "testdata/") || strings.HasPrefix(name, "guests/go/") && rooms[name] == nil {
+			continue
+		}
+		if _, ok := rooms[name]; !ok {
+			t.Errorf("%s has no line in the table of rooms", name)
+			continue
+		}
+		allowed := reach(name)
+		for _, imported := range p.Imports {
+			if ours, ok := strings.CutPrefix(imported, project); ok && !allowed[ours] {
+				t.Errorf("%s imports %s", name, ours)
+			}
+			for library, users := range libraries {
+				within := imported == library || strings.HasPrefix(imported, library+"/")
+				if within && !slices.ContainsFunc(users, func(user string) bool {
+					return name == user || strings.HasSuffix(user, "/") && strings.HasPrefix(name, user)
+				}) {
+					t.Errorf("%s imports %s", name, imported)
+				}
+			}
+		}
+	}
+}
+
+// reach returns the packages that one may import.
+func reach(name string) map[string]bool {
+	all := map[string]bool{}
+	var add func(string)
+	add = func(name string) {
+		for _, next := range rooms[name] {
+			if !all[next] {
+				all[next] = true
+				add(next)
+			}
+		}
+	}
+	add(name)
+	return all
+}
+
+// TestRoomsGoOneWay: no package can reach itself.
+func TestRoomsGoOneWay(t *testing.T) {
+	for name := range rooms {
+		if reach(name)[name] {
+			t.Errorf("%s leads back to itself", name)
+		}
+	}
+}
+
+// TestHostIsLight: an embedder gets no heavy library that it does not ask for.
+func TestHostIsLight(t *testing.T) {
+	for _, dep := range list(t, "./host")[0].Deps {
+		for _, prefix := range unreachable {
+			if strings.HasPrefix(dep, prefix) {
+				t.Errorf("host reaches %s", dep)
+			}
+		}
 	}
 }

@@ -16,6 +16,12 @@ import (
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
+// The defaults of a Source.
+const (
+	DefaultStack = instrument.DefaultStack
+	DefaultTable = instrument.DefaultTable
+)
+
 // Source is a module to compile.
 type Source struct {
 	Module *wasm.Module
