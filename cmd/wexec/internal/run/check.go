@@ -11,13 +11,13 @@ import (
 	"github.com/wexec/wexec/host/capability/http"
 )
 
-// given is what the module is given by flags that are more than a value.
+// given has the values of the flags that need parsing.
 type given struct {
 	wasi  host.WASI    // by --env and --dir
 	trust host.Options // by --trust
 }
 
-// check checks the flags, and reads those that are more than a value.
+// check checks the flags, and parses those that need it.
 func (o *options) check() (g given, err error) {
 	if o.timeout < 0 {
 		return g, exit.Usagef("--timeout %v: want a time, or 0 for no limit", o.timeout)

@@ -78,7 +78,7 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// texts returns the strings in the Go files below a folder, but for tests.
+// texts returns the strings in the Go files below a folder, without the tests.
 func texts(t *testing.T, dir string) (list []string) {
 	err := filepath.WalkDir(dir, func(file string, _ fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(file) != ".go" || strings.HasSuffix(file, "_test.go") {
