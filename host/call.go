@@ -99,9 +99,11 @@ func (c *call) wasi() *guest.WASI {
 // Ended implements executors.PoolJob. The caller does not wait for the instance
 // to be reset.
 func (c *call) Ended() {
+	defer func() {
+		c.mod.pools[c.inside.Task.Mode].Put(c.inst, int(c.lane)-1)
+		c.inst = nil // no one looks, since it has left
+	}()
 	c.settle(c.inside.Output, c.inside.Err)
-	c.mod.pools[c.inside.Task.Mode].Put(c.inst, int(c.lane)-1)
-	c.inst = nil // no one looks, since it has left
 }
 
 // GuestAnswered implements guest.Placement. A pool's call is settled in Ended.
@@ -160,7 +162,7 @@ func (c *call) watch(ctx context.Context) {
 // contextError says in our terms why a context ended.
 func contextError(ctx context.Context) error {
 	if ctx.Err() == context.DeadlineExceeded {
-		return fmt.Errorf("%w: the caller's deadline passed", context.DeadlineExceeded)
+		return fault.ErrDeadline
 	}
 	if cause := context.Cause(ctx); cause != context.Canceled {
 		return fmt.Errorf("%w: %w", ErrCancelled, cause)
@@ -184,12 +186,25 @@ func (c *call) settle(output []byte, err error) {
 	if err != nil {
 		err = c.failure(err)
 	}
-	if observe := c.mod.host.cfg.Observe; observe != nil {
-		observe(c.span(err))
+	defer func() { // also if Observe ends the goroutine
+		c.mod.gate.Leave()
+		c.mod.host.gate.Leave()
+		c.promise.Settle(output, err)
+	}()
+	if c.mod.host.cfg.Observe != nil {
+		c.observe(err)
 	}
-	c.mod.gate.Leave()
-	c.mod.host.gate.Leave()
-	c.promise.Settle(output, err)
+}
+
+// observe reports the call. A panic of the embedder's function is logged, and does
+// not end the goroutine that others may depend on.
+func (c *call) observe(err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			fault.ReportPanic(c.mod.host.cfg.Logger, "Config.Observe", r)
+		}
+	}()
+	c.mod.host.cfg.Observe(c.span(err))
 }
 
 // affinity says which instances may serve the call.

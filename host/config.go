@@ -29,8 +29,14 @@ const (
 // takes more than 50 MB.
 const mostStack = 32 << 20
 
+// mostCapabilities is the most that Limits.Capabilities may be.
+const mostCapabilities = 8 << 10
+
 // mostMemory is the most that Limits.Memory may be: a 32-bit linear memory.
 const mostMemory = 4 << 30
+
+// noFuelLimit is more fuel than any code uses.
+const noFuelLimit = math.MaxInt64 / 2
 
 // NoLimit, in place of a duration, asks for no limit.
 const NoLimit = -1
@@ -117,7 +123,9 @@ type Limits struct {
 	TurnTimeout time.Duration
 	// Fuel is how much a call may compute, in units of about an instruction; an
 	// instance that holds many calls may use it up in each turn. The start of an
-	// instance has as much again. Default: 1e12, which takes minutes.
+	// instance has as much again. Default: no limit where RunTimeout is one, since
+	// the code of interpreters is charged more than it runs; otherwise 1e12, which
+	// takes minutes.
 	Fuel uint64
 	// Memory is the most linear memory of an instance, in bytes. Default: 256 MiB.
 	Memory uint64
@@ -146,7 +154,8 @@ type Limits struct {
 	// Depth is how deep tasks may call tasks. Default: 16.
 	Depth int
 	// Capabilities is the most ops of capabilities that may run in the host,
-	// including those that go on after they were cancelled. Default: 16,384.
+	// including those that go on after they were cancelled. Default, and most:
+	// 8,192. Each may block a thread, of which Go allows a process 10,000.
 	Capabilities int
 	// Orphans is the most calls in an instance that were cancelled and that its
 	// guest has not ended: past it, or half of IO.InFlight, the instance is ended.
@@ -164,7 +173,11 @@ func (c Config) withDefaults() (Config, error) {
 	cores := runtime.GOMAXPROCS(0)
 	l := &c.Limits
 	err := errors.Join(
-		c.checkIdle(),
+		checkTime("Idle", c.Idle, false),
+		checkTime("Grace", c.Grace, false),
+		checkTime("Limits.QueueTimeout", l.QueueTimeout, true),
+		checkTime("Limits.RunTimeout", l.RunTimeout, true),
+		checkTime("Limits.TurnTimeout", l.TurnTimeout, true),
 		c.IO.setDefaults("IO", cores, 1<<14, 1<<17),
 		c.Blocking.setDefaults("Blocking", min(32, cores+4), 1<<14, 1<<14),
 		c.CPU.setDefaults("CPU", cores, 1<<14, 1<<14),
@@ -176,17 +189,21 @@ func (c Config) withDefaults() (Config, error) {
 		setDefault("Limits.Depth", &l.Depth, 16),
 		setDefault("Limits.Stack", &l.Stack, engine.DefaultStack),
 		setDefault("Limits.Table", &l.Table, engine.DefaultTable),
-		setDefault("Limits.Capabilities", &l.Capabilities, 1<<14),
+		setDefault("Limits.Capabilities", &l.Capabilities, mostCapabilities),
 		setDefault("Limits.Orphans", &l.Orphans, 1<<10),
 		setDefault("Limits.LogLine", &l.LogLine, 8<<10),
 		setDefault("Limits.LogRate", &l.LogRate, 1000),
 	)
+	if l.Fuel == 0 && l.RunTimeout >= 0 {
+		l.Fuel = noFuelLimit
+	}
 	l.QueueTimeout = cmp.Or(l.QueueTimeout, time.Minute)
 	l.RunTimeout = cmp.Or(l.RunTimeout, time.Minute)
 	l.TurnTimeout = cmp.Or(l.TurnTimeout, 5*time.Second)
-	l.Fuel = min(cmp.Or(l.Fuel, 1e12), math.MaxInt64/2)
+	l.Fuel = min(cmp.Or(l.Fuel, 1e12), noFuelLimit)
 	l.Memory = min(cmp.Or(l.Memory, 256<<20), mostMemory)
 	l.Stack = min(l.Stack, mostStack)
+	l.Capabilities = min(l.Capabilities, mostCapabilities)
 	c.Memory = cmp.Or(c.Memory, linear.Machine()/4*3)
 	c.Idle = cmp.Or(c.Idle, 10*time.Second)
 	c.Grace = cmp.Or(c.Grace, 5*time.Second)
@@ -194,11 +211,15 @@ func (c Config) withDefaults() (Config, error) {
 	return c, err
 }
 
-func (c *Config) checkIdle() error {
-	if c.Idle < 0 {
-		return fmt.Errorf("host: Config.Idle is %v: want a positive time", c.Idle)
+// checkTime refuses times below zero, except for NoLimit where that has a meaning.
+func checkTime(name string, d time.Duration, limit bool) error {
+	switch {
+	case d >= 0 || limit && d == NoLimit:
+		return nil
+	case limit:
+		return fmt.Errorf("host: Config.%s is %v: want a positive time, or NoLimit", name, d)
 	}
-	return nil
+	return fmt.Errorf("host: Config.%s is %v: want a positive time", name, d)
 }
 
 func (e *ExecutorLimits) setDefaults(name string, workers, queue, inFlight int) error {

@@ -126,15 +126,19 @@ func (h *Host) unregister(m *module) {
 	}
 }
 
-// lookup finds a module by name, for a task of a module that has that owner: its
-// owner's, or else the host's.
-func (h *Host) lookup(owner, name string) (*module, error) {
+// lookup finds a module by name, for a task of another module: that of the same
+// owner, or else the host's, if the caller is among its Callers. A module that may
+// not be called is answered as one that is not there.
+func (h *Host) lookup(caller *module, name string) (*module, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, owner := range []string{owner, ""} {
-		if m, ok := h.modules[moduleID{owner, name}]; ok {
-			return m, nil
-		}
+	if m, ok := h.modules[moduleID{caller.owner, name}]; ok {
+		return m, nil
+	}
+	m, ok := h.modules[moduleID{"", name}]
+	allowed := func(entry string) bool { return entry == caller.owner || entry == caller.owner+"/"+caller.name }
+	if ok && slices.ContainsFunc(m.defaults.Callers, allowed) {
+		return m, nil
 	}
 	return nil, &NoSuchTaskError{Module: name}
 }

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/executors"
 	"github.com/wexec/wexec/host/internal/engine"
 	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/guest"
@@ -25,8 +27,8 @@ import (
 //	bytes ─ wasm.Parse ─▶ sections ─ recognise ─▶ plan ─ compile ─▶ code
 //	      ─ newTemplate ─▶ template ─ tasks ─▶ manifest ─ newModule ─▶ module
 
-// bootTimeout bounds the start of an instance that no call waits for: the one
-// that is asked for the manifest.
+// bootTimeout bounds the start of an instance that no call waits for, the one that
+// is asked for the manifest, if Limits.RunTimeout is longer.
 const bootTimeout = 30 * time.Second
 
 // Load makes a module ready for calls: it is compiled, or taken from the compile
@@ -62,6 +64,9 @@ func named(err error, name string) error {
 }
 
 func (h *Host) load(ctx context.Context, name string, bytes []byte, o *Options) (*module, error) {
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
 	if most := h.cfg.Limits.Module; len(bytes) > most {
 		return nil, fault.InvalidModule("%d bytes, at most %d are allowed (Config.Limits.Module)", len(bytes), most)
 	}
@@ -76,7 +81,10 @@ func (h *Host) load(ctx context.Context, name string, bytes []byte, o *Options) 
 	if err != nil {
 		return nil, err
 	}
-	if err := h.checkImports(parsed); err != nil {
+	if err := h.engine.CheckImports(parsed); err != nil {
+		return nil, err
+	}
+	if err := checkEntries(parsed); err != nil {
 		return nil, err
 	}
 	if err := h.checkMemory(parsed); err != nil {
@@ -145,6 +153,16 @@ func (h *Host) LoadFS(ctx context.Context, fsys fs.FS, file string, options ...O
 
 func moduleName(file string) string { return strings.TrimSuffix(file, ".wasm") }
 
+// maxModuleName is the most bytes of a module's name, which is in errors and logs.
+const maxModuleName = 4 << 10
+
+func checkName(name string) error {
+	if name == "" || len(name) > maxModuleName {
+		return &InvalidInputError{Reason: fmt.Sprintf("a module's name has 1 to %d bytes, not %d", maxModuleName, len(name))}
+	}
+	return nil
+}
+
 func parse(bytes []byte) (*wasm.Module, error) {
 	if why := notModule(bytes); why != "" {
 		return nil, fault.InvalidModule("%s", why)
@@ -158,38 +176,22 @@ func parse(bytes []byte) (*wasm.Module, error) {
 	return parsed, nil
 }
 
-// checkImports says early, and by name, what instantiating would only say later.
-// It also refuses imports that are exported again as what the host enters: the
-// engine would run them with the state of the host's own module.
-func (h *Host) checkImports(m *wasm.Module) error {
-	for _, i := range m.Imports {
-		switch i.Kind {
-		case wasm.KindMemory:
-			return fault.InvalidModule("it imports the memory %s.%s; a module must define its own", i.Module, i.Name)
-		case wasm.KindFunction:
-			if err := h.checkImport(m, i); err != nil {
-				return err
-			}
-		}
-	}
-	for _, name := range []string{abi.ExportInitialize, abi.ExportStart, abi.ExportCall, abi.ExportResume, abi.ExportManifest} {
-		if f, ok := m.Function(name); ok && f.Imported {
+// entries are the exports that a host enters, whatever the kind of the module.
+var entries = []string{abi.ExportInitialize, abi.ExportStart, abi.ExportCall, abi.ExportResume, abi.ExportManifest}
+
+// checkEntries refuses imports that are exported again as what the host enters:
+// the engine would run them with the state of the host's own module. And it
+// refuses starts that take or give something.
+func checkEntries(m *wasm.Module) error {
+	for _, name := range entries {
+		f, ok := m.Function(name)
+		if ok && f.Imported {
 			return fault.InvalidModule("its export %s is an import", name)
 		}
-	}
-	return nil
-}
-
-func (h *Host) checkImport(m *wasm.Module, i wasm.Import) error {
-	wants := m.Types[i.Type]
-	has, hasModule, hasFunction := h.engine.Provided(i.Module, i.Name)
-	switch {
-	case !hasModule:
-		return fault.InvalidModule("it imports %s.%s; a host has %s and wasi_snapshot_preview1", i.Module, i.Name, abi.ImportModule)
-	case !hasFunction:
-		return fault.InvalidModule("it imports %s.%s, which is not in this version of it", i.Module, i.Name)
-	case !wants.Equal(has):
-		return fault.InvalidModule("it imports %s.%s as %v; it is %v", i.Module, i.Name, wants, has)
+		starts := name == abi.ExportInitialize || name == abi.ExportStart
+		if ok && starts && !f.Type.Equal(wasm.FuncType{}) {
+			return fault.InvalidModule("its export %s is %v: it must take nothing and return nothing", name, f.Type)
+		}
 	}
 	return nil
 }
@@ -289,7 +291,8 @@ func (h *Host) tasks(ctx context.Context, t *guest.Template, plan *kind.Plan, co
 // ask asks an instance for the manifest. It stays for the first task if it can.
 func (h *Host) ask(ctx context.Context, t *guest.Template, plan *kind.Plan, f *found) (text []byte, err error) {
 	inst := t.New(guest.Affinity{}, guest.NewInbox())
-	timer := time.AfterFunc(bootTimeout, func() { inst.Stop(&TimeoutError{Phase: "run", Limit: bootTimeout}) })
+	limit := shorter(h.cfg.Limits.RunTimeout, bootTimeout)
+	timer := time.AfterFunc(limit, func() { inst.Stop(&TimeoutError{Phase: executors.Running, Limit: limit}) })
 	unwatch := context.AfterFunc(ctx, func() { inst.Stop(contextError(ctx)) })
 	ready, err := inst.Ask(func(inst *guest.Instance) error {
 		given, err := plan.Ask(inst)

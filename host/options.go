@@ -47,6 +47,12 @@ type Options struct {
 	// Grants narrow the capabilities that may be used; nil changes nothing, an
 	// empty slice leaves none.
 	Grants []string
+	// Callers are who may call the tasks of a module that belongs to the host, by
+	// task.call: "acme" is any module of that tenant, "acme/images" one of them.
+	// Modules of the same owner always may. Only Load heeds it.
+	Callers []string
+	// Unsigned prints the integers that bare functions return as unsigned numbers.
+	Unsigned bool
 	// Validate checks inputs and outputs against the manifest's schemas.
 	Validate bool
 	// WASI is what the guest's system calls see.
@@ -129,6 +135,10 @@ func (o Options) and(more Options) Options {
 		o.Isolation = cmp.Or(more.Isolation, o.Isolation)
 	}
 	o.Grants = intersect(o.Grants, more.Grants)
+	if more.Callers != nil {
+		o.Callers = more.Callers
+	}
+	o.Unsigned = o.Unsigned || more.Unsigned
 	o.Validate = o.Validate || more.Validate
 	if more.WASI != nil {
 		o.WASI = more.WASI

@@ -28,7 +28,13 @@ func (m *module) submit(ctx context.Context, parent *call, task string, input []
 		}
 		return nil, err
 	}
-	c, err := m.newCall(ctx, parent, index, input, o)
+	var c *call
+	var err error
+	if ctx.Err() != nil {
+		err = contextError(ctx)
+	} else {
+		c, err = m.newCall(ctx, parent, index, input, o)
+	}
 	if err == nil {
 		err = m.admit(c)
 	}
@@ -73,7 +79,7 @@ func (m *module) newCall(ctx context.Context, parent *call, index int, input []b
 	if c.keeps, err = m.keepsState(t, o); err != nil {
 		return nil, err
 	}
-	c.inside = guest.Call{Task: t, Index: int32(index), Input: input, Placement: c, Bounds: guest.Bounds{
+	c.inside = guest.Call{Task: t, Index: int32(index), Input: input, Placement: c, Unsigned: o.Unsigned, Bounds: guest.Bounds{
 		Memory: least(least(cfg.Limits.Memory, t.Memory), o.Memory),
 		Fuel:   int64(least(least(cfg.Limits.Fuel, t.Fuel), o.Fuel)),
 	}}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/executors"
 	"github.com/wexec/wexec/host/capability"
 	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/guest"
@@ -64,7 +65,7 @@ func (c *call) startTaskCall(o *guest.Op, arg []byte) error {
 	callee := c.mod
 	if target.Module != "" {
 		var err error
-		if callee, err = c.mod.host.lookup(c.mod.owner, target.Module); err != nil {
+		if callee, err = c.mod.host.lookup(c.mod, target.Module); err != nil {
 			return err
 		}
 	}
@@ -89,6 +90,12 @@ func (h *Host) startCapability(c *call, o *guest.Op, op capability.Op, name stri
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(c.ctx)
+	if left := c.Left(); left > 0 {
+		var release func()
+		ctx, release = context.WithTimeoutCause(ctx, left, &TimeoutError{Phase: executors.Running, Limit: c.RunTimeout})
+		end := cancel
+		cancel = func(cause error) { end(cause); release() }
+	}
 	var decided atomic.Bool // by the end or by the cancellation, whichever comes first
 	o.OnStop(func() {
 		if decided.CompareAndSwap(false, true) {

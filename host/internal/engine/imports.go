@@ -72,23 +72,3 @@ func valueTypes(types []wasm.ValueType) []api.ValueType {
 	}
 	return out
 }
-
-// Provided returns the type of a host function. It reports whether there is a
-// module of that name, and whether that has the function.
-func (e *Engine) Provided(module, name string) (t wasm.FuncType, hasModule, hasFunction bool) {
-	m := e.main.Module(module)
-	if m == nil || module == instrument.Module {
-		return t, false, false
-	}
-	f, ok := m.ExportedFunctionDefinitions()[name]
-	if !ok {
-		return t, true, false
-	}
-	for _, p := range f.ParamTypes() {
-		t.Params = append(t.Params, wasm.ValueType(p))
-	}
-	for _, r := range f.ResultTypes() {
-		t.Results = append(t.Results, wasm.ValueType(r))
-	}
-	return t, true, true
-}

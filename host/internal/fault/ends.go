@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -59,6 +60,21 @@ func (e *LostError) Unwrap() []error { return []error{ErrInstanceLost, e.Cause} 
 
 // Kind comes before the kind of the cause.
 func (e *LostError) Kind() abi.Status { return abi.InstanceLost }
+
+// ErrDeadline is the error of a call whose caller's context has a deadline that
+// passed.
+var ErrDeadline error = deadlineError{}
+
+type deadlineError struct{}
+
+func (deadlineError) Error() string { return "timed out: the caller's deadline passed" }
+
+// Is reports that the error is an ErrTimeout and a context.DeadlineExceeded.
+func (deadlineError) Is(target error) bool {
+	return target == ErrTimeout || target == context.DeadlineExceeded
+}
+
+func (deadlineError) Kind() abi.Status { return abi.Timeout }
 
 // OutOfMemory is the trap of an instance that needs more memory than it may
 // have.

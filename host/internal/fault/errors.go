@@ -173,6 +173,26 @@ func (e *OutOfFuelError) Error() string {
 
 func (e *OutOfFuelError) Kind() abi.Status { return abi.OutOfFuel }
 
+// MemoryError says that a guest ended badly after it was refused memory: Err is
+// its trap or exit.
+type MemoryError struct {
+	// Limit is how many bytes it may have, or, if All is set, how many all
+	// instances of the host may have together.
+	Limit uint64
+	All   bool
+	Err   error
+}
+
+func (e *MemoryError) Error() string {
+	field := "Config.Limits.Memory"
+	if e.All {
+		field = "Config.Memory"
+	}
+	return fmt.Sprintf("it was refused more than %d bytes of memory (%s): %v", e.Limit, field, e.Err)
+}
+
+func (e *MemoryError) Unwrap() error { return e.Err }
+
 // ExitError says that a guest ended itself with proc_exit.
 type ExitError struct{ Code uint32 }
 

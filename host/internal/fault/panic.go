@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 )
 
 // BugError is what a panic of our own code, or of an embedder's, becomes.
@@ -30,4 +31,12 @@ func IsEnd(recovered any) bool {
 		return true
 	}
 	return false
+}
+
+// Clip cuts a text of a guest's that is too long for a message.
+func Clip(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }

@@ -25,14 +25,16 @@ type Call struct {
 	Input  []byte
 	Bounds
 	Placement Placement
+	// Unsigned asks for unsigned numbers, where results are numbers.
+	Unsigned bool
+	state    callState
 
 	// Output and Err are the result, once the call is answered. A call that
 	// failed may have both.
 	Output []byte
 	Err    error
 
-	state callState
-	ops   []*Op // that have not ended
+	ops []*Op // that have not ended
 
 	// Of the instance's goroutine, and read by the one that ends the call.
 	hostCalls   atomic.Uint64

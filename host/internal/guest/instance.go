@@ -55,11 +55,38 @@ func (inst *Instance) serve(c *Call, wasi *WASI) error {
 		return err
 	}
 	inst.meter.begin(c.Fuel)
+	inst.memory.ForgetRefusal()
 	err := inst.side.Serve(c)
 	c.fuelUsed.Store(uint64(inst.meter.used()))
 	c.memoryBytes.Store(inst.memory.Size())
+	return inst.starved(err)
+}
+
+// starved adds to the error of a guest that ended badly that it was refused
+// memory, if it was: most guests don't say so, or say it in words of their own.
+func (inst *Instance) starved(err error) error {
+	switch err.(type) {
+	case *fault.TrapError, *fault.ExitError:
+	default:
+		return err
+	}
+	switch refused := inst.memory.Refused().(type) {
+	case *linear.LimitError:
+		return &fault.MemoryError{Limit: refused.Limit, Err: err}
+	case *linear.BudgetError:
+		return &fault.MemoryError{Limit: refused.Limit, All: true, Err: err}
+	}
 	return err
 }
+
+// BeginTurn prepares for a turn that may use so much fuel.
+func (inst *Instance) BeginTurn(fuel int64) {
+	inst.meter.begin(fuel)
+	inst.memory.ForgetRefusal()
+}
+
+// TurnError returns the error of a turn, with what the host knows of its cause.
+func (inst *Instance) TurnError(err error) error { return inst.starved(err) }
 
 // Apply takes in a signal, on the loop that runs the instance.
 func (inst *Instance) Apply(s Signal) { inst.side.Apply(s) }

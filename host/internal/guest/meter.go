@@ -141,8 +141,5 @@ func (inst *Instance) Charge(bytes int) {
 	}
 }
 
-// BeginFuel starts the count for a turn that may use so much.
-func (inst *Instance) BeginFuel(limit int64) { inst.meter.begin(limit) }
-
-// Bill counts the fuel that was used since BeginFuel as a call's.
+// Bill counts the fuel that was used since BeginTurn as a call's.
 func (inst *Instance) Bill(c *Call) { c.fuelUsed.Add(uint64(inst.meter.used())) }

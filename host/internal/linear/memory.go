@@ -18,6 +18,7 @@ const PageSize = 64 << 10
 // Memory is the linear memory of one instance.
 // Only the goroutine that runs the instance may use it, except for Size.
 type Memory struct {
+	refused  error // why it could not grow
 	bytes    []byte
 	budget   *Budget
 	limit    uint64        // now; the limit of a call may be below that of the instance
@@ -71,10 +72,18 @@ func (m *Memory) Reallocate(size uint64) []byte {
 		if m.bytes == nil {
 			panic(err)
 		}
+		m.refused = err
 		return nil
 	}
 	return m.bytes
 }
+
+// Refused returns why the memory could not grow since the last ForgetRefusal: a
+// *LimitError or a *BudgetError; or nil.
+func (m *Memory) Refused() error { return m.refused }
+
+// ForgetRefusal makes Refused return nil until a growth is refused again.
+func (m *Memory) ForgetRefusal() { m.refused = nil }
 
 // resize sets the size of the memory.
 func (m *Memory) resize(size uint64) error {

@@ -27,7 +27,7 @@ func (Kind) Open(m *wasm.Module) (*kind.Plan, error) {
 	types := map[string]wasm.FuncType{}
 	for _, e := range m.Exports {
 		f, ok := m.Function(e.Name)
-		if !ok || e.Name == abi.ExportInitialize || !isBare(f) {
+		if !ok || !isTaskName(e.Name) || !isBare(f) {
 			continue
 		}
 		types[e.Name] = f.Type
@@ -44,6 +44,16 @@ func (Kind) Open(m *wasm.Module) (*kind.Plan, error) {
 		Manifest: manifest,
 		Attach:   func(inst *guest.Instance) guest.Side { return &side{inst: inst, types: types} },
 	}, nil
+}
+
+// maxName is the most bytes of an export's name that is a task.
+const maxName = 1 << 10
+
+// isTaskName reports whether an export is a task by its name: not what runs the
+// module's start, and a name that can be typed.
+func isTaskName(name string) bool {
+	start := name == abi.ExportInitialize || name == abi.ExportStart
+	return !start && strings.TrimSpace(name) != "" && len(name) <= maxName
 }
 
 // isBare reports whether a function is the module's own, and takes and returns
@@ -76,6 +86,6 @@ func (s *side) Serve(c *guest.Call) error {
 	if err := s.inst.Enter(f, stack); err != nil {
 		return err
 	}
-	c.Output = formatNumbers(stack, t.Results)
+	c.Output = formatNumbers(stack, t.Results, c.Unsigned)
 	return nil
 }

@@ -39,9 +39,15 @@ func parseNumber(s string, t wasm.ValueType) (uint64, error) {
 	case wasm.I64:
 		return parseInt(s, 64)
 	case wasm.F32:
+		if s == nan {
+			return 0x7fc0_0000, nil
+		}
 		v, err := strconv.ParseFloat(unquoted(s), 32)
 		return uint64(math.Float32bits(float32(v))), err
 	default:
+		if s == nan {
+			return 0x7ff8_0000_0000_0000, nil
+		}
 		v, err := strconv.ParseFloat(unquoted(s), 64)
 		return math.Float64bits(v), err
 	}
@@ -56,19 +62,23 @@ func parseInt(s string, bits int) (uint64, error) {
 	return strconv.ParseUint(s, 10, bits)
 }
 
-// unquoted allows "NaN" and "Infinity", which are no JSON numbers.
+// nan is how a NaN is written. It is the canonical one of WebAssembly, which is not
+// Go's.
+const nan = `"NaN"`
+
+// unquoted allows "Infinity", which is no JSON number.
 func unquoted(s string) string {
 	switch s {
-	case `"NaN"`, `"Infinity"`, `"-Infinity"`:
+	case `"Infinity"`, `"-Infinity"`:
 		return strings.Trim(s, `"`)
 	}
 	return s
 }
 
-func formatNumbers(stack []uint64, types []wasm.ValueType) []byte {
+func formatNumbers(stack []uint64, types []wasm.ValueType, unsigned bool) []byte {
 	texts := make([]string, len(types))
 	for i, t := range types {
-		texts[i] = formatNumber(stack[i], t)
+		texts[i] = formatNumber(stack[i], t, unsigned)
 	}
 	if len(texts) == 1 {
 		return []byte(texts[0])
@@ -79,7 +89,13 @@ func formatNumbers(stack []uint64, types []wasm.ValueType) []byte {
 	return []byte("[" + strings.Join(texts, ",") + "]")
 }
 
-func formatNumber(v uint64, t wasm.ValueType) string {
+func formatNumber(v uint64, t wasm.ValueType, unsigned bool) string {
+	switch {
+	case unsigned && t == wasm.I32:
+		return strconv.FormatUint(uint64(uint32(v)), 10)
+	case unsigned && t == wasm.I64:
+		return strconv.FormatUint(v, 10)
+	}
 	switch t {
 	case wasm.I32:
 		return strconv.FormatInt(int64(int32(uint32(v))), 10)
@@ -95,7 +111,7 @@ func formatNumber(v uint64, t wasm.ValueType) string {
 func formatFloat(f float64, bits int) string {
 	switch {
 	case math.IsNaN(f):
-		return `"NaN"`
+		return nan
 	case math.IsInf(f, 1):
 		return `"Infinity"`
 	case math.IsInf(f, -1):

@@ -3,6 +3,8 @@
 package command
 
 import (
+	"slices"
+
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host/internal/engine"
 	"github.com/wexec/wexec/host/internal/fault"
@@ -19,7 +21,8 @@ func (Kind) Imports() []engine.Import { return nil }
 
 // Open implements kind.Kind.
 func (Kind) Open(m *wasm.Module) (*kind.Plan, error) {
-	if _, ok := m.Function(abi.ExportStart); !ok {
+	start, ok := m.Function(abi.ExportStart)
+	if !ok || isEmpty(m, start) && hasOthers(m) {
 		return nil, nil
 	}
 	return &kind.Plan{
@@ -31,6 +34,25 @@ func (Kind) Open(m *wasm.Module) (*kind.Plan, error) {
 		Irreversible: "it is a program, which runs once",
 		Attach:       func(inst *guest.Instance) guest.Side { return &side{inst: inst} },
 	}, nil
+}
+
+// isEmpty reports whether a function does nothing: as _start, it makes a module of
+// functions no program.
+func isEmpty(m *wasm.Module, f wasm.Function) bool {
+	if f.Imported {
+		return false
+	}
+	body := m.Bodies[int(f.Index)-m.Imported(wasm.KindFunction)]
+	const end = 0x0b
+	return len(body.Entry)-body.Code == 1 && body.Entry[body.Code] == end
+}
+
+// hasOthers reports whether the module exports functions that don't start it.
+func hasOthers(m *wasm.Module) bool {
+	return slices.ContainsFunc(m.Exports, func(e wasm.Export) bool {
+		f, ok := m.Function(e.Name)
+		return ok && !f.Imported && e.Name != abi.ExportStart && e.Name != abi.ExportInitialize
+	})
 }
 
 // side runs the program of an instance.

@@ -115,7 +115,7 @@ func (r *resumable) Turn() (again bool, err error) {
 	yielded, err := r.resume()
 	r.bill(r.alone)
 	if err != nil {
-		return false, err
+		return false, r.inst.TurnError(err)
 	}
 	// A guest without calls has nothing to do, whatever it says.
 	r.yielded = yielded && r.calls.Len() > r.orphans
@@ -133,7 +133,7 @@ func (r *resumable) beginTurn() {
 			break
 		}
 	}
-	r.inst.BeginFuel(fuel)
+	r.inst.BeginTurn(fuel)
 }
 
 // bill counts the fuel of the turn as that of a call, if that was alone.

@@ -1,0 +1,104 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/wexec/wexec/host/internal/fault"
+	"github.com/wexec/wexec/host/internal/instrument"
+	"github.com/wexec/wexec/host/internal/wasm"
+)
+
+// CheckImports says, before a module is compiled, what it imports that it can't
+// have: all of it, by the module that it is imported from. The error is a
+// *fault.InvalidModuleError.
+func (e *Engine) CheckImports(m *wasm.Module) error {
+	var from []string // modules, in the order of the imports
+	missing := map[string][]string{}
+	for _, i := range m.Imports {
+		if why := e.missing(m, i); why != "" {
+			if missing[i.Module] == nil {
+				from = append(from, i.Module)
+			}
+			missing[i.Module] = append(missing[i.Module], why)
+		}
+	}
+	if from == nil {
+		return nil
+	}
+	texts := make([]string, len(from))
+	for n, module := range from {
+		texts[n] = e.describe(module, missing[module])
+	}
+	return fault.InvalidModule("it imports %s; this host does not provide that", strings.Join(few(texts), "; "))
+}
+
+// missing says why an import can't be had, or "".
+func (e *Engine) missing(m *wasm.Module, i wasm.Import) string {
+	name := fault.Clip(i.Name, 64)
+	if i.Kind != wasm.KindFunction {
+		return fmt.Sprintf("%s (a %v)", name, i.Kind)
+	}
+	wants := m.Types[i.Type]
+	has, ok := e.provided(i.Module, i.Name)
+	switch {
+	case !ok:
+		return name
+	case !wants.Equal(has):
+		return fmt.Sprintf("%s as %v; it is %v", name, wants, has)
+	}
+	return ""
+}
+
+// describe writes what is missing from one module, and what would have it.
+func (e *Engine) describe(module string, names []string) string {
+	text := fault.Clip(module, 64) + "." + strings.Join(few(names), ", ")
+	for _, p := range providers {
+		if module == p.module || strings.HasSuffix(p.module, ":") && strings.HasPrefix(module, p.module) {
+			return text + ": " + p.what
+		}
+	}
+	return text
+}
+
+// providers say what a module is that imports from a module that hosts lack.
+var providers = []struct{ module, what string }{
+	{"extism:", "it is an Extism plugin"},
+	{"wasi_unstable", "it is built for an older WASI: build it for wasm32-wasip1"},
+	{"wasi:", "it is made for WASI 0.2 components: build it for wasm32-wasip1"},
+	{"gojs", "it is built by Go for browsers: build it with GOOS=wasip1"},
+	{"go", "it is built by Go for browsers: build it with GOOS=wasip1"},
+	{"wbg", "it is built by wasm-bindgen for JavaScript: build it for wasm32-wasip1"},
+	{"__wbindgen_placeholder__", "it is built by wasm-bindgen for JavaScript: build it for wasm32-wasip1"},
+	{"a", "it is built by Emscripten for JavaScript: build it with -sSTANDALONE_WASM"},
+	{"env", "an embedder of its own has that, or Emscripten's JavaScript: build it with -sSTANDALONE_WASM or for wasm32-wasip1"},
+}
+
+// few cuts a list that is too long to read.
+func few(list []string) []string {
+	const most = 16
+	if len(list) <= most {
+		return list
+	}
+	return append(slices.Clone(list[:most]), fmt.Sprintf("and %d more", len(list)-most))
+}
+
+// provided returns the type of a host function, if there is one.
+func (e *Engine) provided(module, name string) (t wasm.FuncType, ok bool) {
+	m := e.main.Module(module)
+	if m == nil || module == instrument.Module {
+		return t, false
+	}
+	f, ok := m.ExportedFunctionDefinitions()[name]
+	if !ok {
+		return t, false
+	}
+	for _, p := range f.ParamTypes() {
+		t.Params = append(t.Params, wasm.ValueType(p))
+	}
+	for _, r := range f.ResultTypes() {
+		t.Results = append(t.Results, wasm.ValueType(r))
+	}
+	return t, true
+}
