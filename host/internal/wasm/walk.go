@@ -81,17 +81,16 @@ func (w *Walker) Next() bool {
 	if w.Op == OpEnd {
 		w.Blocks = w.Blocks[:len(w.Blocks)-1]
 	}
-	w.Op, w.Start, w.Labels = OpUnreachable, w.pos, w.Labels[:0]
-	if len(w.Blocks) == 0 {
-		if w.pos != len(w.b) {
-			w.Fail(w.pos, "instructions follow the end of a function")
-		}
+	if len(w.Labels) > 0 {
+		w.Labels = w.Labels[:0]
+	}
+	w.Op, w.Start = OpUnreachable, w.pos
+	if len(w.Blocks) == 0 || w.pos >= len(w.b) || w.err != nil {
+		w.finish()
 		return false
 	}
-	first := w.Byte()
-	if w.err != nil {
-		return false
-	}
+	first := w.b[w.pos]
+	w.pos++
 	op := Opcode(first)
 	if first < prefixGC {
 		w.Shape = shapes[0][first]
@@ -110,6 +109,16 @@ func (w *Walker) Next() bool {
 		w.open()
 	}
 	return w.err == nil
+}
+
+// finish checks that the instructions end where the function does.
+func (w *Walker) finish() {
+	switch {
+	case len(w.Blocks) > 0:
+		w.Fail(w.pos, "unexpected end")
+	case w.pos != len(w.b):
+		w.Fail(w.pos, "instructions follow the end of a function")
+	}
 }
 
 // open adds the block that the instruction opens.
