@@ -81,7 +81,7 @@ func walk(t *testing.T, m *wasm.Module, w *wasm.Walker, i int) {
 	m.Walk(w, i)
 	for w.Next() {
 		if w.Start != at || w.Pos() <= at || w.Top() < 0 {
-			t.Fatalf("body %d: an instruction from %d to %d, in %d blocks, after one to %d", i, w.Start, w.Pos(), len(w.Blocks), at)
+			t.Fatalf("body %d: an instruction from %d to %d, after one to %d", i, w.Start, w.Pos(), at)
 		}
 		at = w.Pos()
 		for _, l := range w.Labels {

@@ -41,17 +41,21 @@ func TestNumbers(t *testing.T) {
 // TestNumbersOutOfRange: a number of too many bits is an error, and all that
 // follows is zero.
 func TestNumbersOutOfRange(t *testing.T) {
+	u32 := func(r *wasm.Reader) int64 { return int64(r.U32()) }
 	for name, c := range map[string]struct {
 		b    []byte
 		read func(*wasm.Reader) int64
 	}{
-		"u32 of 33 bits": {[]byte{0xff, 0xff, 0xff, 0xff, 0x1f, 1}, func(r *wasm.Reader) int64 { return int64(r.U32()) }},
-		"u32 of 6 bytes": {[]byte{0x80, 0x80, 0x80, 0x80, 0x80, 0, 1}, func(r *wasm.Reader) int64 { return int64(r.U32()) }},
-		"u32 cut off":    {[]byte{0x80, 0x80}, func(r *wasm.Reader) int64 { return int64(r.U32()) }},
+		"u32 of 33 bits": {[]byte{0xff, 0xff, 0xff, 0xff, 0x1f, 1}, u32},
+		"u32 of 6 bytes": {[]byte{0x80, 0x80, 0x80, 0x80, 0x80, 0, 1}, u32},
+		"u32 cut off":    {[]byte{0x80, 0x80}, u32},
 		"s32 of 33 bits": {wasm.AppendS64(nil, math.MaxUint32), func(r *wasm.Reader) int64 { return r.Signed(32) }},
-		"s64 of 65 bits": {[]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 1}, func(r *wasm.Reader) int64 { return r.Signed(64) }},
-		"bytes":          {[]byte{1, 2}, func(r *wasm.Reader) int64 { return int64(len(r.Bytes(3))) }},
-		"a name":         {[]byte{2, 'a'}, func(r *wasm.Reader) int64 { return int64(len(r.Name())) }},
+		"s64 of 65 bits": {
+			[]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 1},
+			func(r *wasm.Reader) int64 { return r.Signed(64) },
+		},
+		"bytes":  {[]byte{1, 2}, func(r *wasm.Reader) int64 { return int64(len(r.Bytes(3))) }},
+		"a name": {[]byte{2, 'a'}, func(r *wasm.Reader) int64 { return int64(len(r.Name())) }},
 	} {
 		r := wasm.NewReader(c.b)
 		if got := c.read(r); got != 0 || r.Err() == nil {
@@ -65,8 +69,9 @@ func TestNumbersOutOfRange(t *testing.T) {
 
 // TestStrings: what people are shown.
 func TestStrings(t *testing.T) {
+	params, results := []wasm.ValueType{wasm.I32, wasm.I64}, []wasm.ValueType{wasm.ExternRef}
 	for _, c := range []struct{ got, want string }{
-		{wasm.FuncType{Params: []wasm.ValueType{wasm.I32, wasm.I64}, Results: []wasm.ValueType{wasm.ExternRef}}.String(), "(i32, i64) -> (externref)"},
+		{wasm.FuncType{Params: params, Results: results}.String(), "(i32, i64) -> (externref)"},
 		{wasm.FuncType{}.String(), "() -> ()"},
 		{wasm.ValueType(1).String(), "type 0x1"},
 		{wasm.KindFunction.String(), "function"},

@@ -62,10 +62,11 @@ type BlockType struct {
 func (m *Module) Walk(w *Walker, i int) {
 	b := &m.Bodies[i]
 	t := &m.Types[m.Functions[m.Imported(KindFunction)+i]]
+	whole := Block{Op: OpBlock, Params: int32(len(t.Params)), Results: int32(len(t.Results)), Loop: -1}
 	*w = Walker{
 		Reader: Reader{b: b.Entry, pos: b.Code, at: b.Offset, m: m},
 		Labels: w.Labels[:0],
-		Blocks: append(w.Blocks[:0], Block{Op: OpBlock, Params: int32(len(t.Params)), Results: int32(len(t.Results)), Loop: -1}),
+		Blocks: append(w.Blocks[:0], whole),
 		locals: b.Locals,
 	}
 }
