@@ -45,7 +45,11 @@ func check(t *testing.T, b []byte) {
 		t.Errorf("%x was written as %x", b, again)
 	}
 	m.CheckNames()
+	have := []int{len(m.Functions), len(m.Tables), len(m.Memories), len(m.Globals), len(m.Tags)}
 	for _, e := range m.Exports {
+		if int(e.Index) >= have[e.Kind] {
+			t.Errorf("there is no %s %d", e.Kind, e.Index)
+		}
 		fn, ok := m.Function(e.Name)
 		if ok != (e.Kind == wasm.KindFunction) || ok && fn.Index != e.Index {
 			t.Errorf("the export %q is %+v, and the function %+v, %v", e.Name, e, fn, ok)
