@@ -136,7 +136,8 @@ type runner struct {
 
 func newRunner(b *testing.B, t track, kernel string) *runner {
 	ctx := context.Background()
-	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize").WithSysNanotime().WithSysWalltime()
+	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize").
+		WithSysNanotime().WithSysWalltime()
 	m, err := t.runtime.InstantiateModule(ctx, t.guest, config)
 	if err != nil {
 		b.Fatal(err)

@@ -2,10 +2,10 @@ package instrument
 
 import "github.com/wexec/wexec/host/internal/wasm"
 
-// Operations on memory and tables whose cost is in their operands become calls
-// of functions that are added to the module, one for each instruction with its
-// indices. These charge for the length, and do what is long in pieces, with a
-// safepoint before each.
+// An operation on memory or a table whose cost depends on an operand becomes a
+// call of a helper: a function that is added to the module, one for each
+// instruction and its indices. The helper charges for the length. It does a long
+// operation in pieces, with a safepoint before each.
 
 // bulk is such an operation.
 type bulk struct {
@@ -16,19 +16,19 @@ type bulk struct {
 const (
 	pieceBytes    = 64 << 10
 	pieceElements = 8 << 10
-	// A unit of fuel is this many bytes, as a power of two: about what is
-	// copied in the time of an instruction. Of elements, it is one.
+	// bytesShift makes a unit of fuel pay for 8 bytes, which takes about as long
+	// as an instruction. It pays for one element of a table.
 	bytesShift = 3
 )
 
-// fewBytes are what the static cost of an operation pays for: bulkCost.
+// fewBytes is how many bytes bulkCost pays for.
 const fewBytes = bulkCost << bytesShift
 
 // twoI32 is the type of a block that takes two of the operands.
 var twoI32 = []byte{0x60, 2, 0x7f, 0x7f, 0}
 
-// maxHelpers bounds what is added: an operation is a few bytes, a helper is two
-// hundred.
+// maxHelpers bounds the number of helpers: an operation is a few bytes, a helper
+// is two hundred.
 const maxHelpers = 1_000
 
 // needHelper notes that the module has the operation that w stands on.
@@ -51,8 +51,8 @@ func (m *module) needHelper(w *wasm.Walker) {
 	m.helperList = append(m.helperList, key)
 }
 
-// refuses refuses an operation on what there is not. Data segments come after
-// the code.
+// refuses refuses an operation on a table or a segment that does not exist. Data
+// segments are not checked: they come after the code.
 func (m *module) refuses(w *wasm.Walker, key bulk) bool {
 	missing := func(what string, index uint32, have int) bool {
 		if int(index) < have {
@@ -72,24 +72,29 @@ func (m *module) refuses(w *wasm.Walker, key bulk) bool {
 	return false
 }
 
-// helperFor returns the function that does the operation that w stands on.
+// helperFor returns the helper that does the operation that w stands on.
 func (m *module) helperFor(w *wasm.Walker) (index uint32, ok bool) {
 	index, ok = m.helpers[bulk{w.Op, w.X, w.Y}]
 	return index, ok
 }
 
-// name is what stack traces show.
+// name returns the name that stack traces show.
 func (k bulk) name() string {
 	return namePrefix + map[wasm.Opcode]string{
-		wasm.OpMemoryFill: "memory.fill", wasm.OpMemoryCopy: "memory.copy", wasm.OpMemoryInit: "memory.init",
-		wasm.OpTableFill: "table.fill", wasm.OpTableCopy: "table.copy", wasm.OpTableInit: "table.init", wasm.OpTableGrow: "table.grow",
+		wasm.OpMemoryInit: "memory.init",
+		wasm.OpMemoryCopy: "memory.copy",
+		wasm.OpMemoryFill: "memory.fill",
+		wasm.OpTableInit:  "table.init",
+		wasm.OpTableCopy:  "table.copy",
+		wasm.OpTableGrow:  "table.grow",
+		wasm.OpTableFill:  "table.fill",
 	}[k.op]
 }
 
-// namePrefix begins the names of added functions.
+// namePrefix begins the names of added functions and exports.
 const namePrefix = "wexec:"
 
-// signature returns the helper's type, as it is written in the type section.
+// signature returns the type of the helper, encoded.
 func (m *module) signature(k bulk) []byte {
 	const i32 = byte(wasm.I32)
 	switch k.op {
@@ -101,8 +106,8 @@ func (m *module) signature(k bulk) []byte {
 	return []byte{0x60, 3, i32, i32, i32, 0}
 }
 
-// The parameters of a helper: those of the instruction. That of table.grow has
-// what and how many alone.
+// The parameters of a helper are the operands of the instruction. That of
+// table.grow has two: an element, and how many.
 const (
 	paramTo = iota
 	paramFrom
@@ -111,7 +116,7 @@ const (
 
 // helper returns the entry of a helper in the code section.
 func (e *emitter) helper(k bulk) []byte {
-	a := &asm{[]byte{1, 1, 0x7e}} // a local, an i64
+	a := &asm{[]byte{1, 1, byte(wasm.I64)}} // one local
 	if k.op == wasm.OpTableGrow {
 		e.charge(a, 2, func() { a.index(wasm.OpLocalGet, 1).op(wasm.OpI64ExtendI32U) })
 		a.index(wasm.OpLocalGet, 0).index(wasm.OpLocalGet, 1).index(wasm.OpTableGrow, k.x).op(wasm.OpEnd)
@@ -123,8 +128,7 @@ func (e *emitter) helper(k bulk) []byte {
 	}
 	a.op(wasm.OpBlock, blockEmpty)
 	a.index(wasm.OpLocalGet, paramLength).i32(piece).op(wasm.OpI32LeU).index(wasm.OpBrIf, 0)
-	// What is out of bounds is left to the instruction, which traps and changes
-	// nothing.
+	// If it is out of bounds, the instruction itself traps and changes nothing.
 	e.skipOutside(a, k, paramTo)
 	if k.op != wasm.OpMemoryFill && k.op != wasm.OpTableFill {
 		e.skipOutside(a, k, paramFrom)
@@ -150,7 +154,7 @@ func (e *emitter) helper(k bulk) []byte {
 }
 
 // charge takes the fuel that push leaves on the stack off the countdown, and
-// pauses. left is the local.
+// pauses if that is below zero. left is the local for it.
 func (e *emitter) charge(a *asm, left uint32, push func()) {
 	a.index(wasm.OpGlobalGet, e.countdown)
 	push()
@@ -159,8 +163,8 @@ func (e *emitter) charge(a *asm, left uint32, push func()) {
 	a.op(wasm.OpIf, blockEmpty).index(wasm.OpCall, e.pause).op(wasm.OpEnd)
 }
 
-// skipOutside leaves the block if the parameter and the length reach over the
-// end of what they are in.
+// skipOutside leaves the block if the range that begins at the parameter reaches
+// over the end of its memory, table or segment.
 func (e *emitter) skipOutside(a *asm, k bulk, param uint32) {
 	a.index(wasm.OpLocalGet, param).op(wasm.OpI64ExtendI32U)
 	a.index(wasm.OpLocalGet, paramLength).op(wasm.OpI64ExtendI32U).op(wasm.OpI64Add)
@@ -182,7 +186,7 @@ func (e *emitter) skipOutside(a *asm, k bulk, param uint32) {
 	a.op(wasm.OpI64GtU).index(wasm.OpBrIf, 0)
 }
 
-// pieces does all but the last piece.
+// pieces writes a loop that does all pieces but the last.
 func (e *emitter) pieces(a *asm, k bulk, piece int32, shift int64, backward bool) {
 	add := func(param uint32, n int32) {
 		a.index(wasm.OpLocalGet, param).i32(n).op(wasm.OpI32Add).index(wasm.OpLocalSet, param)
@@ -222,5 +226,5 @@ func (m *module) dataLength(segment uint32) int {
 	if int(segment) < len(m.Data) {
 		return len(m.Data[segment].Bytes)
 	}
-	return 0 // there is none: the module is invalid
+	return 0 // the module is invalid
 }

@@ -22,7 +22,8 @@ func (d Data) CopyTo(memory []byte) error {
 		at, n := uint64(binary.LittleEndian.Uint32(d)), uint64(binary.LittleEndian.Uint32(d[4:]))
 		d = d[pieceHead:]
 		if at+n > uint64(len(memory)) {
-			return fmt.Errorf("data[%d]: out of bounds memory access: %d bytes at %#x, in a memory of %d", i, n, at, len(memory))
+			const outside = "data[%d]: out of bounds memory access: %d bytes at %#x, in a memory of %d"
+			return fmt.Errorf(outside, i, n, at, len(memory))
 		}
 		copy(memory[at:], d[:n])
 		d = d[n:]

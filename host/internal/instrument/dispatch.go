@@ -6,8 +6,8 @@ import (
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
-// Go's compiler for WebAssembly puts the body of a function into one loop, with
-// a table of branches at its head, and jumps by way of that:
+// Go's compiler for WebAssembly puts the body of a function into one loop with a
+// table of branches at its head, and jumps by way of the table:
 //
 //	loop $top
 //	  block … block
@@ -19,12 +19,11 @@ import (
 //	  local.set $pc
 //	  br $top
 //
-// Where a jump leads forward, the block that ends there is still open, and a
-// branch to it does the same, without the table and without a safepoint. Only
-// jumps back need to pass the head of the loop, as in other languages. But
-// jumps into a loop of the source, or out of one, are left to the table: they
-// are rare, and a second way to reach a place in a loop means more moves
-// between registers there.
+// If a jump leads forward, the block that ends there is still open. A branch to
+// that block does the same without the table and without a safepoint. Only jumps
+// back need to pass the head of the loop, as in other languages. Jumps into and
+// out of loops of the source still use the table: they are rare, and a second
+// way to a place in a loop means more moves between registers there.
 
 // jump is a jump by way of a table.
 type jump struct {
@@ -60,7 +59,7 @@ type dispatch struct {
 // open, and its number.
 type target struct{ place, number int }
 
-// pattern is how much of the code above has been seen.
+// pattern is how much of the code above has gone by.
 type pattern uint8
 
 const (
@@ -115,11 +114,10 @@ func (d *dispatcher) note(w *wasm.Walker) bool {
 	return true
 }
 
-// mostBack bounds the jumps back that are looked at for a jump.
+// mostBack bounds how many jumps back are compared with a jump.
 const mostBack = 256
 
-// settle returns the jumps. Those that are left to the table are not direct
-// any more.
+// settle returns the jumps. It finds those that keep using the table.
 func (d *dispatcher) settle() []jump {
 	var back []jump // in order
 	for _, j := range d.jumps {
@@ -134,9 +132,8 @@ func (d *dispatcher) settle() []jump {
 			next++
 		}
 		later := back[next:]
-		if j.direct {
-			j.direct = len(later) <= mostBack && !slices.ContainsFunc(later, func(b jump) bool { return d.crosses(j, &b) })
-		}
+		crosses := func(b jump) bool { return d.crosses(j, &b) }
+		j.direct = j.direct && len(later) <= mostBack && !slices.ContainsFunc(later, crosses)
 	}
 	return d.jumps
 }

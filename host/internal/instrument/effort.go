@@ -22,9 +22,11 @@ type effort struct {
 	reads      int64 // over uses of locals: blocks since the last one
 	known      int64 // over blocks: memory accesses that lead there
 	live       int64 // over locals: blocks from their first use to their last
-	rounds     int64 // over loops: their depth by the square of the locals that live in them, and these by the square of the branches back
-	loops      int64 // loops, by locals
-	globals    int64 // calls, by mutable globals
+	// rounds is, over loops: their depth by the square of the locals that live in
+	// them, and these locals by the square of the branches back.
+	rounds  int64
+	loops   int64 // loops, by locals
+	globals int64 // calls, by mutable globals
 }
 
 // bound is the most of a measure.
@@ -228,7 +230,8 @@ func (c *compileCost) finish(f *function, mutable int) error {
 		}
 	}
 	if c.total += most; c.total > mostEffort {
-		return &wasm.Error{Offset: f.body.Offset, Reason: "the module would take too long to compile: it has too many functions that do"}
+		const all = "the module would take too long to compile: it has too many functions that do"
+		return &wasm.Error{Offset: f.body.Offset, Reason: all}
 	}
 	return nil
 }

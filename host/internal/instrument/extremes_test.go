@@ -34,7 +34,9 @@ func TestRecursion(t *testing.T) {
 			bodies = append(bodies, sized(concat([]byte{0}, code, []byte{0x0b})))
 		}
 		w := newWorld(t, everything, rewritten(instrument.Options{}), 1, 7, 1000)
-		m, kind := w.instantiate("guest", with(sections{3: {2, 0, 0}, 9: {1, 0, 0x41, 0, 0x0b, 2, 0, 1}, 10: vector(bodies)}, nil))
+		m, kind := w.instantiate("guest", with(sections{
+			3: {2, 0, 0}, 9: {1, 0, 0x41, 0, 0x0b, 2, 0, 1}, 10: vector(bodies),
+		}, nil))
 		if kind != "" {
 			t.Fatalf("%s: %s", name, kind)
 		}
@@ -49,29 +51,43 @@ func TestRecursion(t *testing.T) {
 func TestFuelCoversCode(t *testing.T) {
 	const rounds, heavy, light = 1000, 600, 40
 	work := func(n int) []byte { return bytes.Repeat([]byte{0x01, 0x41, 0, 0x1a}, n/2) } // nop, i32.const, drop
-	odd := []byte{0x20, 0, 0x41, 1, 0x71}                                                // whether the round is odd
+	hard := work(heavy)
+	odd := []byte{0x20, 0, 0x41, 1, 0x71} // whether the round is odd
 	for name, c := range map[string]struct {
 		round, callee []byte
 		want          int64 // that a round costs, at least
 	}{
-		"in a row":          {round: work(heavy), want: heavy},
-		"then":              {round: concat(odd, []byte{0x04, 0x40}, work(heavy), []byte{0x0b}), want: heavy / 2},
-		"else":              {round: concat(odd, []byte{0x04, 0x40, 0x05}, work(heavy), []byte{0x0b}), want: heavy / 2},
-		"after then":        {round: concat([]byte{0x41, 1, 0x04, 0x40}, work(heavy), []byte{0x0b}, work(heavy)), want: 2 * heavy},
-		"after else":        {round: concat([]byte{0x41, 0, 0x04, 0x40, 0x05}, work(heavy), []byte{0x0b}, work(heavy)), want: 2 * heavy},
-		"before no then":    {round: concat(work(heavy), []byte{0x41, 0, 0x04, 0x40, 0x00, 0x0b}, work(heavy)), want: 2 * heavy},
-		"before br":         {round: concat([]byte{0x02, 0x40}, work(heavy), []byte{0x0c, 0, 0x0b}, work(heavy)), want: 2 * heavy},
-		"before br_if":      {round: concat([]byte{0x02, 0x40}, work(heavy), []byte{0x41, 1, 0x0d, 0, 0x00, 0x0b}, work(heavy)), want: 2 * heavy},
-		"before br_table":   {round: concat([]byte{0x02, 0x40, 0x02, 0x40}, work(heavy), []byte{0x41, 0, 0x0e, 1, 1, 0, 0x0b, 0x00, 0x0b}, work(heavy)), want: 2 * heavy},
-		"around a loop":     {round: concat(work(heavy), []byte{0x03, 0x40, 0x41, 0, 0x0d, 0}, work(heavy), []byte{0x0b}, work(heavy)), want: 3 * heavy},
-		"out of a loop":     {round: concat(work(heavy), []byte{0x02, 0x40, 0x03, 0x40}, work(heavy), []byte{0x41, 1, 0x0d, 1, 0x0c, 0, 0x0b, 0x0b}, work(heavy)), want: 3 * heavy},
-		"in no loop":        {round: concat([]byte{0x03, 0x40}, work(heavy), []byte{0x0b}, work(heavy)), want: 2 * heavy},
-		"in a function":     {round: []byte{0x10, 1}, callee: work(heavy), want: heavy},
+		"in a row":       {round: hard, want: heavy},
+		"then":           {round: concat(odd, []byte{0x04, 0x40}, hard, []byte{0x0b}), want: heavy / 2},
+		"else":           {round: concat(odd, []byte{0x04, 0x40, 0x05}, hard, []byte{0x0b}), want: heavy / 2},
+		"after then":     {round: concat([]byte{0x41, 1, 0x04, 0x40}, hard, []byte{0x0b}, hard), want: 2 * heavy},
+		"after else":     {round: concat([]byte{0x41, 0, 0x04, 0x40, 0x05}, hard, []byte{0x0b}, hard), want: 2 * heavy},
+		"before no then": {round: concat(hard, []byte{0x41, 0, 0x04, 0x40, 0x00, 0x0b}, hard), want: 2 * heavy},
+		"before br":      {round: concat([]byte{0x02, 0x40}, hard, []byte{0x0c, 0, 0x0b}, hard), want: 2 * heavy},
+		"before br_if": {
+			round: concat([]byte{0x02, 0x40}, hard, []byte{0x41, 1, 0x0d, 0, 0x00, 0x0b}, hard), want: 2 * heavy,
+		},
+		"before br_table": {
+			round: concat([]byte{0x02, 0x40, 0x02, 0x40}, hard, []byte{0x41, 0, 0x0e, 1, 1, 0, 0x0b, 0x00, 0x0b}, hard),
+			want:  2 * heavy,
+		},
+		"around a loop": {
+			round: concat(hard, []byte{0x03, 0x40, 0x41, 0, 0x0d, 0}, hard, []byte{0x0b}, hard), want: 3 * heavy,
+		},
+		"out of a loop": {
+			round: concat(hard, []byte{0x02, 0x40, 0x03, 0x40}, hard,
+				[]byte{0x41, 1, 0x0d, 1, 0x0c, 0, 0x0b, 0x0b}, hard),
+			want: 3 * heavy,
+		},
+		"in no loop":        {round: concat([]byte{0x03, 0x40}, hard, []byte{0x0b}, hard), want: 2 * heavy},
+		"in a function":     {round: []byte{0x10, 1}, callee: hard, want: heavy},
 		"in a small one":    {round: []byte{0x10, 1}, callee: work(light), want: light},
-		"in the table":      {round: []byte{0x41, 1, 0x11, 0, 0}, callee: work(heavy), want: heavy},
+		"in the table":      {round: []byte{0x41, 1, 0x11, 0, 0}, callee: hard, want: heavy},
 		"in the table, too": {round: []byte{0x41, 1, 0x11, 0, 0}, callee: work(light), want: light},
 		"in a reference":    {round: []byte{0xd2, 1, 0x14, 0}, callee: work(light), want: light},
-		"before return":     {round: []byte{0x10, 1}, callee: concat([]byte{0x02, 0x40}, work(heavy), []byte{0x0f, 0x0b}), want: heavy},
+		"before return": {
+			round: []byte{0x10, 1}, callee: concat([]byte{0x02, 0x40}, hard, []byte{0x0f, 0x0b}), want: heavy,
+		},
 	} {
 		main := concat([]byte{1, 1, 0x7f, 0x41}, sleb(rounds), []byte{0x21, 0, 0x03, 0x40}, c.round,
 			[]byte{0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b, 0x0b}) // i--, and again unless that is 0
@@ -164,8 +180,12 @@ func TestBulk(t *testing.T) {
 		}
 		name, args := string('a'+rune(op)), make([]uint64, 3)
 		for i := range args {
-			edges := []int{0, 1, 8191, 8192, 8193, 65535, 65536, 65537, 131072, 131073, size - 65536, size - 8192, size - 1, size, size + 1, segment, 1 << 31, 1<<32 - 1}
-			args[i] = uint64(uint32(slices.Concat(edges, []int{random.IntN(size), random.IntN(size), random.IntN(size)})[random.IntN(len(edges)+3)]))
+			choices := []int{
+				0, 1, 8191, 8192, 8193, 65535, 65536, 65537, 131072, 131073,
+				size - 65536, size - 8192, size - 1, size, size + 1, segment, 1 << 31, 1<<32 - 1,
+				random.IntN(size), random.IntN(size), random.IntN(size),
+			}
+			args[i] = uint64(uint32(choices[random.IntN(len(choices))]))
 		}
 		if random.IntN(2) == 0 { // within bounds, as most aren't by chance
 			args[2] %= uint64(size)
@@ -184,7 +204,8 @@ func TestBulk(t *testing.T) {
 			t.Fatalf("step %d: after %s%d, - plain, + rewritten:\n%s", step, name, args, diff)
 		}
 		for i := step % 97; operations[op].unit == 1 && i < 2*elements; i += 97 {
-			if p, q := a.call(x, at, uint64(i)), b.call(y, at, uint64(i)); p.Kind != q.Kind || !slices.Equal(p.Results, q.Results) {
+			p, q := a.call(x, at, uint64(i)), b.call(y, at, uint64(i))
+			if p.Kind != q.Kind || !slices.Equal(p.Results, q.Results) {
 				t.Fatalf("step %d: after %s%d, element %d is %v plain, %v rewritten", step, name, args, i, p, q)
 			}
 		}

@@ -195,7 +195,8 @@ func perform(t *testing.T, wasm []byte, rewrite rewriter, slices ...int64) (step
 		}
 		return v ^ uint32(len(s.Notes))
 	}
-	_, err := w.runtime.NewHostModuleBuilder("env").NewFunctionBuilder().WithFunc(note).Export("note").Instantiate(t.Context())
+	_, err := w.runtime.NewHostModuleBuilder("env").
+		NewFunctionBuilder().WithFunc(note).Export("note").Instantiate(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,8 +44,8 @@ func (m *module) callGraph() *callGraph {
 // anyTaken is the node that stands for all functions whose address is taken.
 func (g *callGraph) anyTaken() int { return len(g.nodes) - 1 }
 
-// callee returns the i-th node that n calls; false after the last. It is
-// negative for an import.
+// callee returns the i-th node that n calls. It is negative for an import. ok is
+// false after the last one.
 func (g *callGraph) callee(n, i int) (to int, ok bool) {
 	if n == g.anyTaken() {
 		if i < len(g.taken) {
@@ -57,7 +57,8 @@ func (g *callGraph) callee(n, i int) (to int, ok bool) {
 	return 0, false
 }
 
-// node returns the node of what a call calls. It is negative for an import.
+// node returns the node of the function that a call calls. It is negative for an
+// import.
 func (g *callGraph) node(callee int) int {
 	if callee == indirect {
 		return g.anyTaken()

@@ -14,6 +14,7 @@ func TestNothingAddedIsReached(t *testing.T) {
 	if err := w.validate(with(nil, nil)); err != nil {
 		t.Fatalf("it isn't valid without an index too many: %v", err)
 	}
+	takes, gives := []byte{2, 0x60, 0, 0, 0x60, 1, 0x7f, 0}, []byte{2, 0x60, 0, 0, 0x60, 0, 1, 0x7f}
 	twoFunctions := vector([][]byte{sized([]byte{0, 0x0b}), sized([]byte{0, 0x00, 0x0b})})
 	for name, wasm := range map[string][]byte{
 		"local.get 0":             with(nil, []byte{0x20, 0, 0x1a}),
@@ -53,8 +54,8 @@ func TestNothingAddedIsReached(t *testing.T) {
 		"data in memory 1":        with(sections{11: {1, 2, 1, 0x41, 0, 0x0b, 0}}, nil),
 		"data at an i64":          with(sections{11: {1, 0, 0x42, 0, 0x0b, 0}}, nil),
 		"two data, and one":       with(sections{12: {2}, 11: {1, 0, 0x41, 0, 0x0b, 0}}, nil),
-		"a start that takes":      with(sections{1: {2, 0x60, 0, 0, 0x60, 1, 0x7f, 0}, 3: {2, 0, 1}, 8: {1}, 10: twoFunctions}, nil),
-		"a start that gives":      with(sections{1: {2, 0x60, 0, 0, 0x60, 0, 1, 0x7f}, 3: {2, 0, 1}, 8: {1}, 10: twoFunctions}, nil),
+		"a start that takes":      with(sections{1: takes, 3: {2, 0, 1}, 8: {1}, 10: twoFunctions}, nil),
+		"a start that gives":      with(sections{1: gives, 3: {2, 0, 1}, 8: {1}, 10: twoFunctions}, nil),
 	} {
 		if w.validate(wasm) == nil {
 			t.Errorf("%s is valid", name)
@@ -134,7 +135,8 @@ func TestReadAlike(t *testing.T) {
 			t.Errorf("%s is not refused", name)
 		}
 	}
-	if _, err := rewrite(with(nil, []byte{0x41, 0, 0x41, 0, 0x41, 0, 0x1c, 1, 0x7f, 0x1a}), instrument.Options{}); err != nil {
+	plain := with(nil, []byte{0x41, 0, 0x41, 0, 0x41, 0, 0x1c, 1, 0x7f, 0x1a})
+	if _, err := rewrite(plain, instrument.Options{}); err != nil {
 		t.Errorf("a select of a plain type: %v", err)
 	}
 }

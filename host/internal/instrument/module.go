@@ -21,7 +21,7 @@ type module struct {
 	needs   []string    // the fields of Options that it needs
 	missing *wasm.Error // the first place that needs one that is not set
 
-	growth   int  // how many elements a table may grow by; 0 if no table can grow too far
+	growth   int  // how many elements each table may grow by
 	changing int  // how many globals are mutable
 	marks    bool // code makes irreversible changes: see state.go
 	dataUsed int  // how many data segments code may refer to
@@ -67,14 +67,24 @@ func newModule(original *wasm.Module, o Options) (*module, error) {
 		f.body = &m.Bodies[i]
 		f.typ = &m.Types[m.Functions[f.index]]
 	}
-	if err := m.CheckNames(); err != nil {
-		return nil, err
+	for _, check := range []func() error{m.CheckNames, m.checkBorder, m.checkTables} {
+		if err := check(); err != nil {
+			return nil, err
+		}
 	}
-	return m, m.checkDeclared()
+	if len(m.Memories) > 0 && m.Memories[0].Shared {
+		const why = "it has a shared memory, on which a wait can't be stopped: only trusted modules may"
+		place := wasm.SectionMemory
+		if !m.sections.Has(place) {
+			place = wasm.SectionImport
+		}
+		m.need("SharedMemory", o.SharedMemory, m.sections.Find(place).Offset, why)
+	}
+	return m, nil
 }
 
-// checkDeclared refuses what a module may not declare, and notes what it needs.
-func (m *module) checkDeclared() error {
+// checkBorder refuses imports and exports that are ours.
+func (m *module) checkBorder() error {
 	for _, i := range m.Imports {
 		if i.Module == Module {
 			return m.refuse(wasm.SectionImport, "a module may not import from %q", Module)
@@ -85,8 +95,14 @@ func (m *module) checkDeclared() error {
 			return m.refuse(wasm.SectionExport, "a module may not export %q", e.Name)
 		}
 	}
-	room := m.o.Table
+	return nil
+}
+
+// checkTables bounds the elements of the module's own tables, and those of all
+// element segments.
+func (m *module) checkTables() error {
 	own := m.Tables[m.Imported(wasm.KindTable):]
+	room := m.o.Table
 	for _, t := range own {
 		if room -= int(t.Min); room < 0 {
 			return m.refuse(wasm.SectionTable, "its tables begin with more than %d elements", m.o.Table)
@@ -99,16 +115,6 @@ func (m *module) checkDeclared() error {
 	for _, n := range m.Elements {
 		if room -= n; room < 0 {
 			return m.refuse(wasm.SectionElement, "its element segments have more than %d elements", m.o.Table)
-		}
-	}
-	for i, memory := range m.Memories {
-		if memory.Shared {
-			at := wasm.SectionMemory
-			if i < m.Imported(wasm.KindMemory) {
-				at = wasm.SectionImport
-			}
-			m.need("SharedMemory", m.o.SharedMemory, m.sections.Find(at).Offset,
-				"it has a shared memory, on which a wait can't be stopped: only trusted modules may")
 		}
 	}
 	return nil

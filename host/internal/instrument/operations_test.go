@@ -62,7 +62,8 @@ type operation struct {
 var accesses = [][2]byte{
 	{api.ValueTypeI32, 2}, {api.ValueTypeI64, 3}, {api.ValueTypeF32, 2}, {api.ValueTypeF64, 3},
 	{api.ValueTypeI32, 0}, {api.ValueTypeI32, 0}, {api.ValueTypeI32, 1}, {api.ValueTypeI32, 1},
-	{api.ValueTypeI64, 0}, {api.ValueTypeI64, 0}, {api.ValueTypeI64, 1}, {api.ValueTypeI64, 1}, {api.ValueTypeI64, 2}, {api.ValueTypeI64, 2},
+	{api.ValueTypeI64, 0}, {api.ValueTypeI64, 0}, {api.ValueTypeI64, 1}, {api.ValueTypeI64, 1},
+	{api.ValueTypeI64, 2}, {api.ValueTypeI64, 2},
 	{api.ValueTypeI32, 2}, {api.ValueTypeI64, 3}, {api.ValueTypeF32, 2}, {api.ValueTypeF64, 3},
 	{api.ValueTypeI32, 0}, {api.ValueTypeI32, 1}, {api.ValueTypeI64, 0}, {api.ValueTypeI64, 1}, {api.ValueTypeI64, 2},
 }

@@ -25,15 +25,24 @@ var specFolders = []struct {
 }{
 	{name: "v1", features: api.CoreFeaturesV1},
 	{name: "v2", features: api.CoreFeaturesV2},
-	{name: "threads", features: api.CoreFeaturesV2 | experimental.CoreFeaturesThreads, options: instrument.Options{SharedMemory: true}},
+	{
+		name:     "threads",
+		features: api.CoreFeaturesV2 | experimental.CoreFeaturesThreads,
+		options:  instrument.Options{SharedMemory: true},
+	},
 	{name: "tail-call", features: api.CoreFeaturesV2 | experimental.CoreFeaturesTailCall},
 	{name: "extended-const", features: api.CoreFeaturesV2 | experimental.CoreFeaturesExtendedConst},
 	{
-		name:     "exception-handling",
-		features: api.CoreFeaturesV2 | experimental.CoreFeaturesExceptionHandling | experimental.CoreFeaturesTailCall | experimental.CoreFeaturesTypedFunctionReferences,
-		options:  instrument.Options{Exceptions: true},
+		name: "exception-handling",
+		features: api.CoreFeaturesV2 | experimental.CoreFeaturesExceptionHandling |
+			experimental.CoreFeaturesTailCall | experimental.CoreFeaturesTypedFunctionReferences,
+		options: instrument.Options{Exceptions: true},
 	},
-	{name: "typed-function-references", features: api.CoreFeaturesV2 | experimental.CoreFeaturesTypedFunctionReferences | experimental.CoreFeaturesTailCall},
+	{
+		name: "typed-function-references",
+		features: api.CoreFeaturesV2 | experimental.CoreFeaturesTypedFunctionReferences |
+			experimental.CoreFeaturesTailCall,
+	},
 }
 
 // specDir is where wazero has the folders.

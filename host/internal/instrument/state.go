@@ -79,7 +79,8 @@ func (m *module) noteState(w *wasm.Walker) {
 func (m *module) changesIrreversibly(op wasm.Opcode, index uint32) bool {
 	switch op {
 	case wasm.OpGlobalSet:
-		return int(index) >= m.Imported(wasm.KindGlobal) && m.Globals[index].Mutable && !m.Globals[index].Type.IsNumber()
+		g := &m.Globals[index]
+		return int(index) >= m.Imported(wasm.KindGlobal) && g.Mutable && !g.Type.IsNumber()
 	case wasm.OpTableSet, wasm.OpElemDrop, wasm.OpDataDrop:
 		return true
 	}

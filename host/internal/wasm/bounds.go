@@ -1,11 +1,11 @@
 package wasm
 
-// Bounds of a module. Whatever is read makes lists of all these, and of 2^32
-// locals there can be in a few bytes. The largest real modules have 46,000
+// Bounds of a module. Parse, and engines after it, make lists of all these, and
+// a few bytes can declare 2^32 locals. The largest real modules have 46,000
 // functions, 2,400 types, 2,100 exports, 8,000 locals in a function and 420,000
 // in all, 42 parameters, 20,000 data segments, and a body of 379,000 bytes. The
-// bounds of tables and data segments are those of the WebAssembly JavaScript
-// interface, which compilers keep to.
+// bounds of tables, globals, tags and data segments are those of WebAssembly's
+// JavaScript interface, which compilers keep to.
 const (
 	maxSections  = 10_000
 	maxTypes     = 50_000
@@ -13,8 +13,11 @@ const (
 	maxImports   = 10_000
 	maxFunctions = 200_000
 	maxTables    = 100_000
+	maxGlobals   = 1_000_000
+	maxTags      = 1_000_000
 	maxExports   = 100_000
-	maxData      = 100_000
+	maxElements  = 100_000 // segments
+	maxData      = 100_000 // segments
 	maxBody      = 2 << 20 // bytes
 	maxLocals    = 16_384  // of a function, with its parameters
 	maxAllLocals = 4_000_000

@@ -24,11 +24,11 @@ func (m *Module) parse(id SectionID, r *Reader) {
 			m.addMemory(r)
 		}
 	case SectionTag:
-		for range r.Count() {
+		for range r.countTo(maxTags, "tags") {
 			m.Tags = append(m.Tags, r.tagType())
 		}
 	case SectionGlobal:
-		for range r.Count() {
+		for range r.countTo(maxGlobals, "globals") {
 			m.Globals = append(m.Globals, r.global(m.refer))
 		}
 	case SectionExport:
@@ -36,7 +36,7 @@ func (m *Module) parse(id SectionID, r *Reader) {
 	case SectionStart:
 		m.Start = r.function(ignore)
 	case SectionElement:
-		for range r.Count() {
+		for range r.countTo(maxElements, "element segments") {
 			m.Elements = append(m.Elements, r.elements(m.refer))
 		}
 	case SectionDataCount:

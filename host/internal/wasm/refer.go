@@ -1,8 +1,8 @@
 package wasm
 
-// found is told of each index of a function that is read, and where in the
-// section it is.
-type found func(start, end int, index uint32)
+// onFunction is called for each index of a function that is read, with where in
+// the section it is.
+type onFunction func(start, end int, index uint32)
 
 func ignore(int, int, uint32) {}
 
@@ -43,7 +43,7 @@ func (m *Module) refer(_, _ int, index uint32) {
 }
 
 // function reads the index of a function.
-func (r *Reader) function(found found) uint32 {
+func (r *Reader) function(found onFunction) uint32 {
 	start := r.pos
 	index := r.index("function", len(r.m.Functions))
 	if r.err == nil {
@@ -54,7 +54,7 @@ func (r *Reader) function(found found) uint32 {
 
 // table reads a table of the module's own. It may say what its elements are at
 // first.
-func (r *Reader) table(found found) Table {
+func (r *Reader) table(found onFunction) Table {
 	const withInit = 0x40
 	if !r.More() || r.b[r.pos] != withInit {
 		return r.tableType()
@@ -67,27 +67,34 @@ func (r *Reader) table(found found) Table {
 }
 
 // global reads a global of the module's own.
-func (r *Reader) global(found found) Global {
+func (r *Reader) global(found onFunction) Global {
 	g := r.globalType()
 	r.constant(found)
 	return g
 }
 
-func (r *Reader) export(found found) Export {
+func (r *Reader) export(found onFunction) Export {
+	start := r.pos
 	e := Export{Name: r.Name(), Kind: Kind(r.Byte())}
 	switch e.Kind {
 	case KindFunction:
 		e.Index = r.function(found)
+	case KindTable:
+		e.Index = r.index("table", len(r.m.Tables))
+	case KindMemory:
+		e.Index = r.index("memory", len(r.m.Memories))
 	case KindGlobal:
 		e.Index = r.index("global", len(r.m.Globals))
+	case KindTag:
+		e.Index = r.index("tag", len(r.m.Tags))
 	default:
-		e.Index = r.U32()
+		r.Fail(start, "unknown kind of export %d", e.Kind)
 	}
 	return e
 }
 
 // elements reads an element segment, and returns how many elements it has.
-func (r *Reader) elements(found found) int {
+func (r *Reader) elements(found onFunction) int {
 	const passive, explicit, expressions = 1, 2, 4 // the bits of its flags
 	start := r.pos
 	flags := r.U32()
@@ -120,7 +127,7 @@ func (r *Reader) elements(found found) int {
 }
 
 // constant reads a constant expression.
-func (r *Reader) constant(found found) {
+func (r *Reader) constant(found onFunction) {
 	for r.err == nil {
 		start := r.pos
 		switch op := Opcode(r.Byte()); op {

@@ -1,5 +1,7 @@
 package wasm
 
+import "slices"
+
 // Walker steps through the instructions of a function body. It keeps the one
 // stack of the blocks that are open: what a user knows of each of these, the
 // user keeps in a slice beside it, by the same place.
@@ -13,7 +15,7 @@ type Walker struct {
 	Op     Opcode
 	Start  int       // of the instruction in the body's Entry; it ends at Pos
 	X, Y   uint32    // its indices; X also has the number of an i32.const
-	Shape  Shape     // of the instruction
+	Shape  *Shape    // of the instruction
 	Type   BlockType // of the block that the instruction opens
 	Labels []Label   // where it may branch to
 
@@ -60,10 +62,11 @@ type BlockType struct {
 func (m *Module) Walk(w *Walker, i int) {
 	b := &m.Bodies[i]
 	t := &m.Types[m.Functions[m.Imported(KindFunction)+i]]
+	whole := Block{Op: OpBlock, Params: int32(len(t.Params)), Results: int32(len(t.Results)), Loop: -1}
 	*w = Walker{
 		Reader: Reader{b: b.Entry, pos: b.Code, at: b.Offset, m: m},
 		Labels: w.Labels[:0],
-		Blocks: append(w.Blocks[:0], Block{Op: OpBlock, Params: int32(len(t.Params)), Results: int32(len(t.Results)), Loop: -1}),
+		Blocks: append(w.Blocks[:0], whole),
 		locals: b.Locals,
 	}
 }
@@ -81,35 +84,42 @@ func (w *Walker) Next() bool {
 	if w.Op == OpEnd {
 		w.Blocks = w.Blocks[:len(w.Blocks)-1]
 	}
-	w.Op, w.Start, w.Labels = OpUnreachable, w.pos, w.Labels[:0]
-	if len(w.Blocks) == 0 {
-		if w.pos != len(w.b) {
-			w.Fail(w.pos, "instructions follow the end of a function")
-		}
+	if len(w.Labels) > 0 {
+		w.Labels = w.Labels[:0]
+	}
+	w.Op, w.Start = OpUnreachable, w.pos
+	if len(w.Blocks) == 0 || w.pos >= len(w.b) || w.err != nil {
+		w.finish()
 		return false
 	}
-	first := w.Byte()
-	if w.err != nil {
-		return false
+	first := w.b[w.pos]
+	w.pos++
+	op, shape := Opcode(first), &shapes[0][first]
+	if first >= prefixGC {
+		op, shape = w.readPrefixed(first)
 	}
-	op := Opcode(first)
-	if first < prefixGC {
-		w.Shape = shapes[0][first]
-	} else {
-		op = w.readPrefixed(first)
-	}
-	if !w.Shape.known {
+	if shape == nil || !shape.known {
 		w.unknown(first, uint32(op&0xff))
 		return false
 	}
-	w.Op = op
-	if w.Shape.imm != immNone {
-		w.readImmediate()
+	w.Op, w.Shape = op, shape
+	if shape.imm != immNone {
+		w.readImmediate(shape.imm)
 	}
 	if op.Opens() {
 		w.open()
 	}
 	return w.err == nil
+}
+
+// finish checks that the instructions end where the function does.
+func (w *Walker) finish() {
+	switch {
+	case len(w.Blocks) > 0:
+		w.Fail(w.pos, "unexpected end")
+	case w.pos != len(w.b):
+		w.Fail(w.pos, "instructions follow the end of a function")
+	}
 }
 
 // open adds the block that the instruction opens.
@@ -123,21 +133,19 @@ func (w *Walker) open() {
 	w.Blocks = append(w.Blocks, b)
 }
 
-// readPrefixed reads the number after a prefix, and the shape. The numbers of
-// vectors and atomics must be as short as they can be: wazero looks at the
-// first byte alone.
-func (w *Walker) readPrefixed(prefix byte) Opcode {
+// readPrefixed reads the number after a prefix. The numbers of vectors and
+// atomics must be as short as they can be: wazero looks at the first byte alone.
+func (w *Walker) readPrefixed(prefix byte) (op Opcode, shape *Shape) {
 	start := w.pos
 	sub := w.U32()
 	long := w.pos-start > 1 && w.b[w.pos-1] == 0
-	w.Shape = Shape{}
 	switch {
 	case sub > 0xff || long && prefix != prefixMisc:
 		w.unknown(prefix, sub)
 	case prefixMisc <= prefix && prefix <= prefixAtomic:
-		w.Shape = shapes[prefixIndex(prefix)][sub]
+		shape = &shapes[prefixIndex(prefix)][sub]
 	}
-	return Opcode(prefix)<<8 | Opcode(sub)
+	return Opcode(prefix)<<8 | Opcode(sub), shape
 }
 
 func (w *Walker) unknown(first byte, sub uint32) {
@@ -148,8 +156,8 @@ func (w *Walker) unknown(first byte, sub uint32) {
 	}
 }
 
-func (w *Walker) readImmediate() {
-	switch w.Shape.imm {
+func (w *Walker) readImmediate(imm immediate) {
+	switch imm {
 	case immIndex:
 		w.X = w.U32()
 		w.checkIndex()
@@ -162,7 +170,9 @@ func (w *Walker) readImmediate() {
 		w.readLabel()
 		w.X = w.Labels[0].Depth
 	case immLabels:
-		for range w.Count() + 1 {
+		n := w.Count() + 1
+		w.Labels = slices.Grow(w.Labels, n)
+		for range n {
 			w.readLabel()
 		}
 	case immBlock:
