@@ -97,7 +97,7 @@ func newPool(name string, l ExecutorLimits, burst int, idle time.Duration) *exec
 
 func (h *Host) openEngine() (*engine.Engine, error) {
 	cfg := engine.Config{
-		CacheDir: h.cfg.CacheDir, Memory: h.cfg.Limits.Memory, Logger: h.cfg.Logger,
+		CacheDir: h.cfg.CacheDir, Logger: h.cfg.Logger,
 		Pause: guest.Pause, Irreversible: guest.NoteIrreversible,
 	}
 	for _, k := range kinds {

@@ -77,14 +77,14 @@ func (h *Host) load(ctx context.Context, name string, bytes []byte, o *Options) 
 	if err != nil {
 		return nil, err
 	}
-	plan, err := recognise(parsed)
-	if err != nil {
-		return nil, err
-	}
 	if err := h.engine.CheckImports(parsed); err != nil {
 		return nil, err
 	}
 	if err := checkEntries(parsed); err != nil {
+		return nil, err
+	}
+	plan, err := recognise(parsed)
+	if err != nil {
 		return nil, err
 	}
 	if err := h.checkMemory(parsed); err != nil {

@@ -33,9 +33,9 @@ type Source struct {
 }
 
 // settings are what the code depends on, besides the bytes.
-func (s *Source) settings(memory uint64) string {
-	return fmt.Sprintf("plain %v exceptions %v shared %v stack %d table %d memory %d",
-		s.Plain, s.Exceptions, s.SharedMemory, s.Stack, s.Table, memory)
+func (s *Source) settings() string {
+	return fmt.Sprintf("plain %v exceptions %v shared %v stack %d table %d",
+		s.Plain, s.Exceptions, s.SharedMemory, s.Stack, s.Table)
 }
 
 // meta is what the cache keeps of a module beside its code.
@@ -52,7 +52,7 @@ func (e *Engine) Compile(ctx context.Context, s Source) (*Code, error) {
 	if e.disk == nil {
 		return c, c.make(ctx, &s)
 	}
-	c.key = cache.KeyOf(s.Module.Bytes, s.settings(e.cfg.Memory))
+	c.key = cache.KeyOf(s.Module.Bytes, s.settings())
 	entry, err := e.disk.Get(c.key)
 	if err != nil {
 		e.cfg.Logger.Warn("the module is compiled again", "error", err)

@@ -17,22 +17,16 @@ import (
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/wexec/wexec/host/cache"
-	"github.com/wexec/wexec/host/internal/linear"
 )
 
 // NoCache, as a Config's CacheDir, keeps compiled code in memory only.
 const NoCache = "off"
 
-// mostMemory is the most bytes of a 32-bit linear memory.
-const mostMemory = 4 << 30
-
 // Config says how modules are compiled, and what they may import.
 type Config struct {
 	// CacheDir is the folder of the compile cache. Empty means the user's.
 	CacheDir string
-	// Memory is the most bytes of one linear memory.
-	Memory uint64
-	Logger *slog.Logger
+	Logger   *slog.Logger
 	// Imports are the modules of host functions, beside WASI.
 	Imports []Import
 	// Pause runs at the safepoints of rewritten code, with the context that the
@@ -125,12 +119,9 @@ const features = api.CoreFeaturesV2 |
 
 // runtimeConfig says how wazero compiles.
 func (e *Engine) runtimeConfig(code wazero.CompilationCache) wazero.RuntimeConfig {
-	// One page more than a memory may have, see linear.Memory.Restore.
-	pages := min(e.cfg.Memory, mostMemory-linear.PageSize)/linear.PageSize + 1
 	return wazero.NewRuntimeConfig().
 		WithCoreFeatures(features).
 		WithDebugInfoEnabled(false). // rewriting drops it, and wazero would parse untrusted data
-		WithMemoryLimitPages(uint32(pages)).
 		WithCompilationCache(code)
 }
 

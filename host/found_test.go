@@ -1,0 +1,393 @@
+package host_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/capability"
+	"github.com/wexec/wexec/host/hosttest"
+)
+
+// Faults that attacks, bug reports and real programs found.
+
+// TestLoadTogether: the same bytes, loaded many times at once while the compile
+// cache has them, are modules that work.
+func TestLoadTogether(t *testing.T) {
+	dir := t.TempDir()
+	wasm := guest(t, "c/conformance.wasm")
+	hosttest.Load(t, hosttest.New(t, host.Config{CacheDir: dir}), wasm)
+	h := hosttest.New(t, host.Config{CacheDir: dir})
+	var loads sync.WaitGroup
+	for i := range 16 {
+		loads.Go(func() {
+			m, err := h.Load(t.Context(), fmt.Sprint(i), wasm)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if out, err := m.Call(t.Context(), "echo", []byte("hello")).Wait(t.Context()); string(out) != "hello" || err != nil {
+				t.Errorf("%s, %v", out, err)
+			}
+		})
+	}
+	loads.Wait()
+}
+
+// TestCloseTwice: closing a module again does no harm to another one with the
+// same bytes.
+func TestCloseTwice(t *testing.T) {
+	h := hosttest.New(t, host.Config{})
+	wasm := guest(t, "wat/hazards.wasm")
+	first, err := h.Load(t.Context(), "first", wasm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := h.Load(t.Context(), "second", wasm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := first.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	third, err := h.Load(t.Context(), "first", wasm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []*host.Module{second, third} {
+		if out, err := m.Call(t.Context(), "add", []byte("[1,2]")).Wait(t.Context()); string(out) != "3" || err != nil {
+			t.Errorf("%s: %s, %v", m.Name(), out, err)
+		}
+	}
+}
+
+// TestEmbedderPanics: what an embedder's function does harms only what waits for
+// it.
+func TestEmbedderPanics(t *testing.T) {
+	for name, harm := range map[string]func(){"panic": func() { panic("mine") }, "goexit": runtime.Goexit} {
+		var log hosttest.Log
+		h := hosttest.New(t, host.Config{
+			Logger:  log.Logger(),
+			Observe: func(host.Span) { harm() },
+			Capabilities: []capability.Capability{capability.Func("test.wait", func(context.Context, *capability.Use) ([]byte, error) {
+				harm()
+				return nil, nil
+			})},
+		})
+		m := hosttest.Load(t, h, puppets(t)["direct"])
+		for range 3 { // the workers go on
+			out, err := m.Call(t.Context(), "io", awaited()).Wait(t.Context())
+			if err != nil || status(out) != abi.Failed {
+				t.Errorf("%s in a capability: %v, %v", name, out, err)
+			}
+			out, err = host.Then(host.Resolved(1), func(context.Context, int) ([]byte, error) {
+				harm()
+				return nil, nil
+			}).Wait(t.Context())
+			if host.Kind(err) != abi.Failed {
+				t.Errorf("%s in Then: %s, %v", name, out, err)
+			}
+			_, err = host.Map(t.Context(), 1, []int{1}, func(context.Context, int) *host.Future[int] {
+				harm()
+				return nil
+			}).Wait(t.Context())
+			if host.Kind(err) != abi.Failed {
+				t.Errorf("%s in Map: %v", name, err)
+			}
+		}
+		if name == "panic" && !strings.Contains(log.String(), "Config.Observe panicked") {
+			t.Errorf("nothing in the log: %s", log.String())
+		}
+	}
+}
+
+// callOther has the guest calls.wat call a task of a module, and returns the op's
+// status and what it left.
+func callOther(t *testing.T, m *host.Module, module, task, input string) (abi.Status, string) {
+	t.Helper()
+	arg := fmt.Sprintf(`{"module":%q,"task":%q}`+"\n%s", module, task, input)
+	out, err := m.Call(t.Context(), "run", []byte(arg)).Wait(t.Context())
+	if err != nil || len(out) < 4 {
+		t.Fatalf("%q, %v", out, err)
+	}
+	return abi.Status(out[0]), string(out[4:])
+}
+
+// TestCallers: a tenant's guests reach the modules of their owner, and those of
+// the host that list them; all other names answer alike.
+func TestCallers(t *testing.T) {
+	h := hosttest.New(t, host.Config{})
+	for name, o := range map[string]host.Options{
+		"private": {},
+		"open":    {Callers: []string{"A"}},
+		"for m":   {Callers: []string{"A/m"}},
+		"for n":   {Callers: []string{"A/n", "B", "A/m/x"}},
+		"of B":    {Tenant: "B"},
+		"of A":    {Tenant: "A"},
+	} {
+		if _, err := h.Load(t.Context(), name, guest(t, "wat/hazards.wasm"), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	calls := withTasks(t, guest(t, "wat/calls.wasm"), host.Task{Name: "run", Mode: host.IO})
+	m, err := h.Load(t.Context(), "m", calls, host.Options{Tenant: "A"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	refusals := map[string]bool{}
+	for name, want := range map[string]abi.Status{
+		"open": abi.OK, "for m": abi.OK, "of A": abi.OK,
+		"private": abi.NoSuchTask, "for n": abi.NoSuchTask, "of B": abi.NoSuchTask, "nowhere": abi.NoSuchTask,
+	} {
+		got, text := callOther(t, m, name, "add", "[1,2]")
+		if got != want || want == abi.OK && text != "3" {
+			t.Errorf("%s: %v %s, want %v", name, got, text, want)
+		}
+		if want == abi.NoSuchTask {
+			refusals[strings.ReplaceAll(text, name, "X")] = true
+		}
+	}
+	if len(refusals) != 1 {
+		t.Errorf("a guest can tell a module that it may not call from one that is not there: %v", refusals)
+	}
+}
+
+// TestManifestUnderGrants: what a guest says while it sees an environment is not
+// shown to those who load it without.
+func TestManifestUnderGrants(t *testing.T) {
+	dir := t.TempDir()
+	wasm := guest(t, "wat/tells_environment.wasm")
+	for _, c := range []struct{ env, want string }{{"SECRET=hunter2", "SECRET=hunter2"}, {"", ""}, {"OTHER=1", "OTHER=1"}} {
+		o := host.Options{}
+		if c.env != "" {
+			o.WASI = &host.WASI{Env: []string{c.env}}
+		}
+		m := hosttest.Load(t, hosttest.New(t, host.Config{CacheDir: dir}), wasm, o)
+		if doc := m.Tasks()[0].Doc; doc != c.want {
+			t.Errorf("with %q the doc is %q", c.env, doc)
+		}
+	}
+}
+
+// TestEntries: exports that the host enters have the types that it enters them
+// with, and only functions that can be called by name are tasks.
+func TestEntries(t *testing.T) {
+	takes, gives := []byte{0x60, 1, 0x7f, 0}, []byte{0x60, 0, 1, 0x7f}
+	none := []byte{0x60, 0, 0}
+	for _, c := range []struct {
+		export string
+		typ    []byte
+		code   []byte
+		want   string // in the error, or the tasks
+	}{
+		{"_start", takes, nil, "_start is (i32) -> ()"},
+		{"_start", gives, []byte{0x41, 0}, "_start is () -> (i32)"},
+		{"_initialize", takes, nil, "_initialize is (i32) -> ()"},
+		{"_initialize", gives, []byte{0x41, 0}, "_initialize is () -> (i32)"},
+		{"_start", none, nil, "[main]"},
+		{"f", none, nil, "[f]"},
+		{"", none, nil, "it has no tasks"},
+		{" \t", none, nil, "it has no tasks"},
+	} {
+		h := hosttest.New(t, host.Config{})
+		m, err := h.Load(t.Context(), "m", exporting(c.typ, c.code, c.export))
+		got := fmt.Sprint(err)
+		if err == nil {
+			got = fmt.Sprint(taskNames(m))
+		}
+		if !strings.Contains(got, c.want) {
+			t.Errorf("%q of type %x: %s; want %s", c.export, c.typ, got, c.want)
+		}
+	}
+}
+
+// TestEmptyStart: functions beside a _start that does nothing can be called.
+func TestEmptyStart(t *testing.T) {
+	m := hosttest.Load(t, hosttest.New(t, host.Config{}), exporting([]byte{0x60, 0, 0}, nil, "_start", "f", " "))
+	if got := taskNames(m); !slices.Equal(got, []string{"f"}) {
+		t.Errorf("tasks %q", got)
+	}
+	if _, err := m.Call(t.Context(), "f", nil).Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// exporting returns a module with one function of a type, under some names.
+func exporting(typ, code []byte, names ...string) []byte {
+	exports := []byte{byte(len(names))}
+	for _, name := range names {
+		exports = slices.Concat(exports, []byte{byte(len(name))}, []byte(name), []byte{0, 0})
+	}
+	body := slices.Concat([]byte{0}, code, []byte{0x0b})
+	return slices.Concat([]byte("\x00asm\x01\x00\x00\x00"),
+		section(1, []byte{1}, typ), section(3, []byte{1, 0}), section(7, exports),
+		section(10, []byte{1}, u32(len(body)), body))
+}
+
+func taskNames(m *host.Module) (names []string) {
+	for _, task := range m.Tasks() {
+		names = append(names, task.Name)
+	}
+	return names
+}
+
+// importing returns a module that imports what descriptions say, after a type that
+// takes and gives nothing.
+func importing(imports ...[]byte) []byte {
+	return slices.Concat([]byte("\x00asm\x01\x00\x00\x00"),
+		section(1, []byte{1, 0x60, 0, 0}), section(2, u32(len(imports)), slices.Concat(imports...)))
+}
+
+func imported(module, name string, description ...byte) []byte {
+	return slices.Concat(u32(len(module)), []byte(module), u32(len(name)), []byte(name), description)
+}
+
+// TestMissingImports: all that a module can't import is said at once, before it is
+// compiled, with what it seems to be made for.
+func TestMissingImports(t *testing.T) {
+	function, global, table, memory := []byte{0, 0}, []byte{3, 0x7f, 0}, []byte{1, 0x70, 0, 0}, []byte{2, 0, 1}
+	many := [][]byte{}
+	for i := range 100 {
+		many = append(many, imported("m", fmt.Sprint("f", i), function...))
+	}
+	for _, c := range []struct {
+		wasm []byte
+		want []string
+	}{
+		{
+			importing(imported("extism:host/env", "alloc", function...), imported("x", "y", function...), imported("extism:host/env", "free", function...)),
+			[]string{"extism:host/env.alloc, free: it is an Extism plugin", "x.y"},
+		},
+		{importing(imported("env", "base", global...)), []string{"env.base (a global)"}},
+		{importing(imported("env", "t", table...)), []string{"env.t (a table)"}},
+		{importing(imported("env", "memory", memory...)), []string{"env.memory (a memory)"}},
+		{importing(imported("wasi_snapshot_preview1", "nope", function...)), []string{"wasi_snapshot_preview1.nope"}},
+		{importing(imported("wexec:safepoint", "pause", function...)), []string{"wexec:safepoint"}},
+		{importing(many...), []string{"m.f0", "f15, and 84 more"}},
+		{importing(imported(strings.Repeat("m", 5000), strings.Repeat("n", 5000), function...)), []string{"mmm…", "nnn…"}},
+	} {
+		var log hosttest.Log
+		h := hosttest.New(t, host.Config{Logger: log.Logger(), CacheDir: "off"})
+		_, err := h.Load(t.Context(), "m", c.wasm)
+		if host.Kind(err) != abi.InvalidModule {
+			t.Errorf("%v; want %q", err, c.want)
+			continue
+		}
+		for _, want := range c.want {
+			if !strings.Contains(err.Error(), want) || len(err.Error()) > 2000 {
+				t.Errorf("%v; want %q", err, want)
+			}
+		}
+	}
+}
+
+// TestEndedContext: a call for a caller who has gone does not run.
+func TestEndedContext(t *testing.T) {
+	spans := &spanLog{}
+	h := hosttest.New(t, host.Config{Observe: spans.add})
+	m := hosttest.Load(t, h, guest(t, "wat/hazards.wasm"))
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	late, stop := context.WithDeadline(t.Context(), time.Unix(0, 0))
+	defer stop()
+	for _, c := range []struct {
+		ctx  context.Context
+		kind abi.Status
+		is   error
+	}{{cancelled, abi.Cancelled, host.ErrCancelled}, {late, abi.Timeout, host.ErrTimeout}, {late, abi.Timeout, context.DeadlineExceeded}} {
+		_, err := m.Call(c.ctx, "nothing", nil).Wait(t.Context())
+		if host.Kind(err) != c.kind || !errors.Is(err, c.is) {
+			t.Errorf("%v, want %v", err, c.kind)
+		}
+	}
+	if made := h.Stats().Made; made != 0 {
+		t.Errorf("%d instances were made", made)
+	}
+}
+
+// TestCapabilityDeadline: the context of a capability ends with the call's time.
+func TestCapabilityDeadline(t *testing.T) {
+	deadlines := make(chan bool, 2)
+	_, m := waiter(t, host.Config{}, func(ctx context.Context, _ *capability.Use) ([]byte, error) {
+		at, ok := ctx.Deadline()
+		deadlines <- ok && time.Until(at) <= time.Hour
+		return nil, nil
+	})
+	for _, o := range []host.Options{{}, {RunTimeout: time.Hour}} {
+		if _, err := m.With(o).Call(t.Context(), "io", awaited()).Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if !<-deadlines {
+			t.Errorf("%+v: no deadline", o)
+		}
+	}
+}
+
+// TestRefusedMemory: a guest that ends badly after it was refused memory says so.
+func TestRefusedMemory(t *testing.T) {
+	h := hosttest.New(t, host.Config{Limits: host.Limits{Memory: 1 << 20}})
+	// It traps if its memory can't grow by 100 pages.
+	grow := []byte{0x41, 0xe4, 0, 0x40, 0, 0x41, 0, 0x48, 0x04, 0x40, 0x00, 0x0b}
+	m := hosttest.Load(t, h, oneFunction([]byte{0x60, 0, 0}, []byte{0}, grow))
+	_, err := m.Call(t.Context(), "run", nil).Wait(t.Context())
+	var refused *host.MemoryError
+	if host.Kind(err) != abi.Trap || !errors.As(err, &refused) || refused.Limit != 1<<20 || !strings.Contains(err.Error(), "(Config.Limits.Memory)") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestUnsigned: results print as unsigned numbers if asked, and "NaN" is the
+// canonical one.
+func TestUnsigned(t *testing.T) {
+	m := hosttest.Load(t, hosttest.New(t, host.Config{}), guest(t, "wat/hazards.wasm"))
+	for input, want := range map[string]string{"[-1, 0]": "4294967295", "[2147483647, 1]": "2147483648", "[1, 2]": "3"} {
+		out, err := m.With(host.Options{Unsigned: true}).Call(t.Context(), "add", []byte(input)).Wait(t.Context())
+		if string(out) != want || err != nil {
+			t.Errorf("%s: %s, %v; want %s", input, out, err, want)
+		}
+	}
+	// f64 → i64, f32 → i32: their bits.
+	for _, c := range []struct {
+		typ  []byte
+		op   byte
+		want string
+	}{{[]byte{0x60, 1, 0x7c, 1, 0x7e}, 0xbd, "9221120237041090560"}, {[]byte{0x60, 1, 0x7d, 1, 0x7f}, 0xbc, "2143289344"}} {
+		h := hosttest.New(t, host.Config{})
+		bits := hosttest.Load(t, h, oneFunction(c.typ, []byte{0}, []byte{0x20, 0, c.op}))
+		out, err := bits.Call(t.Context(), "run", []byte(`["NaN"]`)).Wait(t.Context())
+		if string(out) != c.want || err != nil {
+			t.Errorf("NaN: %s, %v; want %s", out, err, c.want)
+		}
+	}
+}
+
+// TestBadTimesAndNames: New and Load refuse what can't be meant.
+func TestBadTimesAndNames(t *testing.T) {
+	for want, cfg := range map[string]host.Config{
+		"Config.Limits.QueueTimeout": {Limits: host.Limits{QueueTimeout: -time.Second}},
+		"Config.Limits.RunTimeout":   {Limits: host.Limits{RunTimeout: -2}},
+		"Config.Limits.TurnTimeout":  {Limits: host.Limits{TurnTimeout: -time.Hour}},
+		"Config.Grace":               {Grace: -1},
+	} {
+		if h, err := host.New(cfg); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, %v; want %q", h, err, want)
+		}
+	}
+	h := hosttest.New(t, host.Config{Limits: host.Limits{RunTimeout: host.NoLimit, QueueTimeout: host.NoLimit, TurnTimeout: host.NoLimit}})
+	for _, name := range []string{"", strings.Repeat("n", 17<<20)} {
+		_, err := h.Load(t.Context(), name, guest(t, "wat/hazards.wasm"))
+		if host.Kind(err) != abi.InvalidInput || len(err.Error()) > 1000 {
+			t.Errorf("a name of %d bytes: %v", len(name), host.Kind(err))
+		}
+	}
+}
