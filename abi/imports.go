@@ -77,6 +77,14 @@ var Imports = []Import{
 			"message in UTF-8. Like input, returns the whole length.",
 	},
 	{
+		Name:   "op_code",
+		Params: []Param{{"op", U32}},
+		Result: "code",
+		Doc: "Returns the code with which the task that an op of task.call ran failed,\n" +
+			"if it failed with a code of its own, which is positive, and 0 otherwise. The\n" +
+			"op must have ended.",
+	},
+	{
 		Name:   "op_cancel",
 		Params: []Param{{"op", U32}},
 		Doc: "Requests the end of an op. The op still ends once: as cancelled, or in its\n" +

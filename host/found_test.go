@@ -179,6 +179,19 @@ func TestManifestUnderGrants(t *testing.T) {
 	}
 }
 
+// TestCodePasses: the code that a task fails with passes through calls of tasks.
+func TestCodePasses(t *testing.T) {
+	h := hosttest.New(t, host.Config{})
+	m := hosttest.Load(t, h, guest(t, "c/conformance.wasm"))
+	for _, input := range []string{"fail\nx", "call\nfail\nx", "call_blocking\ncall\nfail\nx"} {
+		_, err := m.Call(t.Context(), "call", []byte(input)).Wait(t.Context())
+		var failed *host.TaskError
+		if !errors.As(err, &failed) || failed.Code != 7 || host.Kind(err) != abi.Failed {
+			t.Errorf("%q: %v", input, err)
+		}
+	}
+}
+
 // TestEntries: exports that the host enters have the types that it enters them
 // with, and only functions that can be called by name are tasks.
 func TestEntries(t *testing.T) {

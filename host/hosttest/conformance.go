@@ -104,6 +104,7 @@ func (s *suite) table(t *testing.T) {
 		{"call", "echo\nhello", ok("hello")},
 		{"call", "echo_blocking\nhello", ok("hello")},
 		{"call", "sum\nab", ok("195")},
+		{"call", "fail\nx", bad(abi.Failed, "failed with code 7: ")},
 		{"call", "fail\nx", bad(abi.Failed, "told to fail: x")},
 		{"call", "trap\n", bad(abi.Trap, "trapped")},
 		{"call", "slow\n", bad(abi.Timeout, "timed out")},

@@ -84,6 +84,12 @@ uint32_t wexec_op_wait(uint32_t op);
 __attribute__((import_module("wexec/v1"), import_name("op_result")))
 uint32_t wexec_op_result(uint32_t op, void *dst, uint32_t cap, uint32_t off);
 
+// Returns the code with which the task that an op of task.call ran failed,
+// if it failed with a code of its own, which is positive, and 0 otherwise. The
+// op must have ended.
+__attribute__((import_module("wexec/v1"), import_name("op_code")))
+uint32_t wexec_op_code(uint32_t op);
+
 // Requests the end of an op. The op still ends once: as cancelled, or in its
 // own way if that came first.
 __attribute__((import_module("wexec/v1"), import_name("op_cancel")))
@@ -278,9 +284,11 @@ static inline wexec_handle wexec_start(wexec_handle call, const char *capability
 }
 
 // The outcome of an op: its result if the status is WEXEC_OK, otherwise a
-// message for people. The caller must free data.
+// message for people. If the op was a call of a task that failed with a code of its
+// own, code is that, and otherwise 0. The caller must free data.
 typedef struct {
     uint32_t status;
+    int32_t code;
     char *data;
     size_t len;
 } wexec_result;
@@ -289,6 +297,7 @@ typedef struct {
 static inline wexec_result wexec_take(wexec_handle op) {
     wexec_result result;
     result.status = wexec_op_wait(op);
+    result.code = (int32_t)wexec_op_code(op);
     result.len = wexec_op_result(op, NULL, 0, 0);
     result.data = (char *)wexec_alloc(result.len + 1);
     wexec_op_result(op, result.data, result.len, 0);
@@ -297,15 +306,17 @@ static inline wexec_result wexec_take(wexec_handle op) {
     return result;
 }
 
-// If the op failed, ends the call with the op's status and message, frees
-// result.data and returns true. Otherwise does nothing, and the caller still
+// If the op failed, ends the call as the op ended: with the code of the task that
+// failed, or else with the op's status, and with its message; then frees result.data
+// and returns true. Otherwise does nothing, and the caller still
 // has to free result.data:
 //
 //     wexec_result page = wexec_take(op);
 //     if (wexec_fail_op(call, page)) return;
 static inline bool wexec_fail_op(wexec_handle call, wexec_result result) {
     if (result.status == WEXEC_OK) return false;
-    wexec_fail(call, -(int32_t)result.status, result.data, result.len);
+    int32_t code = result.code > 0 ? result.code : -(int32_t)result.status;
+    wexec_fail(call, code, result.data, result.len);
     free(result.data);
     return true;
 }

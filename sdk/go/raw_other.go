@@ -25,6 +25,8 @@ func rawOpWait(op uint32) uint32 { panic(noHost) }
 
 func rawOpResult(op uint32, dst unsafe.Pointer, cap uint32, off uint32) uint32 { panic(noHost) }
 
+func rawOpCode(op uint32) uint32 { panic(noHost) }
+
 func rawOpCancel(op uint32) { panic(noHost) }
 
 func rawOpDrop(op uint32) { panic(noHost) }

@@ -43,6 +43,13 @@ func rawOpWait(op uint32) uint32
 //go:wasmimport wexec/v1 op_result
 func rawOpResult(op uint32, dst unsafe.Pointer, cap uint32, off uint32) uint32
 
+// Returns the code with which the task that an op of task.call ran failed,
+// if it failed with a code of its own, which is positive, and 0 otherwise. The
+// op must have ended.
+//
+//go:wasmimport wexec/v1 op_code
+func rawOpCode(op uint32) uint32
+
 // Requests the end of an op. The op still ends once: as cancelled, or in its
 // own way if that came first.
 //

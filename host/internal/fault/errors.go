@@ -214,6 +214,15 @@ func (e *TaskError) Error() string {
 	return "failed: " + e.Message
 }
 
+// Code returns the code that a task failed with, if that is the task's own, and 0
+// otherwise.
+func Code(err error) int32 {
+	if task, ok := errors.AsType[*TaskError](err); ok {
+		return max(task.Code, 0)
+	}
+	return 0
+}
+
 // Kind returns the status of the op that made the task fail, or abi.Failed.
 func (e *TaskError) Kind() abi.Status {
 	if s := abi.Status(-e.Code); e.Code < 0 && s.Known() {

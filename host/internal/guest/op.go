@@ -15,6 +15,7 @@ type Op struct {
 	Call   *Call
 	Handle uint32 // 0 once it is dropped
 	Status abi.Status
+	Code   int32  // of a task that failed with a code of its own
 	Result []byte // or the message of its failure
 
 	inst  *Instance
@@ -106,6 +107,7 @@ func (ops *Ops) End(o *Op, result []byte, err error) {
 	}
 	o.Status, o.Result = fault.Kind(err), result
 	if err != nil {
+		o.Code = fault.Code(err)
 		o.Result = []byte(err.Error())
 	}
 	ops.retire(o, len(o.Result))

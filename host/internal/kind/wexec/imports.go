@@ -65,6 +65,13 @@ var functions = map[string]func(g *side, stack []uint64){
 		}
 		s[0] = uint64(g.inst.CopyOut("op_result", o.Result, uint32(s[1]), uint32(s[2]), uint32(s[3])))
 	},
+	"op_code": func(g *side, s []uint64) {
+		o := g.op("op_code", s[0])
+		if !o.Over() {
+			panic(fault.Misuse("op_code: the op has not ended"))
+		}
+		s[0] = uint64(uint32(o.Code))
+	},
 	"op_cancel": func(g *side, s []uint64) { g.ops.Cancel(g.op("op_cancel", s[0])) },
 	"op_drop":   func(g *side, s []uint64) { g.ops.Drop(g.op("op_drop", s[0])) },
 	"next": func(g *side, s []uint64) {
