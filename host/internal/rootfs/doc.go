@@ -3,7 +3,8 @@
 //	mount, err := rootfs.Open("/srv/data", rootfs.Options{Access: rootfs.ReadOnly})
 //	if err != nil { … }
 //	defer mount.Close()
-//	dir := mount.Root()
+//	dir, err := mount.Root()
+//	if err != nil { … }
 //	defer dir.Close()
 //	file, _, err := dir.Open("a/b", rootfs.Read)
 //

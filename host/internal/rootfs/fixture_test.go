@@ -48,7 +48,10 @@ func mustMount(t *testing.T, hostDir string, o Options) *Dir {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := m.Root()
+	dir, err := m.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		_ = dir.Close()
 		_ = m.Close()

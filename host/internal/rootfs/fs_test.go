@@ -281,6 +281,8 @@ func TestClose(t *testing.T) {
 	wantErrno(t, "open", openErrno(x.Dir, "file", Read), syscall.EBADF)
 	wantErrno(t, "mkdir", x.Mkdir("new"), syscall.EBADF)
 	wantErrno(t, "mkdir beneath", dir.Mkdir("new"), syscall.EBADF)
+	_, err = m.Root()
+	wantErrno(t, "root", err, syscall.EBADF)
 	if n, err := file.Pwritev(text("still"), 0); n != 5 || err != nil {
 		t.Errorf("writing to an open file: %d, %v", n, err)
 	}

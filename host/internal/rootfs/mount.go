@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"syscall"
 )
 
 // Access is what a guest may do in a mount.
@@ -66,10 +67,17 @@ func Open(hostDir string, o Options) (*Mount, error) {
 }
 
 // Root returns the mount's directory, to be closed by the caller. It costs no
-// descriptor.
-func (m *Mount) Root() *Dir {
-	m.users.Add(1)
-	return &Dir{mount: m, at: m.root, shared: true}
+// descriptor. A closed mount has none: the error is EBADF.
+func (m *Mount) Root() (*Dir, error) {
+	for {
+		users := m.users.Load()
+		if users == 0 || m.closed.Load() {
+			return nil, syscall.EBADF
+		}
+		if m.users.CompareAndSwap(users, users+1) {
+			return &Dir{mount: m, at: m.root, shared: true}, nil
+		}
+	}
 }
 
 // Close ends access by path: such calls then fail with EBADF. Files that are
