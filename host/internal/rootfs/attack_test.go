@@ -3,9 +3,8 @@ package rootfs
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
-
-	"github.com/tetratelabs/wazero/experimental/sys"
 )
 
 // lures are paths that lead out of a fixture's mount, by way of the links that
@@ -46,8 +45,8 @@ func TestLures(t *testing.T) {
 	setLures(t, x)
 	before := snapshot(t, x.outside)
 	for _, lure := range lures {
-		for what, errno := range follow(x, lure) {
-			if errno == 0 {
+		for what, err := range follow(x, lure) {
+			if err == nil {
 				t.Errorf("%s %q succeeds", what, lure)
 			}
 		}
@@ -70,23 +69,23 @@ func TestLures(t *testing.T) {
 }
 
 // follow makes the calls that act on what a path leads to; all must fail.
-func follow(x fixture, path string) map[string]sys.Errno {
-	_, stat := x.Stat(path)
-	return map[string]sys.Errno{
+func follow(x fixture, path string) map[string]error {
+	_, stat := x.Stat(path, true)
+	return map[string]error{
 		"stat":            stat,
-		"chmod":           x.Chmod(path, 0o777),
-		"utimens":         x.Utimens(path, 1, 1),
-		"mkdir":           x.Mkdir(path, 0o777),
-		"mkdir beneath":   x.Mkdir(path+"/sub", 0o777),
-		"open":            openErrno(x.FS, path, sys.O_RDONLY),
-		"open to write":   openErrno(x.FS, path, sys.O_RDWR),
-		"open directory":  openErrno(x.FS, path, sys.O_DIRECTORY),
-		"create":          openErrno(x.FS, path, sys.O_RDWR|sys.O_CREAT),
-		"create new":      openErrno(x.FS, path, sys.O_RDWR|sys.O_CREAT|sys.O_EXCL),
-		"truncate":        openErrno(x.FS, path, sys.O_RDWR|sys.O_TRUNC),
-		"append":          openErrno(x.FS, path, sys.O_RDWR|sys.O_APPEND),
-		"link to":         x.Link("file", path),
-		"rename beneath":  x.Rename("file", path+"/sub"),
+		"utimens":         x.SetTimes(path, true, Times{1, 1}),
+		"mkdir":           x.Mkdir(path),
+		"mkdir beneath":   x.Mkdir(path + "/sub"),
+		"open":            openErrno(x.Dir, path, Read),
+		"open to write":   openErrno(x.Dir, path, Read|Write),
+		"open directory":  openErrno(x.Dir, path, OnlyDir),
+		"create":          openErrno(x.Dir, path, Read|Write|Create),
+		"create new":      openErrno(x.Dir, path, Read|Write|Create|Exclusive),
+		"truncate":        openErrno(x.Dir, path, Read|Write|Truncate),
+		"append":          openErrno(x.Dir, path, Read|Write|Append),
+		"link to":         x.Link("file", false, x.Dir, path),
+		"link following":  x.Link(path, true, x.Dir, "stolen"),
+		"rename beneath":  x.Rename("file", x.Dir, path+"/sub"),
 		"symlink to":      x.Symlink(path, "trap"),
 		"symlink beneath": x.Symlink("file", path+"/sub"),
 		"unlink beneath":  x.Unlink(path + "/file"),
@@ -97,15 +96,16 @@ func follow(x fixture, path string) map[string]sys.Errno {
 // disturb makes the calls that may rightly act on a link itself, if only its
 // last component is one.
 func disturb(x fixture, path string) {
-	_, _ = x.Lstat(path)
+	_, _ = x.Stat(path, false)
 	_, _ = x.Readlink(path)
-	x.Link(path, "again")
-	x.Symlink("file", path)
-	x.Rename(path, "moved")
-	x.Rename("file", path)
-	x.Rename("empty", path)
-	x.Rmdir(path)
-	x.Unlink(path)
+	_ = x.SetTimes(path, false, Times{1, 1})
+	_ = x.Link(path, false, x.Dir, "again")
+	_ = x.Symlink("file", path)
+	_ = x.Rename(path, x.Dir, "moved")
+	_ = x.Rename("file", x.Dir, path)
+	_ = x.Rename("empty", x.Dir, path)
+	_ = x.Rmdir(path)
+	_ = x.Unlink(path)
 }
 
 // TestTraps: no link that a guest makes, or moves, leads out.
@@ -115,24 +115,75 @@ func TestTraps(t *testing.T) {
 		"/", "/etc/passwd", x.outside, "..", "../", "../outside", "./../outside", "dir/../..",
 		"dir/../../outside", "../mount/file", "dir/../file", "dir/..", "a/b/../c",
 	} {
-		wantErrno(t, "symlink to "+target, x.Symlink(target, "trap"), sys.EPERM)
-		wantErrno(t, "deep symlink to "+target, x.Symlink(target, "dir/trap"), sys.EPERM)
+		wantErrno(t, "symlink to "+target, x.Symlink(target, "trap"), syscall.EPERM)
+	}
+	for _, target := range []string{
+		"/", "../..", ".././..", "../../outside", "../../mount/file", "dir/..", "dir/../file", "../dir/../file",
+	} {
+		wantErrno(t, "deep symlink to "+target, x.Symlink(target, "dir/trap"), syscall.EPERM)
 	}
 	for i, target := range []string{"file", "./file", "dir/", "dir//file", "no", "..no", "no..", "."} {
 		name := "link" + string(rune('0'+i))
-		wantErrno(t, "symlink to "+target, x.Symlink(target, name), 0)
-		wantErrno(t, "rename", x.Rename(name, "dir/"+name), 0)
-		wantErrno(t, "link", x.Link("dir/"+name, name), 0)
+		wantErrno(t, "symlink to "+target, x.Symlink(target, name), nil)
+		wantErrno(t, "rename", x.Rename(name, x.Dir, "dir/"+name), nil)
+		wantErrno(t, "link", x.Link("dir/"+name, false, x.Dir, name), nil)
 	}
 
 	// What the host made and the guest would move.
 	setLures(t, x)
 	x.link(t, "../file", "dir/climbs")
 	for _, name := range []string{"dir/climbs", "dir/up", "abs"} {
-		wantErrno(t, "rename "+name, x.Rename(name, "moved"), sys.EPERM)
-		wantErrno(t, "link "+name, x.Link(name, "moved"), sys.EPERM)
+		wantErrno(t, "rename "+name, x.Rename(name, x.Dir, "moved"), syscall.EPERM)
+		wantErrno(t, "link "+name, x.Link(name, false, x.Dir, "moved"), syscall.EPERM)
 	}
-	wantErrno(t, "follow dir/climbs", openErrno(x.FS, "dir/climbs", sys.O_RDWR), 0)
+	wantErrno(t, "follow dir/climbs", openErrno(x.Dir, "dir/climbs", Read|Write), nil)
+}
+
+// TestClimbingLinks: a link of a guest may climb while it stays inside, and
+// neither it nor a directory around it is moved to where it would not.
+func TestClimbingLinks(t *testing.T) {
+	if !exact {
+		t.Skip("links of guests don't climb here")
+	}
+	x := newFixture(t, ReadWrite)
+	for _, dir := range []string{"a", "a/b", "a/b/c", "flat"} {
+		wantErrno(t, "mkdir", x.Mkdir(dir), nil)
+	}
+	wantErrno(t, "one up", x.Symlink("../file", "a/one"), nil)
+	wantErrno(t, "to the mount itself", x.Symlink("..", "a/top"), nil)
+	wantErrno(t, "three up", x.Symlink("../../.././file", "a/b/c/three"), nil)
+	wantErrno(t, "from an open directory", mustOpenDir(t, x.Dir, "a/b").Symlink("../../file", "two"), nil)
+	for _, name := range []string{"a/one", "a/b/two", "a/b/c/three", "a/top/a/one"} {
+		wantErrno(t, "follow "+name, openErrno(x.Dir, name, Read), nil)
+	}
+	wantErrno(t, "through a link that climbs", x.Symlink("top/../file", "a/out"), syscall.EPERM)
+	wantErrno(t, "past the mount", x.Symlink("../../../../file", "a/b/c/four"), syscall.EPERM)
+
+	wantErrno(t, "move it up", x.Rename("a/b/two", x.Dir, "flat/two"), syscall.EPERM)
+	wantErrno(t, "link it up", x.Link("a/b/two", false, x.Dir, "two"), syscall.EPERM)
+	wantErrno(t, "move its directory up", x.Rename("a/b", x.Dir, "b"), syscall.EPERM)
+	wantErrno(t, "move a directory above up", x.Rename("a/b/c", x.Dir, "flat/c"), syscall.EPERM)
+	wantErrno(t, "move it sideways", x.Rename("a/one", x.Dir, "flat/one"), nil)
+	wantErrno(t, "move its directory sideways", x.Rename("a/b", x.Dir, "flat/b"), nil)
+	wantErrno(t, "move it down", x.Rename("flat/one", x.Dir, "flat/b/c/one"), nil)
+	wantErrno(t, "follow", openErrno(x.Dir, "flat/b/c/three", Read), nil)
+}
+
+// TestManyNamesAreNotMovedUp: what is too large to be looked through is copied.
+func TestManyNamesAreNotMovedUp(t *testing.T) {
+	if !exact {
+		t.Skip("links of guests don't climb here")
+	}
+	x := newFixture(t, ReadWrite)
+	mustMkdir(t, x.path("dir/big"))
+	for i := range 5000 {
+		if err := os.Link(x.path("file"), x.path("dir/big/"+string(rune('a'+i/100))+string(rune('a'+i%100)))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantErrno(t, "up", x.Rename("dir/big", x.Dir, "big"), syscall.EXDEV)
+	wantErrno(t, "beside", x.Rename("dir/big", x.Dir, "dir/large"), nil)
+	wantErrno(t, "down", x.Rename("dir/large", x.Dir, "empty/big"), nil)
 }
 
 // TestReadlinkTellsNothing of where the host keeps things.
@@ -140,20 +191,20 @@ func TestReadlinkTellsNothing(t *testing.T) {
 	x := newFixture(t, ReadOnly)
 	setLures(t, x)
 	for _, name := range []string{"abs", "abs-file", "slash"} {
-		target, errno := x.Readlink(name)
-		if errno != sys.EPERM || target != "" {
-			t.Errorf("readlink %s is %q, %v", name, target, errno)
+		target, err := x.Readlink(name)
+		if err != syscall.EPERM || target != "" {
+			t.Errorf("readlink %s is %q, %v", name, target, err)
 		}
 	}
 }
 
-// TestAbsolutePath: wazero puts a slash before some paths; they begin at the
-// mount.
+// TestAbsolutePath: there are none in a mount.
 func TestAbsolutePath(t *testing.T) {
 	x := newFixture(t, ReadWrite)
-	wantErrno(t, "open", openErrno(x.FS, filepath.Join(x.outside, "file"), sys.O_RDONLY), sys.ENOENT)
-	wantErrno(t, "mkdir", x.Mkdir("/new", 0o700), 0)
-	if _, err := os.Stat(x.path("new")); err != nil {
-		t.Error(err)
+	before := snapshot(t, x.outside)
+	wantErrno(t, "open", openErrno(x.Dir, filepath.Join(x.outside, "file"), Read), syscall.EPERM)
+	wantErrno(t, "mkdir", x.Mkdir("/new"), syscall.EPERM)
+	if after := snapshot(t, x.outside); after != before {
+		t.Errorf("outside has changed from\n%s\nto\n%s", before, after)
 	}
 }

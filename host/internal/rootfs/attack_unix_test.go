@@ -12,8 +12,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/tetratelabs/wazero/experimental/sys"
 )
 
 // within fails the test, and not the whole run, if call hangs.
@@ -36,17 +34,15 @@ func TestFIFO(t *testing.T) {
 	if err := syscall.Mkfifo(x.path("fifo"), 0o600); err != nil {
 		t.Skip(err)
 	}
-	wantErrno(t, "symlink", x.Symlink("fifo", "link"), 0)
-	for _, flag := range []sys.Oflag{
-		sys.O_RDONLY, sys.O_RDWR, sys.O_WRONLY, sys.O_RDWR | sys.O_CREAT, sys.O_NONBLOCK, sys.O_RDWR | sys.O_TRUNC,
-	} {
+	wantErrno(t, "symlink", x.Symlink("fifo", "link"), nil)
+	for _, flag := range []Flags{0, Read, Read | Write, Write, Read | Write | Create, Read | Write | Truncate} {
 		within(t, 5*time.Second, "opening a FIFO", func() {
-			wantErrno(t, "open fifo", openErrno(x.FS, "fifo", flag), sys.ENOTSUP)
-			wantErrno(t, "open link", openErrno(x.FS, "link", flag), sys.ENOTSUP)
+			wantErrno(t, "open fifo", openErrno(x.Dir, "fifo", flag), syscall.ENOTSUP)
+			wantErrno(t, "open link", openErrno(x.Dir, "link", flag), syscall.ENOTSUP)
 		})
 	}
-	wantErrno(t, "as directory", openErrno(x.FS, "fifo", sys.O_DIRECTORY), sys.ENOTDIR)
-	wantErrno(t, "unlink", x.Unlink("fifo"), 0)
+	wantErrno(t, "as directory", openErrno(x.Dir, "fifo", OnlyDir), syscall.ENOTDIR)
+	wantErrno(t, "unlink", x.Unlink("fifo"), nil)
 }
 
 func TestSocket(t *testing.T) {
@@ -57,39 +53,31 @@ func TestSocket(t *testing.T) {
 		t.Skip(err)
 	}
 	defer listener.Close()
-	wantErrno(t, "open socket", openErrno(x.FS, "socket", sys.O_RDWR), sys.ENOTSUP)
+	wantErrno(t, "open socket", openErrno(x.Dir, "socket", Read|Write), syscall.ENOTSUP)
 }
 
 func TestMagicLinks(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("there is no /proc")
 	}
-	proc, err := Open("/proc/self", ReadWrite)
-	if err != nil {
-		t.Skip(err)
-	}
-	defer proc.Close()
+	proc := mustMount(t, "/proc/self", Options{Access: ReadWrite})
 	secret, err := os.Open("/etc/passwd")
 	if err != nil {
 		t.Skip(err)
 	}
 	defer secret.Close()
 	for _, path := range []string{"root", "root/etc/passwd", "cwd", "cwd/fs.go", "exe", "fd/0", "fd/1", "fd/3", "task/../root/etc"} {
-		if errno := openErrno(proc, path, sys.O_RDONLY); errno == 0 {
+		if err := openErrno(proc, path, Read); err == nil {
 			t.Errorf("%s opens", path)
 		}
 	}
 }
 
 func TestDevice(t *testing.T) {
-	dev, err := Open("/dev", ReadWrite)
-	if err != nil {
-		t.Skip(err)
-	}
-	defer dev.Close()
+	dev := mustMount(t, "/dev", Options{Access: ReadWrite})
 	for _, path := range []string{"null", "zero", "tty"} {
-		if _, errno := dev.Stat(path); errno == 0 {
-			wantErrno(t, path, openErrno(dev, path, sys.O_RDWR), sys.ENOTSUP)
+		if _, err := dev.Stat(path, true); err == nil {
+			wantErrno(t, path, openErrno(dev, path, Read|Write), syscall.ENOTSUP)
 		}
 	}
 }
@@ -139,34 +127,35 @@ func TestRaceDirectory(t *testing.T) {
 	}
 	var reads, refusals int
 	read := func() {
-		file, errno := x.OpenFile("dir/file", sys.O_RDONLY, 0)
-		if errno != 0 {
+		file, _, err := x.Open("dir/file", Read)
+		if err != nil {
 			refusals++
 			return
 		}
 		defer file.Close()
-		buf := make([]byte, 16)
-		n, _ := file.Read(buf)
-		if string(buf[:n]) != "inside" {
-			t.Errorf("read %q", buf[:n])
+		b := make([]byte, 16)
+		n, _ := file.Readv(buf(b))
+		if string(b[:n]) != "inside" {
+			t.Errorf("read %q", b[:n])
 		}
 		reads++
 	}
 	write := func() {
-		if file, errno := x.OpenFile("dir/new", sys.O_RDWR|sys.O_CREAT|sys.O_TRUNC, 0o600); errno == 0 {
-			_, _ = file.Write([]byte("mine"))
+		if file, _, err := x.Open("dir/new", Read|Write|Create|Truncate); err == nil {
+			_, _ = file.Writev(text("mine"))
 			_ = file.Close()
 		}
-		x.Mkdir("dir/sub", 0o700)
-		x.Symlink("file", "dir/link")
-		x.Link("file", "dir/hard")
-		x.Chmod("dir/file", 0o600)
-		x.Utimens("dir/file", 1, 1)
-		x.Rename("dir/new", "dir/newer")
-		x.Unlink("dir/newer")
-		x.Unlink("dir/link")
-		x.Unlink("dir/hard")
-		x.Rmdir("dir/sub")
+		_ = x.Mkdir("dir/sub")
+		_ = x.Symlink("file", "dir/link")
+		_ = x.Symlink("../file", "dir/climbs")
+		_ = x.Link("file", false, x.Dir, "dir/hard")
+		_ = x.SetTimes("dir/file", true, Times{1, 1})
+		_ = x.Rename("dir/new", x.Dir, "dir/newer")
+		_ = x.Unlink("dir/newer")
+		_ = x.Unlink("dir/link")
+		_ = x.Unlink("dir/climbs")
+		_ = x.Unlink("dir/hard")
+		_ = x.Rmdir("dir/sub")
 	}
 	race(t, swap, read, write)
 	t.Logf("%d reads, %d refusals", reads, refusals)
@@ -195,19 +184,18 @@ func TestRaceLastComponent(t *testing.T) {
 		return nil
 	}
 	attack := func() {
-		for _, flag := range []sys.Oflag{sys.O_RDONLY, sys.O_WRONLY, sys.O_RDWR} {
-			file, errno := x.OpenFile("file", flag, 0)
-			if errno != 0 {
+		for _, flag := range []Flags{Read, Write, Read | Write, Write | Create} {
+			file, _, err := x.Open("file", flag)
+			if err != nil {
 				continue
 			}
-			if st, errno := file.Stat(); errno != 0 || !st.Mode.IsRegular() {
-				t.Errorf("opened %v, %v", st.Mode, errno)
+			if st, err := file.Stat(); err != nil || st.Type != Regular {
+				t.Errorf("opened %v, %v", st.Type, err)
 			}
-			_, _ = file.Pwrite([]byte("i"), 0)
+			_, _ = file.Pwritev(text("i"), 0)
 			_ = file.Close()
 		}
-		x.Chmod("file", 0o600)
-		x.Utimens("file", 1, 1)
+		_ = x.SetTimes("file", true, Times{1, 1})
 	}
 	within(t, 10*time.Second, "the race", func() { race(t, swap, attack, attack) })
 	if after := snapshot(t, x.outside); after != before {
@@ -219,23 +207,43 @@ func TestRaceLastComponent(t *testing.T) {
 // over a directory's name, one creates through that name.
 func TestRaceGuestRenames(t *testing.T) {
 	x := newFixture(t, ReadWrite)
-	wantErrno(t, "symlink", x.Symlink("dir", "link"), 0)
+	wantErrno(t, "symlink", x.Symlink("dir", "link"), nil)
 	before := snapshot(t, x.outside)
 	swap := func() error {
 		for _, move := range [][2]string{{"empty", "aside"}, {"link", "empty"}, {"empty", "link"}, {"aside", "empty"}} {
-			if errno := x.Rename(move[0], move[1]); errno != 0 {
-				return errno
+			if err := x.Rename(move[0], x.Dir, move[1]); err != nil {
+				return err
 			}
 		}
 		return nil
 	}
 	race(t, swap, func() {
-		_ = openErrno(x.FS, "empty/new", sys.O_RDWR|sys.O_CREAT)
-		_ = openErrno(x.FS, "empty/../../outside/new", sys.O_RDWR|sys.O_CREAT)
-		x.Symlink("../outside", "empty/trap")
-		x.Unlink("empty/new")
+		_ = openErrno(x.Dir, "empty/new", Read|Write|Create)
+		_ = openErrno(x.Dir, "empty/../../outside/new", Read|Write|Create)
+		_ = x.Symlink("../outside", "empty/trap")
+		_ = x.Unlink("empty/trap")
+		_ = x.Unlink("empty/new")
 	})
 	if after := snapshot(t, x.outside); after != before {
 		t.Errorf("outside has changed from\n%s\nto\n%s", before, after)
 	}
+}
+
+// TestRaceClimbingLink: one guest makes links that climb in a directory, another
+// moves it up and down. At no time does a link lead out.
+func TestRaceClimbingLink(t *testing.T) {
+	x := newFixture(t, ReadWrite)
+	wantErrno(t, "mkdir", x.Mkdir("dir/deep"), nil)
+	swap := func() error {
+		_ = x.Rename("dir/deep", x.Dir, "deep")
+		_ = x.Rename("deep", x.Dir, "dir/deep")
+		return nil
+	}
+	race(t, swap, func() {
+		_ = x.Symlink("../../file", "dir/deep/climbs")
+		if target, err := os.Readlink(x.path("deep/climbs")); err == nil {
+			t.Errorf("deep/climbs leads to %s", target)
+		}
+		_ = x.Unlink("dir/deep/climbs")
+	})
 }

@@ -1,10 +1,16 @@
-// Package rootfs gives a WASI guest one directory of the host, and no way out
-// of it.
+// Package rootfs gives a guest one directory of the host, and no way out of it.
 //
-//	data, err := rootfs.Open("/srv/data", rootfs.ReadOnly)
+//	mount, err := rootfs.Open("/srv/data", rootfs.Options{Access: rootfs.ReadOnly})
 //	if err != nil { … }
-//	defer data.Close()
-//	mounts := wazero.NewFSConfig().(sysfs.FSConfig).WithSysFSMount(data, "/data")
+//	defer mount.Close()
+//	dir, err := mount.Root()
+//	if err != nil { … }
+//	defer dir.Close()
+//	file, _, err := dir.Open("a/b", rootfs.Read)
+//
+// A [Mount] may be shared by many guests. Each of them has its own [Dir] and
+// [File] values, which are used by one goroutine at a time. Errors are those of
+// the kernel, as [syscall.Errno], and never tell where the mount is.
 //
 // # The threat
 //
@@ -14,27 +20,32 @@
 // absolute path, not by a symbolic link in any place of a path (there before,
 // made by the guest, dangling, chained), not by a hard link, a rename, or by
 // swapping a directory for a link while another call walks through it.
-// wazero's own WithDirMount joins strings and promises none of this.
 //
 // # How it is kept
 //
-// Every path is walked by [os.Root], one component at a time and from open
-// directories, so a swap finds nothing to race with. This package adds what
-// os.Root leaves open:
+// A path is split into the directory part and its last component. The
+// directory part is resolved by the kernel (openat2 with RESOLVE_BENEATH), by a
+// walk over open directories where the kernel is too old for that, or by
+// [os.Root] on other systems than Linux. The last component is then acted on
+// without following links, by a call that takes the open directory and one
+// name; a link in that place is read and the path that it makes is resolved from
+// the start. So a swap finds nothing to race with. On top of that:
 //
 //   - Symbolic links made here never lead out, for other programs would follow
-//     them. See [FS.Symlink].
+//     them. See [Dir.Symlink].
 //   - Only regular files and directories are opened. Opening a FIFO would hang
 //     the host, opening a device can do anything.
 //   - A ReadOnly mount answers EROFS to every call that writes.
-//   - Open files and path lengths have limits.
+//   - Path lengths are limited, and a [Quota] limits what a mount holds.
 //
 // # What it does not do
 //
 // What the host itself puts into the directory belongs to the mount: a bind
 // mount, or a hard link to a file that is also elsewhere. Symbolic links of the
-// host that climb (with "..") are followed while they stay inside; but a guest
-// that may write can move the directories around them, so that they lead out
-// for programs which, unlike this package, follow them blindly. Put no such
-// links in a ReadWrite mount. Bytes on disk are not limited here.
+// host that climb (with "..") are followed while they stay inside. The checks
+// that keep links of guests from leading out see the other calls on the same
+// Mount, but not those on another Mount of the same directory, nor programs of
+// the host that move directories at the same moment.
+//
+// Open descriptors are not counted here: whoever opens for a guest does that.
 package rootfs

@@ -6,139 +6,149 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"syscall"
 	"testing"
-
-	"github.com/tetratelabs/wazero/experimental/sys"
 )
 
 func TestOpenFile(t *testing.T) {
-	const rw = sys.O_RDWR
+	const rw = Read | Write
 	tests := []struct {
-		path string
-		flag sys.Oflag
-		want sys.Errno
+		path  string
+		flags Flags
+		want  error
 	}{
-		{"file", sys.O_RDONLY, 0},
-		{"file", rw, 0},
-		{"file", sys.O_WRONLY | rw, sys.EINVAL},
-		{"file", sys.O_DIRECTORY, sys.ENOTDIR},
-		{"file/", sys.O_RDONLY, sys.ENOTDIR},
-		{"file/x", sys.O_RDONLY, sys.ENOTDIR},
-		{"file", rw | sys.O_CREAT, 0},
-		{"file", rw | sys.O_CREAT | sys.O_EXCL, sys.EEXIST},
-		{"new", sys.O_RDONLY, sys.ENOENT},
-		{"new", rw | sys.O_CREAT | sys.O_EXCL, 0},
-		{"new", rw | sys.O_CREAT | sys.O_SYNC, 0},
-		{"no/new", rw | sys.O_CREAT, sys.ENOENT},
-		{"dir", sys.O_RDONLY, 0},
-		{"dir/", sys.O_RDONLY, 0},
-		{"dir", sys.O_DIRECTORY, 0},
-		{"dir", rw, sys.EISDIR},
-		{"dir", rw | sys.O_DIRECTORY, sys.EISDIR},
-		{"dir", sys.O_WRONLY | sys.O_CREAT, sys.EISDIR},
-		{"dir", rw | sys.O_CREAT | sys.O_EXCL, sys.EEXIST},
-		{"dir", sys.O_TRUNC, sys.EISDIR},
-		{"link", sys.O_RDONLY, 0},
-		{"link", sys.O_NOFOLLOW, sys.ELOOP},
-		{"link", rw | sys.O_CREAT | sys.O_EXCL, sys.EEXIST},
-		{"link", rw | sys.O_CREAT | sys.O_EXCL | sys.O_NOFOLLOW, sys.EEXIST},
-		{"linkdir", sys.O_DIRECTORY, 0},
-		{"linkdir", sys.O_DIRECTORY | sys.O_NOFOLLOW, sys.ENOTDIR},
-		{"linkdir/file", sys.O_NOFOLLOW, 0},
-		{"dangling", sys.O_RDONLY, sys.ENOENT},
-		{"dangling", sys.O_NOFOLLOW, sys.ELOOP},
-		{"dangling", rw | sys.O_CREAT | sys.O_EXCL, sys.EEXIST},
-		{"dangling", rw | sys.O_CREAT, 0},
-		{"loop", sys.O_RDONLY, sys.ELOOP},
-		{"loop", rw | sys.O_CREAT, sys.ELOOP},
-		{"nul\x00byte", rw | sys.O_CREAT, sys.EINVAL},
+		{"file", Read, nil},
+		{"file", 0, nil},
+		{"file", rw, nil},
+		{"file", OnlyDir, syscall.ENOTDIR},
+		{"file", Truncate, nil},
+		{"file/", Read, syscall.ENOTDIR},
+		{"file/x", Read, syscall.ENOTDIR},
+		{"file", rw | Create, nil},
+		{"file", rw | Create | Exclusive, syscall.EEXIST},
+		{"new", Read, syscall.ENOENT},
+		{"new", rw | Create | Exclusive, nil},
+		{"new", Read | Create, nil},
+		{"new/", rw | Create, syscall.EISDIR},
+		{"new", OnlyDir | Create, syscall.EINVAL},
+		{"no/new", rw | Create, syscall.ENOENT},
+		{"dir", Read, nil},
+		{"dir/", Read, nil},
+		{"dir/..", Read, nil},
+		{"dir", OnlyDir, nil},
+		{"dir", rw, syscall.EISDIR},
+		{"dir", rw | OnlyDir, syscall.EISDIR},
+		{"dir", Write | Create, syscall.EISDIR},
+		{"dir", rw | Create | Exclusive, syscall.EEXIST},
+		{"dir", Truncate, syscall.EISDIR},
+		{"link", Read, nil},
+		{"link/", Read, syscall.ENOTDIR},
+		{"link", NoFollow, syscall.ELOOP},
+		{"link", rw | Create | Exclusive, syscall.EEXIST},
+		{"link", rw | Create | Exclusive | NoFollow, syscall.EEXIST},
+		{"linkdir", OnlyDir, nil},
+		{"linkdir", OnlyDir | NoFollow, syscall.ENOTDIR},
+		{"linkdir/", OnlyDir | NoFollow, nil},
+		{"linkdir/file", NoFollow, nil},
+		{"dangling", Read, syscall.ENOENT},
+		{"dangling", NoFollow, syscall.ELOOP},
+		{"dangling", rw | Create | Exclusive, syscall.EEXIST},
+		{"dangling", rw | Create, nil},
+		{"loop", Read, syscall.ELOOP},
+		{"loop", rw | Create, syscall.ELOOP},
+		{"nul\x00byte", rw | Create, syscall.EINVAL},
+		{"/file", Read, syscall.EPERM},
 	}
 	for _, test := range tests {
-		t.Run(fmt.Sprintf("%q/%b", test.path, test.flag), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%q/%b", test.path, test.flags), func(t *testing.T) {
 			x := newFixture(t, ReadWrite)
 			for link, target := range map[string]string{
 				"link": "file", "linkdir": "dir", "dangling": "made", "loop": "loop",
 			} {
-				wantErrno(t, "symlink", x.Symlink(target, link), 0)
+				wantErrno(t, "symlink", x.Symlink(target, link), nil)
 			}
-			wantErrno(t, "open", openErrno(x.FS, test.path, test.flag), test.want)
+			wantErrno(t, "open", openErrno(x.Dir, test.path, test.flags), test.want)
 		})
 	}
 }
 
 func TestReadAndWrite(t *testing.T) {
 	x := newFixture(t, ReadWrite)
-	file := mustOpen(t, x.FS, "new", sys.O_RDWR|sys.O_CREAT)
-	if n, errno := file.Write([]byte("hello world")); n != 11 || errno != 0 {
-		t.Fatalf("write: %d, %v", n, errno)
+	file := mustOpen(t, x.Dir, "new", Read|Write|Create)
+	if n, err := file.Writev([][]byte{[]byte("hello"), nil, []byte(" world")}); n != 11 || err != nil {
+		t.Fatalf("write: %d, %v", n, err)
 	}
-	if n, errno := file.Pwrite([]byte("J"), 0); n != 1 || errno != 0 {
-		t.Errorf("pwrite: %d, %v", n, errno)
+	if n, err := file.Pwritev(text("J"), 0); n != 1 || err != nil {
+		t.Errorf("pwrite: %d, %v", n, err)
 	}
-	buf := make([]byte, 64)
-	if n, errno := file.Pread(buf, 6); string(buf[:n]) != "world" || errno != 0 {
-		t.Errorf("pread: %q, %v", buf[:n], errno)
+	b := make([]byte, 64)
+	if n, err := file.Preadv([][]byte{b[:2], b[2:]}, 6); string(b[:n]) != "world" || err != nil {
+		t.Errorf("pread: %q, %v", b[:n], err)
 	}
-	if n, errno := file.Read(buf); n != 0 || errno != 0 {
-		t.Errorf("read at the end: %d, %v", n, errno)
+	if n, err := file.Readv(buf(b)); n != 0 || err != nil {
+		t.Errorf("read at the end: %d, %v", n, err)
 	}
-	if at, errno := file.Seek(-5, io.SeekEnd); at != 6 || errno != 0 {
-		t.Errorf("seek: %d, %v", at, errno)
+	if at, err := file.Seek(-5, io.SeekEnd); at != 6 || err != nil {
+		t.Errorf("seek: %d, %v", at, err)
 	}
-	wantErrno(t, "truncate", file.Truncate(8), 0)
-	if n, errno := file.Read(buf); string(buf[:n]) != "wo" || errno != 0 {
-		t.Errorf("read: %q, %v", buf[:n], errno)
+	wantErrno(t, "truncate", file.Truncate(8), nil)
+	if n, err := file.Readv(buf(b)); string(b[:n]) != "wo" || err != nil {
+		t.Errorf("read: %q, %v", b[:n], err)
 	}
-	wantErrno(t, "sync", file.Sync(), 0)
-	wantErrno(t, "datasync", file.Datasync(), 0)
+	wantErrno(t, "sync", file.Sync(), nil)
+	wantErrno(t, "datasync", file.Datasync(), nil)
 	wantContent(t, x.path("new"), "Jello wo")
 
-	st, errno := file.Stat()
-	info, _ := os.Stat(x.path("new"))
-	if errno != 0 || st.Size != 8 || st.Mode != info.Mode() {
-		t.Errorf("stat: %+v, %v", st, errno)
+	st, err := file.Stat()
+	byPath, _ := x.Stat("new", false)
+	if err != nil || st.Size != 8 || st.Type != Regular || st != byPath {
+		t.Errorf("stat: %+v, %v; by path %+v", st, err, byPath)
 	}
-	dev, _ := file.Dev()
-	ino, _ := file.Ino()
-	if dev != st.Dev || ino != st.Ino || (ino == 0 && runtime.GOOS != "windows") {
-		t.Errorf("dev %d, ino %d; stat says %d, %d", dev, ino, st.Dev, st.Ino)
+	if st.Ino == 0 && runtime.GOOS != "windows" {
+		t.Errorf("dev %d, ino %d", st.Dev, st.Ino)
 	}
+}
+
+func TestAllocate(t *testing.T) {
+	x := newFixture(t, ReadWrite)
+	file := mustOpen(t, x.Dir, "file", Read|Write)
+	for _, c := range []struct{ offset, n, size int64 }{{0, 100, 100}, {10, 10, 100}, {90, 20, 110}} {
+		wantErrno(t, "allocate", file.Allocate(c.offset, c.n), nil)
+		if size, err := file.size(); size != c.size {
+			t.Errorf("after %+v the size is %d, %v", c, size, err)
+		}
+	}
+	wantErrno(t, "allocate nothing", file.Allocate(0, 0), syscall.EINVAL)
+	wantErrno(t, "allocate before the start", file.Allocate(-1, 1), syscall.EINVAL)
 }
 
 func TestFileErrors(t *testing.T) {
 	x := newFixture(t, ReadWrite)
-	buf := make([]byte, 4)
-	reader, writer := mustOpen(t, x.FS, "file", sys.O_RDONLY), mustOpen(t, x.FS, "file", sys.O_WRONLY)
-	closed := mustOpen(t, x.FS, "file", sys.O_RDWR)
-	dir := mustOpen(t, x.FS, "dir", sys.O_RDONLY)
-	wantErrno(t, "close", closed.Close(), 0)
-	wantErrno(t, "close again", closed.Close(), 0)
-	count := func(_ int, errno sys.Errno) sys.Errno { return errno }
-	place := func(_ int64, errno sys.Errno) sys.Errno { return errno }
-	list := func(_ []sys.Dirent, errno sys.Errno) sys.Errno { return errno }
+	b := make([]byte, 4)
+	reader, writer := mustOpen(t, x.Dir, "file", Read), mustOpen(t, x.Dir, "file", Write)
+	closed := mustOpen(t, x.Dir, "file", Read|Write)
+	wantErrno(t, "close", closed.Close(), nil)
+	wantErrno(t, "close again", closed.Close(), nil)
+	count := func(_ int, err error) error { return err }
+	place := func(_ int64, err error) error { return err }
 	for _, test := range []struct {
 		what      string
-		got, want sys.Errno
+		got, want error
 	}{
-		{"write to reader", count(reader.Write(buf)), sys.EBADF},
-		{"pwrite to reader", count(reader.Pwrite(buf, 0)), sys.EBADF},
-		{"read from writer", count(writer.Read(buf)), sys.EBADF},
-		{"pread from writer", count(writer.Pread(buf, 0)), sys.EBADF},
-		{"pread before start", count(reader.Pread(buf, -1)), sys.EINVAL},
-		{"pwrite before start", count(writer.Pwrite(buf, -1)), sys.EINVAL},
-		{"truncate before start", writer.Truncate(-1), sys.EINVAL},
-		{"seek before start", place(reader.Seek(-1, io.SeekStart)), sys.EINVAL},
-		{"seek from nowhere", place(reader.Seek(0, 3)), sys.EINVAL},
-		{"readdir of file", list(reader.Readdir(1)), sys.ENOSYS},
-		{"read closed", count(closed.Read(buf)), sys.EBADF},
-		{"write closed", count(closed.Write(buf)), sys.EBADF},
-		{"seek closed", place(closed.Seek(0, 0)), sys.EBADF},
-		{"truncate closed", closed.Truncate(0), sys.EBADF},
-		{"sync closed", closed.Sync(), sys.EBADF},
-		{"read dir", count(dir.Read(buf)), sys.EISDIR},
-		{"write dir", count(dir.Write(buf)), sys.EISDIR},
-		{"truncate dir", dir.Truncate(0), sys.EISDIR},
-		{"seek in dir", place(dir.Seek(1, io.SeekStart)), sys.EINVAL},
+		{"write to reader", count(reader.Writev(buf(b))), syscall.EBADF},
+		{"pwrite to reader", count(reader.Pwritev(buf(b), 0)), syscall.EBADF},
+		{"read from writer", count(writer.Readv(buf(b))), syscall.EBADF},
+		{"pread from writer", count(writer.Preadv(buf(b), 0)), syscall.EBADF},
+		{"pread before start", count(reader.Preadv(buf(b), -1)), syscall.EINVAL},
+		{"pwrite before start", count(writer.Pwritev(buf(b), -1)), syscall.EINVAL},
+		{"truncate before start", writer.Truncate(-1), syscall.EINVAL},
+		{"seek before start", place(reader.Seek(-1, io.SeekStart)), syscall.EINVAL},
+		{"seek from nowhere", place(reader.Seek(0, 3)), syscall.EINVAL},
+		{"read closed", count(closed.Readv(buf(b))), syscall.EBADF},
+		{"write closed", count(closed.Writev(buf(b))), syscall.EBADF},
+		{"seek closed", place(closed.Seek(0, 0)), syscall.EBADF},
+		{"truncate closed", closed.Truncate(0), syscall.EBADF},
+		{"sync closed", closed.Sync(), syscall.EBADF},
 	} {
 		wantErrno(t, test.what, test.got, test.want)
 	}
@@ -146,88 +156,103 @@ func TestFileErrors(t *testing.T) {
 
 func TestAppend(t *testing.T) {
 	x := newFixture(t, ReadWrite)
-	file := mustOpen(t, x.FS, "file", sys.O_WRONLY|sys.O_APPEND)
-	if !file.IsAppend() {
-		t.Error("not in append mode")
-	}
-	_, errno := file.Write([]byte(" and more"))
-	wantErrno(t, "append", errno, 0)
+	file := mustOpen(t, x.Dir, "file", Write|Append)
+	_, err := file.Writev(text(" and more"))
+	wantErrno(t, "append", err, nil)
 	wantContent(t, x.path("file"), "inside and more")
-	if errno := file.SetAppend(false); errno == sys.ENOSYS {
-		t.Skip("append mode is fixed at opening on", runtime.GOOS)
+	if err := file.SetAppend(false); err == syscall.ENOTSUP {
+		t.Skip("append mode is fixed at opening here")
 	}
-	wantErrno(t, "set append mode", file.SetAppend(true), 0)
-	_, errno = file.Pwrite([]byte("IN"), 0)
-	wantErrno(t, "pwrite", errno, 0)
+	wantErrno(t, "set append mode", file.SetAppend(true), nil)
+	_, err = file.Pwritev(text("IN"), 0)
+	wantErrno(t, "pwrite", err, nil)
 	_, _ = file.Seek(0, io.SeekStart)
-	_, errno = file.Write([]byte("!"))
-	wantErrno(t, "append after pwrite", errno, 0)
+	_, err = file.Writev(text("!"))
+	wantErrno(t, "append after pwrite", err, nil)
 	wantContent(t, x.path("file"), "INside and more!")
 
-	wantErrno(t, "clear append mode", file.SetAppend(false), 0)
+	wantErrno(t, "clear append mode", file.SetAppend(false), nil)
 	_, _ = file.Seek(0, io.SeekStart)
-	_, errno = file.Write([]byte("be"))
-	wantErrno(t, "write", errno, 0)
+	_, err = file.Writev(text("be"))
+	wantErrno(t, "write", err, nil)
 	wantContent(t, x.path("file"), "beside and more!")
 }
 
-func TestPoll(t *testing.T) {
-	x := newFixture(t, ReadOnly)
-	file := mustOpen(t, x.FS, "file", sys.O_NONBLOCK).(sys.PollableFile)
-	if !file.IsNonblock() {
-		t.Error("O_NONBLOCK is forgotten")
+// mostNames is more than any directory of the tests has.
+const mostNames = 1 << 20
+
+// namesIn are the names of a directory from a position on, at most so many, and
+// the position to go on from.
+func entriesIn(t *testing.T, d *Dir, from uint64, most, room int) (entries []Entry) {
+	t.Helper()
+	err := d.ReadDir(from, room, func(e Entry) bool {
+		entries = append(entries, e)
+		return len(entries) < most
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	wantErrno(t, "clear nonblock", file.SetNonblock(false), 0)
-	if ready, errno := file.Poll(sys.POLLIN, -1); !ready || errno != 0 || file.IsNonblock() {
-		t.Errorf("poll: %v, %v", ready, errno)
-	}
+	return entries
 }
 
-func TestReaddir(t *testing.T) {
+func namesIn(t *testing.T, d *Dir, from uint64, most int) (names []string) {
+	t.Helper()
+	for _, e := range entriesIn(t, d, from, most, 0) {
+		names = append(names, e.Name)
+	}
+	return names
+}
+
+func TestReadDir(t *testing.T) {
 	x := newFixture(t, ReadWrite)
-	const many = 3*readdirBatch + 1
+	const many = 400
 	for i := range many {
 		mustWrite(t, x.path(fmt.Sprintf("empty/%04d", i)), "")
 	}
-	wantErrno(t, "symlink", x.Symlink("0000", "empty/link"), 0)
-	wantErrno(t, "mkdir", x.Mkdir("empty/sub", 0o700), 0)
-	dir := mustOpen(t, x.FS, "empty", sys.O_DIRECTORY)
-	for _, n := range []int{1, 100, readdirBatch, many + 2, many + 3, -1} {
-		if _, errno := dir.Seek(0, io.SeekStart); errno != 0 {
-			t.Fatal(errno)
+	wantErrno(t, "symlink", x.Symlink("0000", "empty/link"), nil)
+	wantErrno(t, "mkdir", x.Mkdir("empty/sub"), nil)
+	dir := mustOpenDir(t, x.Dir, "empty")
+	for _, d := range []*Dir{dir, mustMount(t, x.path("empty"), Options{})} {
+		whole := entriesIn(t, d, 0, mostNames, 1<<10)
+		if len(whole) != many+4 {
+			t.Fatalf("%d entries, want %d", len(whole), many+4)
 		}
-		entries := readAll(t, dir, n)
-		if len(entries) != many+2 {
-			t.Fatalf("n=%d: %d entries, want %d", n, len(entries), many+2)
-		}
-		for _, entry := range entries {
-			st, errno := x.Lstat("empty/" + entry.Name)
-			if errno != 0 || st.Ino != entry.Ino || st.Mode.Type() != entry.Type {
-				t.Fatalf("%+v is not %+v", entry, st)
+		for i, e := range whole {
+			if i%40 == 0 || i > len(whole)-3 { // going on from anywhere gives the rest
+				rest := entriesIn(t, d, e.Next, mostNames, 300)
+				if !slices.Equal(rest, whole[i+1:]) {
+					t.Fatalf("from entry %d on: %d entries, want %d", i, len(rest), many+3-i)
+				}
+			}
+			if e.Name == ".." {
+				if e.Ino != 0 {
+					t.Error("the directory above tells what it is")
+				}
+				continue
+			}
+			st, err := dir.Stat(e.Name, false)
+			if err != nil || st.Ino != e.Ino || st.Type != e.Type {
+				t.Fatalf("%+v is not %+v", e, st)
 			}
 		}
 	}
-	wantErrno(t, "unlink", x.Unlink("empty/0000"), 0)
-	if _, errno := dir.Seek(0, io.SeekStart); errno != 0 {
-		t.Fatal(errno)
+	wantErrno(t, "unlink", x.Unlink("empty/0000"), nil)
+	if slices.Contains(namesIn(t, dir, 0, mostNames), "0000") {
+		t.Error("a removed file is still there")
 	}
-	if slices.ContainsFunc(readAll(t, dir, -1), func(e sys.Dirent) bool { return e.Name == "0000" }) {
-		t.Error("a removed file is still there after a rewind")
-	}
+	wantErrno(t, "nowhere", dir.ReadDir(1<<63, 0, func(Entry) bool { return true }), nowhere)
 }
 
-// readAll reads as wazero does: fewer than n is the end.
-func readAll(t *testing.T, dir sys.File, n int) []sys.Dirent {
-	t.Helper()
-	var all []sys.Dirent
-	for {
-		entries, errno := dir.Readdir(n)
-		if errno != 0 {
-			t.Fatal(errno)
-		}
-		all = append(all, entries...)
-		if n <= 0 || len(entries) < n {
-			return all
-		}
+// nowhere is what reading a directory from a position answers that no entry has.
+var nowhere = map[bool]error{true: syscall.EINVAL, false: syscall.EOVERFLOW}[exact]
+
+// TestReadDirBadPosition: what a guest makes up is an error, or the end.
+func TestReadDirBadPosition(t *testing.T) {
+	dir := newFixture(t, ReadOnly).Dir
+	for _, from := range []uint64{1, 3, 7, 1 << 16, 1<<31 - 1, 1 << 40, 1<<63 - 1, 1<<64 - 1} {
+		_ = dir.ReadDir(from, 64, func(Entry) bool { return true })
+	}
+	if _, err := os.Stat("."); err != nil {
+		t.Fatal(err)
 	}
 }

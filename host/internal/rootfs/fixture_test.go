@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/tetratelabs/wazero/experimental/sys"
 )
 
 // fixture is a mount with something beside it that a guest must not reach:
@@ -19,11 +17,16 @@ import (
 //	outside/file         "secret"
 //	outside/dir/file     "secret"
 type fixture struct {
-	*FS
+	*Dir
 	mount, outside string
 }
 
 func newFixture(t *testing.T, access Access) fixture {
+	t.Helper()
+	return newFixtureWith(t, Options{Access: access})
+}
+
+func newFixtureWith(t *testing.T, o Options) fixture {
 	t.Helper()
 	base := t.TempDir()
 	x := fixture{mount: filepath.Join(base, "mount"), outside: filepath.Join(base, "outside")}
@@ -34,13 +37,26 @@ func newFixture(t *testing.T, access Access) fixture {
 		mustWrite(t, filepath.Join(dir, "dir", "file"), text)
 	}
 	mustMkdir(t, filepath.Join(x.mount, "empty"))
-	fsys, err := Open(x.mount, access)
+	x.Dir = mustMount(t, x.mount, o)
+	return x
+}
+
+// mustMount returns the directory of a mount.
+func mustMount(t *testing.T, hostDir string, o Options) *Dir {
+	t.Helper()
+	m, err := Open(hostDir, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = fsys.Close() })
-	x.FS = fsys
-	return x
+	dir, err := m.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = dir.Close()
+		_ = m.Close()
+	})
+	return dir
 }
 
 // path is the host's path of something in the mount.
@@ -70,17 +86,27 @@ func mustWrite(t *testing.T, name, text string) {
 	}
 }
 
-func mustOpen(t *testing.T, fsys *FS, path string, flag sys.Oflag) sys.File {
+func mustOpen(t *testing.T, d *Dir, path string, flags Flags) *File {
 	t.Helper()
-	file, errno := fsys.OpenFile(path, flag, 0o600)
-	if errno != 0 {
-		t.Fatalf("open %q: %v", path, errno)
+	file, _, err := d.Open(path, flags)
+	if err != nil || file == nil {
+		t.Fatalf("open %q: %v", path, err)
 	}
 	t.Cleanup(func() { _ = file.Close() })
 	return file
 }
 
-func wantErrno(t *testing.T, what string, got, want sys.Errno) {
+func mustOpenDir(t *testing.T, d *Dir, path string) *Dir {
+	t.Helper()
+	_, dir, err := d.Open(path, OnlyDir)
+	if err != nil {
+		t.Fatalf("open %q: %v", path, err)
+	}
+	t.Cleanup(func() { _ = dir.Close() })
+	return dir
+}
+
+func wantErrno(t *testing.T, what string, got, want error) {
 	t.Helper()
 	if got != want {
 		t.Errorf("%s: got %v, want %v", what, got, want)
@@ -95,16 +121,25 @@ func wantContent(t *testing.T, name, want string) {
 	}
 }
 
-// openErrno opens and closes, for the errno alone.
-func openErrno(fsys *FS, path string, flag sys.Oflag) sys.Errno {
-	file, errno := fsys.OpenFile(path, flag, 0o600)
-	if errno == 0 {
+// openErrno opens and closes, for the error alone.
+func openErrno(d *Dir, path string, flags Flags) error {
+	file, dir, err := d.Open(path, flags)
+	if file != nil {
 		_ = file.Close()
 	}
-	return errno
+	if dir != nil {
+		_ = dir.Close()
+	}
+	return err
 }
 
-// snapshot is all there is to know of a tree, but for access times.
+// buf makes of one buffer what Readv and Writev take.
+func buf(b []byte) [][]byte { return [][]byte{b} }
+
+// text is buf of a string.
+func text(s string) [][]byte { return buf([]byte(s)) }
+
+// snapshot is all there is to know of a tree, except for access times.
 func snapshot(t *testing.T, dir string) string {
 	t.Helper()
 	var all strings.Builder

@@ -1,171 +1,144 @@
 package rootfs
 
-import (
-	"errors"
-	"io/fs"
-	"os"
+import "syscall"
 
-	"github.com/tetratelabs/wazero/experimental/sys"
-	wasys "github.com/tetratelabs/wazero/sys"
-)
+// Flags say how something is opened.
+type Flags uint
 
 const (
-	// forWriting are the access modes that write; O_RDONLY is zero.
-	forWriting = sys.O_RDWR | sys.O_WRONLY
-	// changing are the flags that a ReadOnly mount refuses.
-	changing = forWriting | sys.O_CREAT | sys.O_TRUNC
-	// exclusive, both together, is: create it, and follow no link.
-	exclusive = sys.O_CREAT | sys.O_EXCL
-	// syncing are the kinds of synchronous writing. Go knows the strongest,
-	// which serves for all.
-	syncing = sys.O_SYNC | sys.O_DSYNC | sys.O_RSYNC
+	Read Flags = 1 << iota
+	Write
+	Append
+	Create    // the file if there is none
+	Exclusive // with Create: fail if there is one
+	Truncate
+	OnlyDir  // fail if it is not a directory
+	NoFollow // fail if the last component is a link
 )
 
-// OpenFile implements sys.FS. What is neither a regular file nor a directory
-// is refused with ENOTSUP.
-func (f *FS) OpenFile(path string, flag sys.Oflag, perm fs.FileMode) (sys.File, sys.Errno) {
-	file, errno := f.open(path, flag, perm)
-	if errno != 0 {
-		if path == "." && flag == sys.O_RDONLY {
-			// This is wazero opening the mount for its first use. It panics
-			// at any other errno, say when the FS was closed or has too
-			// many open files; at this one the guest gets EBADF.
-			errno = sys.ENOENT
-		}
-		return nil, errno
+// changing are the flags that directories refuse.
+const changing = Write | Create | Truncate
+
+// maxRaces is how often something may take another's place between the look at
+// it and its opening.
+const maxRaces = 16
+
+// errRaced says that a name does not lead any more to what was seen there.
+const errRaced = syscall.EAGAIN
+
+// Open opens a regular file or a directory; the other result is nil. What is
+// neither is refused with ENOTSUP.
+func (d *Dir) Open(path string, flags Flags) (*File, *Dir, error) {
+	switch {
+	case flags&OnlyDir != 0 && flags&Create != 0:
+		return nil, nil, syscall.EINVAL
+	case flags&OnlyDir != 0 && flags&changing != 0:
+		return nil, nil, syscall.EISDIR
+	case d.mount.access != ReadWrite && flags&(Write|Truncate) != 0:
+		return nil, nil, syscall.EROFS
 	}
-	return file, 0
+	exclusive := flags&Create != 0 && flags&Exclusive != 0
+	for range maxRaces {
+		e, err := d.resolve(path, flags&NoFollow == 0 && !exclusive)
+		if err != nil {
+			return nil, nil, err
+		}
+		file, dir, err := d.openEntry(&e, flags)
+		e.close()
+		if err != errRaced {
+			return file, dir, err
+		}
+	}
+	return nil, nil, errRaced
 }
 
-func (f *FS) open(path string, flag sys.Oflag, perm fs.FileMode) (sys.File, sys.Errno) {
-	name, errno := nameOf(path)
-	if errno != 0 {
-		return nil, errno
+func (d *Dir) openEntry(e *entry, flags Flags) (*File, *Dir, error) {
+	if !e.found {
+		file, err := d.createFile(e, flags)
+		return file, nil, err
 	}
-	if errno := f.permits(flag); errno != 0 {
-		return nil, errno
+	if flags&Create != 0 && flags&Exclusive != 0 {
+		return nil, nil, syscall.EEXIST
 	}
-	if errno := f.inspect(name, flag); errno != 0 {
-		return nil, errno
+	if err := openable(e.stat.Type, flags); err != nil {
+		return nil, nil, err
 	}
-	if errno := f.acquire(); errno != 0 {
-		return nil, errno
+	if e.stat.Type == Directory {
+		at, err := e.dir.openDir(e.name)
+		if err != nil {
+			return nil, nil, raced(err)
+		}
+		return nil, &Dir{mount: d.mount, at: at}, nil
 	}
-	host, err := f.root.OpenFile(name, hostFlags(flag), perm&fs.ModePerm)
+	file, err := d.openFile(e, flags&^Create)
+	return file, nil, raced(err)
+}
+
+// openable says whether what is of this type may be opened with flags.
+func openable(t FileType, flags Flags) error {
+	switch {
+	case t == SymbolicLink && flags&OnlyDir == 0:
+		return syscall.ELOOP
+	case t == Directory && flags&changing != 0:
+		return syscall.EISDIR
+	case t != Directory && flags&OnlyDir != 0:
+		return syscall.ENOTDIR
+	case t != Directory && t != Regular:
+		return syscall.ENOTSUP
+	}
+	return nil
+}
+
+func (d *Dir) createFile(e *entry, flags Flags) (file *File, err error) {
+	switch {
+	case flags&Create == 0:
+		return nil, syscall.ENOENT
+	case e.slash:
+		return nil, syscall.EISDIR
+	case d.mount.access != ReadWrite:
+		return nil, syscall.EROFS
+	}
+	err = d.mount.usage.add(func() error {
+		file, err = d.openFile(e, flags|Exclusive)
+		return err
+	})
+	if err == syscall.EEXIST && flags&Exclusive == 0 {
+		return nil, errRaced
+	}
+	return file, err
+}
+
+// openFile opens a regular file by its name. It asks the open file again what it
+// is: the name may have been given to a FIFO since it was looked at.
+func (d *Dir) openFile(e *entry, flags Flags) (*File, error) {
+	f := &File{mount: d.mount, append: flags&Append != 0}
+	err := d.mount.usage.hold(f, e, flags&Truncate != 0, func() error {
+		host, err := e.dir.openFile(e.name, flags)
+		if err != nil {
+			return err
+		}
+		st, err := host.stat()
+		if err == nil && st.Type != Regular {
+			err = errRaced
+		}
+		if err != nil {
+			_ = host.close()
+			return err
+		}
+		f.host, f.self = host, st.identity()
+		return nil
+	})
 	if err != nil {
-		f.release()
-		return nil, errnoOf(err)
+		return nil, err
 	}
-	file, errno := f.adopt(host, flag)
-	if errno != 0 {
-		_ = host.Close()
-		f.release()
-		return nil, errno
-	}
-	return file, 0
+	return f, nil
 }
 
-// permits applies the mount's access to flag.
-func (f *FS) permits(flag sys.Oflag) sys.Errno {
-	switch {
-	case flag&forWriting == forWriting:
-		return sys.EINVAL
-	case flag&sys.O_DIRECTORY != 0 && flag&forWriting != 0:
-		return sys.EISDIR
-	case f.access != ReadWrite && flag&changing != 0:
-		return sys.EROFS
+// raced turns the errors of opening what was looked at before into errRaced.
+func raced(err error) error {
+	switch err {
+	case syscall.ELOOP, syscall.ENOTDIR, syscall.EISDIR, syscall.ENXIO, syscall.ENOENT:
+		return errRaced
 	}
-	return 0
-}
-
-// inspect looks at what name is before it is opened, since opening alone can
-// harm (a tape rewinds, a terminal takes control) and adopt comes too late for
-// that. It also applies O_NOFOLLOW, which os.Root does not know. That is a
-// guest's care for its own files, not the wall around them, so a race is left.
-func (f *FS) inspect(name string, flag sys.Oflag) sys.Errno {
-	if flag&exclusive != exclusive && flag&sys.O_NOFOLLOW != 0 {
-		info, err := f.root.Lstat(name)
-		if err == nil && info.Mode()&fs.ModeSymlink != 0 {
-			if flag&sys.O_DIRECTORY != 0 {
-				return sys.ENOTDIR
-			}
-			return sys.ELOOP
-		}
-	}
-	info, err := f.root.Stat(name)
-	switch {
-	case err == nil && flag&exclusive == exclusive:
-		return sys.EEXIST
-	case err == nil:
-		return openable(info.Mode(), flag)
-	case errors.Is(err, fs.ErrNotExist) && flag&sys.O_CREAT != 0:
-		return 0
-	}
-	return errnoOf(err)
-}
-
-// openable says whether a file of this mode may be opened with flag.
-func openable(mode fs.FileMode, flag sys.Oflag) sys.Errno {
-	switch {
-	case mode.IsDir() && flag&changing != 0:
-		return sys.EISDIR
-	case !mode.IsDir() && flag&sys.O_DIRECTORY != 0:
-		return sys.ENOTDIR
-	case !mode.IsDir() && !mode.IsRegular():
-		return sys.ENOTSUP
-	}
-	return 0
-}
-
-// hostFlags leaves out O_DIRECTORY and O_NOFOLLOW, which inspect and adopt
-// apply on every platform, and O_NONBLOCK, which means nothing to regular files.
-func hostFlags(flag sys.Oflag) int {
-	host := os.O_RDONLY | harmless
-	switch flag & forWriting {
-	case sys.O_RDWR:
-		host |= os.O_RDWR
-	case sys.O_WRONLY:
-		host |= os.O_WRONLY
-	}
-	if flag&sys.O_APPEND != 0 {
-		host |= appendFlag
-	}
-	if flag&sys.O_CREAT != 0 {
-		host |= os.O_CREATE
-	}
-	if flag&sys.O_EXCL != 0 {
-		host |= os.O_EXCL
-	}
-	if flag&sys.O_TRUNC != 0 {
-		host |= os.O_TRUNC
-	}
-	if flag&syncing != 0 {
-		host |= os.O_SYNC
-	}
-	return host
-}
-
-// adopt makes a file for the guest of one of the host. It asks the open file
-// again what it is: the name may have been given to a FIFO since inspect.
-func (f *FS) adopt(host *os.File, flag sys.Oflag) (sys.File, sys.Errno) {
-	info, err := host.Stat()
-	if err != nil {
-		return nil, errnoOf(err)
-	}
-	if errno := openable(info.Mode(), flag); errno != 0 {
-		return nil, errno
-	}
-	st := wasys.NewStat_t(info)
-	h := handle{fs: f, host: host, dev: st.Dev, ino: st.Ino}
-	if info.IsDir() {
-		return &directory{handle: h}, 0
-	}
-	file := &regular{handle: h, nonblock: flag&sys.O_NONBLOCK != 0}
-	if flag&sys.O_APPEND != 0 {
-		file.append = true
-		if appendFlag == 0 {
-			return file, setAppend(host, true)
-		}
-	}
-	return file, 0
+	return err
 }

@@ -1,0 +1,5 @@
+//go:build !linux || portable
+
+package rootfs
+
+func isExact() bool { return false }

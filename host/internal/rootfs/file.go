@@ -1,0 +1,149 @@
+package rootfs
+
+import (
+	"errors"
+	"math"
+	"syscall"
+)
+
+// File is an open regular file.
+type File struct {
+	mount  *Mount
+	host   fileHandle
+	self   identity
+	append bool
+	closed bool
+}
+
+// Close closes the file. Closing again does nothing.
+func (f *File) Close() error {
+	if f.closed {
+		return nil
+	}
+	f.closed = true
+	f.mount.usage.release(f)
+	return f.host.close()
+}
+
+// Stat describes the file.
+func (f *File) Stat() (Stat, error) { return f.host.stat() }
+
+func (f *File) size() (int64, error) {
+	st, err := f.host.stat()
+	return st.Size, err
+}
+
+// Readv reads into bufs from where the file is at. At the end it returns 0.
+func (f *File) Readv(bufs [][]byte) (int, error) { return f.host.readv(bufs) }
+
+// Preadv reads into bufs from offset, and leaves the file where it is at.
+func (f *File) Preadv(bufs [][]byte, offset int64) (int, error) {
+	return f.host.preadv(bufs, offset)
+}
+
+// Writev writes bufs to where the file is at, or to its end in append mode.
+func (f *File) Writev(bufs [][]byte) (n int, err error) {
+	err = f.mount.usage.change(f.size, func(size int64) int64 {
+		if !f.append {
+			size, _ = f.host.seek(0, seekCurrent)
+		}
+		return plus(size, length(bufs))
+	}, func() error {
+		n, err = f.host.writev(bufs)
+		return err
+	})
+	return n, err
+}
+
+// Pwritev writes bufs to offset, in append mode too, and leaves the file where
+// it is at.
+func (f *File) Pwritev(bufs [][]byte, offset int64) (n int, err error) {
+	err = f.mount.usage.change(f.size, func(int64) int64 {
+		return plus(offset, length(bufs))
+	}, func() error {
+		n, err = f.host.pwritev(bufs, offset, f.append)
+		return err
+	})
+	return n, err
+}
+
+// Truncate sets the file's size.
+func (f *File) Truncate(size int64) error {
+	return f.mount.usage.change(f.size, func(int64) int64 { return size }, func() error {
+		return f.host.truncate(size)
+	})
+}
+
+// Allocate makes the file at least as large as offset and n together, and has
+// the disk set the space aside if it can.
+func (f *File) Allocate(offset, n int64) error {
+	if offset < 0 || n <= 0 {
+		return syscall.EINVAL
+	}
+	end := plus(offset, n)
+	return f.mount.usage.change(f.size, func(size int64) int64 { return max(size, end) }, func() error {
+		err := f.host.allocate(offset, n)
+		if !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
+		size, err := f.size()
+		if err != nil || size >= end {
+			return err
+		}
+		return f.host.truncate(end)
+	})
+}
+
+// The values of whence are those of io.Seeker.
+const (
+	seekStart   = 0
+	seekCurrent = 1
+	seekEnd     = 2
+)
+
+// Seek moves where the file is at, and returns it.
+func (f *File) Seek(offset int64, whence int) (int64, error) {
+	if whence < seekStart || whence > seekEnd {
+		return 0, syscall.EINVAL
+	}
+	return f.host.seek(offset, whence)
+}
+
+// SetTimes sets the file's times.
+func (f *File) SetTimes(t Times) error {
+	if f.mount.access != ReadWrite {
+		return syscall.EROFS
+	}
+	return f.host.setTimes(t)
+}
+
+// SetAppend sets whether Writev appends.
+func (f *File) SetAppend(on bool) error {
+	if on == f.append {
+		return nil
+	}
+	err := f.host.setAppend(on)
+	if err == nil {
+		f.append = on
+	}
+	return err
+}
+
+// Sync writes the file to the disk, Datasync only what reading it again needs.
+func (f *File) Sync() error     { return f.host.sync() }
+func (f *File) Datasync() error { return f.host.datasync() }
+
+func length(bufs [][]byte) (n int64) {
+	for _, b := range bufs {
+		n += int64(len(b))
+	}
+	return n
+}
+
+// plus adds two numbers of which none is negative, up to the largest.
+func plus(a, b int64) int64 {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
+}

@@ -1,0 +1,98 @@
+package rootfs
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"syscall"
+)
+
+// Access is what a guest may do in a mount.
+type Access int
+
+const (
+	// ReadOnly lets the guest read.
+	ReadOnly Access = iota
+	// ReadWrite lets it also create, change and remove.
+	ReadWrite
+)
+
+// Options say how a mount is opened. The zero value is a ReadOnly mount.
+type Options struct {
+	Access Access
+	// Quota limits what guests put into the mount; nil means no limit.
+	Quota Quota
+}
+
+// Mount is a directory of the host that guests may use. It is safe for
+// concurrent use.
+type Mount struct {
+	root   dirHandle
+	self   identity
+	access Access
+	usage  *usage // nil if there is no quota
+
+	// naming is held by every call that gives a thing a name, so that what the
+	// checks of links have seen still holds when the name is given.
+	naming sync.Mutex
+
+	closed atomic.Bool
+	users  atomic.Int64 // Mount itself until it is closed, and the Dirs that share its root
+}
+
+// identity tells a directory or file from all others.
+type identity struct{ dev, ino uint64 }
+
+// Open gives access to hostDir, which must be a directory. If hostDir is moved
+// later on, the Mount moves along.
+func Open(hostDir string, o Options) (*Mount, error) {
+	if o.Access != ReadOnly && o.Access != ReadWrite {
+		return nil, fmt.Errorf("rootfs: unknown access %d", o.Access)
+	}
+	root, err := openRoot(hostDir)
+	if err != nil {
+		return nil, fmt.Errorf("rootfs: %w", err)
+	}
+	st, err := root.stat()
+	if err != nil {
+		_ = root.close()
+		return nil, fmt.Errorf("rootfs: %w", err)
+	}
+	m := &Mount{root: root, self: st.identity(), access: o.Access}
+	if o.Quota != nil {
+		m.usage = &usage{quota: o.Quota, open: map[identity]*opened{}}
+	}
+	m.users.Store(1)
+	return m, nil
+}
+
+// Root returns the mount's directory, to be closed by the caller. It costs no
+// descriptor. A closed mount has none: the error is EBADF.
+func (m *Mount) Root() (*Dir, error) {
+	for {
+		users := m.users.Load()
+		if users == 0 || m.closed.Load() {
+			return nil, syscall.EBADF
+		}
+		if m.users.CompareAndSwap(users, users+1) {
+			return &Dir{mount: m, at: m.root, shared: true}, nil
+		}
+	}
+}
+
+// Close ends access by path: such calls then fail with EBADF. Files that are
+// open go on working until they are closed. Closing again does nothing.
+func (m *Mount) Close() error {
+	if m.closed.Swap(true) {
+		return nil
+	}
+	return m.leave()
+}
+
+// leave closes the mount's directory when nothing uses it any more.
+func (m *Mount) leave() error {
+	if m.users.Add(-1) > 0 {
+		return nil
+	}
+	return m.root.close()
+}

@@ -1,0 +1,322 @@
+package wasi
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"math"
+	"syscall"
+
+	"github.com/wexec/wexec/host/internal/rootfs"
+)
+
+// vectors are the buffers of a call that are still to be filled or written.
+type vectors struct {
+	at, left uint32 // the guest's array of them
+	skip     uint32 // bytes of the first that are done
+}
+
+// maxVectors is how many buffers are looked at, and handed to the host, at once.
+const maxVectors = 1024
+
+// next leaves the first buffer.
+func (v vectors) next() vectors { return vectors{at: v.at + iovecSize, left: v.left - 1} }
+
+// first returns the first buffer, or what is left of it.
+func (v vectors) first(m memory) ([]byte, bool) {
+	iovec, ok := m.bytes(v.at, iovecSize)
+	if !ok {
+		return nil, false
+	}
+	buf, ok := m.bytes(binary.LittleEndian.Uint32(iovec), binary.LittleEndian.Uint32(iovec[4:]))
+	return buf[min(int(v.skip), len(buf)):], ok
+}
+
+// after is what is left when n bytes are done.
+func (v vectors) after(m memory, n int) vectors {
+	for v.left > 0 {
+		buf, _ := v.first(m)
+		if n < len(buf) {
+			v.skip += uint32(n)
+			return v
+		}
+		n -= len(buf)
+		v = v.next()
+	}
+	return v
+}
+
+// vectors returns the buffers that a and b say, and checks where the result goes.
+func (c call) vectors(at, n, result uint32) (vectors, errno) {
+	m := memory(c.Memory())
+	if !m.has(at, uint64(n)*iovecSize) || !m.has(result, 4) {
+		return vectors{}, eFault
+	}
+	return vectors{at: at, left: n}, success
+}
+
+// gather collects the next buffers that have any bytes, up to a piece in all. The
+// slice is valid until the next gather, and as long as the memory is. It may be
+// empty although more come.
+func (c call) gather(v vectors) (bufs [][]byte, size int, rest vectors, e errno) {
+	m := memory(c.Memory())
+	bufs = c.bufs[:0]
+	seen := 0
+	for ; v.left > 0 && size < piece && seen < maxVectors; seen++ {
+		buf, ok := v.first(m)
+		if !ok {
+			return nil, 0, v, eFault
+		}
+		if room := piece - size; len(buf) > room {
+			buf = buf[:room]
+			v.skip += uint32(room)
+		} else {
+			v = v.next()
+		}
+		if len(buf) > 0 {
+			bufs = append(bufs, buf)
+			size += len(buf)
+		}
+	}
+	c.bufs = bufs
+	c.Charge(seen * iovecSize)
+	return bufs, size, v, success
+}
+
+// maxTotal is how much a call moves at most, so that the count fits in 32 bits.
+const maxTotal = math.MaxUint32 - piece
+
+// open returns what is to be read or written, if that is its right.
+func (c call) open(number uint32, needed rights) (*descriptor, errno) {
+	d := c.table.get(number)
+	switch {
+	case d == nil:
+		return nil, eBadf
+	case d.dir != nil:
+		return nil, eIsDir
+	case d.base&needed != needed:
+		return nil, eNotCapable
+	}
+	return d, success
+}
+
+func fdRead(c call, a args) errno {
+	d, e := c.open(a.u32(0), rightFdRead)
+	switch {
+	case e != success:
+		return e
+	case d.input != nil:
+		return c.readStream(d, a)
+	}
+	return c.moveFile(a, a.u32(3), func(bufs [][]byte, _ int64) (int, error) { return d.file.Readv(bufs) })
+}
+
+func fdWrite(c call, a args) errno {
+	d, e := c.open(a.u32(0), rightFdWrite)
+	switch {
+	case e != success:
+		return e
+	case d.output != nil:
+		return c.writeStream(d, a)
+	}
+	e = c.moveFile(a, a.u32(3), func(bufs [][]byte, _ int64) (int, error) { return d.file.Writev(bufs) })
+	return c.synced(d, e)
+}
+
+func fdPread(c call, a args) errno {
+	f, e := c.file(a.u32(0), rightFdRead|rightFdSeek)
+	offset := int64(a[3])
+	switch {
+	case e != success:
+		return e
+	case offset < 0:
+		return eInval
+	}
+	return c.moveFile(a, a.u32(4), func(bufs [][]byte, done int64) (int, error) { return f.Preadv(bufs, offset+done) })
+}
+
+func fdPwrite(c call, a args) errno {
+	f, e := c.file(a.u32(0), rightFdWrite|rightFdSeek)
+	offset := int64(a[3])
+	switch {
+	case e != success:
+		return e
+	case offset < 0:
+		return eInval
+	}
+	e = c.moveFile(a, a.u32(4), func(bufs [][]byte, done int64) (int, error) { return f.Pwritev(bufs, offset+done) })
+	return c.synced(c.table.get(a.u32(0)), e)
+}
+
+// moveFile moves the bytes of a call between a file and its buffers, piece by
+// piece. The parameters after the file are the buffers.
+func (c call) moveFile(a args, result uint32, move func(bufs [][]byte, done int64) (int, error)) errno {
+	v, e := c.vectors(a.u32(1), a.u32(2), result)
+	if e != success {
+		return e
+	}
+	total := 0
+	for v.left > 0 && total <= maxTotal {
+		bufs, size, rest, e := c.gather(v)
+		if e != success {
+			return c.moved(result, total, e)
+		}
+		if size == 0 {
+			v = rest
+			continue
+		}
+		n, err := move(bufs, int64(total))
+		clear(bufs)
+		total += n
+		c.Charge(hostCost + n)
+		if err != nil || n < size {
+			return c.moved(result, total, errnoOf(err))
+		}
+		v = rest
+	}
+	return c.moved(result, total, success)
+}
+
+// moved is how a call ends that has moved some bytes: an error that came after
+// them is met again by the next call.
+func (c call) moved(result uint32, total int, e errno) errno {
+	if total == 0 && e != success {
+		return e
+	}
+	return memory(c.Memory()).put(result, uint32(total))
+}
+
+// synced does what the flags of a file want after a write.
+func (c call) synced(d *descriptor, e errno) errno {
+	switch {
+	case e != success || d.flags&(flagSync|flagRsync|flagDsync) == 0:
+		return e
+	case d.flags&(flagSync|flagRsync) != 0:
+		c.Charge(syncCost)
+		return errnoOf(d.file.Sync())
+	}
+	c.Charge(syncCost)
+	return errnoOf(d.file.Datasync())
+}
+
+// readStream reads once, of what there is.
+func (c call) readStream(d *descriptor, a args) errno {
+	result := a.u32(3)
+	v, e := c.vectors(a.u32(1), a.u32(2), result)
+	for e == success && v.left > 0 && c.CanPark() {
+		bufs, size, rest, e := c.gather(v)
+		if e != success {
+			return e
+		}
+		if size == 0 {
+			v = rest
+			continue
+		}
+		n, err := d.input.TryRead(bufs)
+		clear(bufs)
+		switch {
+		case err == syscall.EAGAIN && d.flags&flagNonblock != 0:
+			d.input.Poll(c.Context(), size)
+			return eAgain
+		case err == syscall.EAGAIN:
+			if e := c.wait(func(ctx context.Context) { d.input.Wait(ctx, size) }); e != success {
+				return e
+			}
+			continue
+		case err == io.EOF:
+			err = nil
+		}
+		c.Charge(n)
+		return c.moved(result, n, errnoOf(err))
+	}
+	if e != success {
+		return e
+	}
+	return c.moved(result, 0, success)
+}
+
+// writeStream writes everything. A stream that must not block gets what it takes.
+func (c call) writeStream(d *descriptor, a args) errno {
+	result := a.u32(3)
+	v, e := c.vectors(a.u32(1), a.u32(2), result)
+	if e != success {
+		return e
+	}
+	total := 0
+	for v.left > 0 && total <= maxTotal {
+		bufs, size, rest, e := c.gather(v)
+		if e != success {
+			return c.moved(result, total, e)
+		}
+		if size == 0 {
+			v = rest
+			continue
+		}
+		if d.flags&flagNonblock != 0 && !d.output.Poll(c.Context(), 0).Ready {
+			return c.moved(result, total, eAgain)
+		}
+		n, err := d.output.TryWrite(bufs)
+		clear(bufs)
+		if err == syscall.EAGAIN {
+			if e := c.wait(func(ctx context.Context) { d.output.Wait(ctx, 0) }); e != success {
+				return c.moved(result, total, e)
+			}
+			continue
+		}
+		c.Charge(n)
+		if total += n; err != nil {
+			return c.moved(result, total, errnoOf(err))
+		}
+		v = v.after(c.Memory(), n)
+	}
+	return c.moved(result, total, success)
+}
+
+// wait waits for something without holding the worker, if the instance can. It
+// fails with EINTR if the instance must stop, and Park did not end it.
+func (c call) wait(wait func(ctx context.Context)) errno {
+	ctx := c.Context()
+	if c.CanPark() {
+		c.Park(func() { wait(ctx) })
+	} else {
+		if !c.warned {
+			c.Warn("a system call waits, and with it all calls of the instance")
+			c.warned = true
+		}
+		wait(ctx)
+	}
+	c.Charge(0)
+	if ctx.Err() != nil {
+		return eIntr
+	}
+	return success
+}
+
+// direntCost is what reading an entry of a directory costs.
+const direntCost = 256
+
+// fdReaddir fills a buffer with entries. The last is cut off where the buffer
+// ends, which tells the guest that there are more.
+func fdReaddir(c call, a args) errno {
+	dir, e := c.dir(a.u32(0), rightFdReaddir)
+	if e != success {
+		return e
+	}
+	m := memory(c.Memory())
+	buf, ok := m.bytes(a.u32(1), a.u32(2))
+	if !ok || !m.has(a.u32(4), 4) {
+		return eFault
+	}
+	used := 0
+	err := dir.ReadDir(a[3], len(buf), func(e rootfs.Entry) bool {
+		c.Charge(direntCost)
+		head := dirent(e)
+		used += copy(buf[used:], head[:])
+		used += copy(buf[used:], e.Name)
+		return used < len(buf)
+	})
+	if err != nil {
+		return errnoOf(err)
+	}
+	return m.put(a.u32(4), uint32(used))
+}

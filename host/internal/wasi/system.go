@@ -1,0 +1,210 @@
+package wasi
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/wexec/wexec/host/internal/rootfs"
+	"github.com/wexec/wexec/host/internal/wasi/descriptors"
+	"github.com/wexec/wexec/host/internal/wasi/stdio"
+)
+
+// Guest is what system calls need of the instance that makes them.
+type Guest interface {
+	// Memory is the linear memory as it is now; Park may replace it.
+	Memory() []byte
+	// Charge takes fuel for work of so many bytes and is a safepoint: it panics if
+	// the guest must end.
+	Charge(bytes int)
+	// Context ends when the instance must stop.
+	Context() context.Context
+	// CanPark is false for an instance that holds many calls. Its standard input
+	// is at its end, and if it sleeps all of its calls do.
+	CanPark() bool
+	// Park runs wait without holding the worker, and panics afterwards if the
+	// guest must end.
+	Park(wait func())
+	// Exit ends the guest, and does not return.
+	Exit(code uint32)
+	// Warn is for the host's log.
+	Warn(msg string)
+}
+
+// Config is what one instance's system calls see. The zero value shows nothing of
+// the host but its clocks.
+type Config struct {
+	Args, Env      []string // Env has the form K=V
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer // nil drops what is written
+	Mounts         []Mount
+
+	// MaxOpen limits what the guest has open beside streams and mounts. Zero means
+	// DefaultMaxOpen.
+	MaxOpen int
+	// Descriptors limits what all guests have open. Nil means descriptors.Default.
+	Descriptors *descriptors.Budget
+	// Panicked gets to know of panics in Stdin, Stdout and Stderr, of which the
+	// guest sees EIO.
+	Panicked func(value any, stack []byte)
+}
+
+// Mount gives the guest a directory, by the path Guest. It is shared: the System
+// does not close it.
+type Mount struct {
+	Guest string
+	Mount *rootfs.Mount
+}
+
+// DefaultMaxOpen is how many files and directories a guest may have open.
+const DefaultMaxOpen = 1024
+
+// System is what one instance's system calls see: arguments, environment,
+// descriptors, clocks, random numbers. It serves one goroutine at a time.
+type System struct {
+	config    Config
+	args, env []string
+	table     table
+	streams   []stdio.Stream
+	changed   bool // the descriptors are not what they were
+	drew      bool
+	warned    bool
+
+	// What calls use again, to allocate nothing.
+	bufs          [][]byte
+	subscriptions []subscription
+}
+
+// New makes the system of an instance.
+func New(c Config) (*System, error) {
+	if c.MaxOpen == 0 {
+		c.MaxOpen = DefaultMaxOpen
+	}
+	if c.Descriptors == nil {
+		c.Descriptors = descriptors.Default()
+	}
+	for _, m := range c.Mounts {
+		if m.Guest == "" || strings.IndexByte(m.Guest, 0) >= 0 {
+			return nil, fmt.Errorf("a mount has the path %q in the guest", m.Guest)
+		}
+	}
+	s := &System{config: c}
+	s.table = table{budget: c.Descriptors, limit: c.MaxOpen + firstMount + len(c.Mounts)}
+	if err := s.Begin(c.Args, c.Env, c.Stdin, c.Stdout, c.Stderr); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Begin gives the system what one call sees, in place of what Config said. The
+// descriptors become those of a new system.
+func (s *System) Begin(args, env []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	if err := checkStrings(args, env); err != nil {
+		return err
+	}
+	if err := s.restore(); err != nil {
+		return err
+	}
+	s.args, s.env = args, env
+	s.setStreams(stdin, stdout, stderr)
+	return nil
+}
+
+// checkStrings refuses what a guest could not be told apart.
+func checkStrings(args, env []string) error {
+	for _, arg := range args {
+		if strings.IndexByte(arg, 0) >= 0 {
+			return fmt.Errorf("the argument %q has a zero byte", arg)
+		}
+	}
+	for _, kv := range env {
+		if key, _, ok := strings.Cut(kv, "="); !ok || key == "" || strings.IndexByte(kv, 0) >= 0 {
+			return fmt.Errorf("the environment variable %q is not K=V", kv)
+		}
+	}
+	return nil
+}
+
+// The numbers of the first descriptors.
+const (
+	stdinFd = iota
+	stdoutFd
+	stderrFd
+	firstMount
+)
+
+// setStreams opens the streams of a call.
+func (s *System) setStreams(stdin io.Reader, stdout, stderr io.Writer) {
+	in := stdio.OpenInput(stdin, s.config.Panicked)
+	out := stdio.OpenOutput(stdout, s.config.Panicked)
+	err := stdio.OpenOutput(stderr, s.config.Panicked)
+	s.streams = append(s.streams[:0], in, out, err)
+	*s.table.slots[stdinFd] = inputDescriptor(in)
+	*s.table.slots[stdoutFd] = outputDescriptor(out)
+	*s.table.slots[stderrFd] = outputDescriptor(err)
+}
+
+func inputDescriptor(in stdio.Input) descriptor {
+	return descriptor{input: in, base: rightFdRead | rightsOf(in)}
+}
+
+func outputDescriptor(out stdio.Output) descriptor {
+	return descriptor{output: out, base: rightFdWrite | rightsOf(out)}
+}
+
+// rightsOf are a stream's. A guest takes one with a position for a file.
+func rightsOf(s stdio.Stream) rights {
+	if s.Kind() == stdio.RegularFile {
+		return streamRights | positionRights
+	}
+	return streamRights
+}
+
+// Reset ends a call: it closes what the guest has opened and lets go of its
+// streams, arguments and environment. It reports whether the next call finds the
+// system as New has made it; that fails if a mount has been closed.
+func (s *System) Reset() bool { return s.Begin(nil, nil, nil, nil, nil) == nil }
+
+// restore makes the descriptors those of a new system, except for the streams.
+func (s *System) restore() error {
+	s.closeStreams()
+	s.drew, s.warned = false, false
+	if !s.changed && len(s.table.slots) > 0 {
+		return nil
+	}
+	s.table.clear()
+	s.changed = true // until all are there
+	for range firstMount {
+		s.table.add(&descriptor{})
+	}
+	for _, m := range s.config.Mounts {
+		dir, err := m.Mount.Root()
+		if err != nil {
+			return fmt.Errorf("the mount %s is closed", m.Guest)
+		}
+		s.table.add(&descriptor{dir: dir, base: dirRights, inheriting: allRights, mount: m.Guest, isMount: true})
+	}
+	s.changed = false
+	return nil
+}
+
+func (s *System) closeStreams() {
+	for _, stream := range s.streams {
+		stream.Close()
+	}
+	s.streams = s.streams[:0]
+}
+
+// Close ends the system.
+func (s *System) Close() {
+	s.closeStreams()
+	s.table.clear()
+}
+
+// Drew reports whether the guest has drawn random numbers since the call began.
+func (s *System) Drew() bool { return s.drew }
+
+// Changed reports whether the guest's descriptors are not what they were at
+// first. Reset undoes that.
+func (s *System) Changed() bool { return s.changed }
