@@ -98,7 +98,7 @@ func newPool(name string, l ExecutorLimits, burst int, idle time.Duration) *exec
 func (h *Host) openEngine() (*engine.Engine, error) {
 	cfg := engine.Config{
 		CacheDir: h.cfg.CacheDir, Logger: h.cfg.Logger,
-		Pause: guest.Pause, Irreversible: guest.NoteIrreversible,
+		Pause: guest.Pause, Imports: guest.Imports(),
 	}
 	for _, k := range kinds {
 		cfg.Imports = append(cfg.Imports, k.Imports()...)

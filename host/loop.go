@@ -112,7 +112,7 @@ func (l *loop) start() error {
 	t := l.mod.template
 	inst := t.New(guest.Affinity{PerInstance: true, Tenant: l.tenant}, mailbox{l.executor})
 	l.watch.start(inst)
-	err := inst.Start(t.WASI, t.Turn)
+	err := inst.Start()
 	l.watch.stop()
 	if err != nil {
 		inst.Close()

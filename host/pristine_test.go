@@ -154,6 +154,7 @@ func TestPristineEach(t *testing.T) {
 	again := map[int]bool{ // those after which it is
 		scribbleStore: true, scribbleFill: true, scribbleGrow: true, scribbleI32: true, scribbleI64: true, scribbleF32: true,
 		scribbleF64: true, scribbleCopy: true, scribbleInit: true, scribbleRecurse: true, scribbleWait: true, scribblePrint: true,
+		scribbleClose: true,
 	}
 	for step := range scribbleSteps {
 		scribble := func() {

@@ -112,7 +112,7 @@ func (s *soak) one(t *testing.T, random *rand.Rand) {
 			return
 		}
 	}
-	t.Errorf("%s of %s ended with %v, want one of %v", task, m.Name(), err, want)
+	t.Errorf("%s of %s ended with %v, want one of %v; %s", task, m.Name(), err, want, m.Info().Irreversible)
 }
 
 // taken is what the process has of the system.

@@ -65,7 +65,6 @@ func (e *Engine) describe(module string, names []string) string {
 // providers say what a module is that imports from a module that hosts lack.
 var providers = []struct{ module, what string }{
 	{"extism:", "it is an Extism plugin"},
-	{"wasi_unstable", "it is built for an older WASI: build it for wasm32-wasip1"},
 	{"wasi:", "it is made for WASI 0.2 components: build it for wasm32-wasip1"},
 	{"gojs", "it is built by Go for browsers: build it with GOOS=wasip1"},
 	{"go", "it is built by Go for browsers: build it with GOOS=wasip1"},

@@ -51,7 +51,7 @@ func (c *Code) Data(memory []byte) error { return c.data.CopyTo(memory) }
 // Instantiate makes an instance with that memory. Of rewritten code nothing runs
 // yet; of plain code the start function does. ctx leads host functions to the
 // guest. An error that no fault explains is wazero's: see Explain.
-func (c *Code) Instantiate(ctx context.Context, memory *linear.Memory, sys *System) (i *Instance, err error) {
+func (c *Code) Instantiate(ctx context.Context, memory *linear.Memory) (i *Instance, err error) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -68,7 +68,7 @@ func (c *Code) Instantiate(ctx context.Context, memory *linear.Memory, sys *Syst
 		return memory
 	}
 	ctx = experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(allocate))
-	module, err := c.runtime.InstantiateModule(ctx, c.compiled, sys.config())
+	module, err := c.runtime.InstantiateModule(ctx, c.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions())
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
-	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/wexec/wexec/host/cache"
 )
@@ -27,13 +26,11 @@ type Config struct {
 	// CacheDir is the folder of the compile cache. Empty means the user's.
 	CacheDir string
 	Logger   *slog.Logger
-	// Imports are the modules of host functions, beside WASI.
+	// Imports are the modules of host functions.
 	Imports []Import
 	// Pause runs at the safepoints of rewritten code, with the context that the
 	// code was entered with. It may panic to end the guest.
 	Pause func(ctx context.Context)
-	// Irreversible notes that a system call changed what can't be restored.
-	Irreversible func(ctx context.Context)
 }
 
 // Engine compiles modules. One runtime finds native code on disk if there is a
@@ -136,11 +133,7 @@ func (e *Engine) newRuntime(dir string) (*runtime, error) {
 	}
 	ctx := context.Background()
 	r := &runtime{wazero.NewRuntimeWithConfig(ctx, e.runtimeConfig(code)), code}
-	_, err := wasi_snapshot_preview1.Instantiate(experimental.WithFunctionListenerFactory(ctx, argumentGuard{&e.cfg}), r.Runtime)
-	if err == nil {
-		err = e.bind(ctx, r)
-	}
-	if err != nil {
+	if err := e.bind(ctx, r); err != nil {
 		r.close()
 		return nil, err
 	}

@@ -2,11 +2,9 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/tetratelabs/wazero/api"
-	"github.com/tetratelabs/wazero/sys"
 
 	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/instrument"
@@ -93,9 +91,6 @@ func (f Function) Call(ctx context.Context, stack []uint64) error {
 
 // Explain turns wazero's error of code that ended badly into ours.
 func Explain(err error) error {
-	if exit, ok := errors.AsType[*sys.ExitError](err); ok {
-		return &fault.ExitError{Code: exit.ExitCode()}
-	}
 	if known := fault.Known(err); known != nil {
 		return known
 	}

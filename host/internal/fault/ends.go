@@ -85,7 +85,7 @@ func OutOfMemory(size, limit uint64) error {
 // Known returns the error in err's tree that already says how a guest ended, or
 // nil.
 func Known(err error) error {
-	for _, find := range []func(error) error{find[*AwaitError], find[*BugError], find[*Stopped], find[*TrapError], find[*OutOfFuelError]} {
+	for _, find := range []func(error) error{find[*AwaitError], find[*BugError], find[*Stopped], find[*TrapError], find[*OutOfFuelError], find[*ExitError]} {
 		if own := find(err); own != nil {
 			return own
 		}

@@ -27,7 +27,7 @@ func ReportPanic(logger *slog.Logger, where string, recovered any, attrs ...any)
 // its guest on purpose.
 func IsEnd(recovered any) bool {
 	switch recovered.(type) {
-	case *MisuseError, *AwaitError, *Stopped, *StackError, *OutOfFuelError:
+	case *MisuseError, *AwaitError, *Stopped, *StackError, *OutOfFuelError, *ExitError:
 		return true
 	}
 	return false

@@ -64,7 +64,3 @@ func (inst *Instance) checkStopped() {
 		panic(&fault.Stopped{Err: inst.stopCause()})
 	}
 }
-
-// NoteIrreversible notes that a system call changed what can't be restored. ctx is
-// the guest's.
-func NoteIrreversible(ctx context.Context) { Of(ctx).system.changed = true }

@@ -1,8 +1,6 @@
 package guest
 
 import (
-	"context"
-
 	"github.com/wexec/wexec/executors"
 	"github.com/wexec/wexec/host/internal/engine"
 	"github.com/wexec/wexec/host/internal/fault"
@@ -48,7 +46,7 @@ func (inst *Instance) Serve(w *executors.Worker, c *Call, wasi *WASI) {
 
 func (inst *Instance) serve(c *Call, wasi *WASI) error {
 	if inst.code == nil {
-		if err := inst.Start(wasi, c.Bounds); err != nil {
+		if err := inst.start(wasi, c.Input, c.Bounds); err != nil {
 			return err
 		}
 	} else if err := inst.limitMemory(c.Memory); err != nil {
@@ -196,9 +194,6 @@ func (inst *Instance) CopyOut(name string, b []byte, dst, room, off uint32) uint
 	}
 	return uint32(len(b))
 }
-
-// Context is the context of everything that runs in the instance.
-func (inst *Instance) Context() context.Context { return inst.ctx }
 
 // Peek returns a part of the guest's memory, or false if it is not inside. It
 // charges nothing.

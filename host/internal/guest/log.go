@@ -61,6 +61,9 @@ type lineLog struct {
 	line []byte
 }
 
+// Immediate implements stdio.Immediate.
+func (*lineLog) Immediate() {}
+
 func (l *lineLog) Write(p []byte) (int, error) {
 	written := len(p)
 	for len(p) > 0 {

@@ -1,6 +1,9 @@
 package guest
 
-import "github.com/wexec/wexec/host/internal/linear"
+import (
+	"github.com/wexec/wexec/host/internal/linear"
+	"github.com/wexec/wexec/host/internal/wasi"
+)
 
 // A snapshot is the state of an instance that is ready for its first task: after
 // its start function and _initialize. Instances are cloned from it, and reset to
@@ -9,6 +12,7 @@ import "github.com/wexec/wexec/host/internal/linear"
 type snapshot struct {
 	image   *linear.Image // nil if the module has no memory
 	globals []uint64
+	streams wasi.StreamFlags
 	drew    bool // random numbers are in it
 }
 
@@ -28,11 +32,11 @@ func (inst *Instance) capture() *snapshot {
 	case inst.code.Changed():
 		inst.Snapshots.Forbid("its start changes a table, drops a segment, or sets a global that is not a number")
 		return nil
-	case inst.system.changed:
+	case inst.system.calls.Changed():
 		inst.Snapshots.Forbid("its start changes its descriptors")
 		return nil
 	}
-	snap := &snapshot{globals: inst.code.Globals(), drew: inst.system.drew}
+	snap := &snapshot{globals: inst.code.Globals(), streams: inst.system.calls.StreamFlags(), drew: inst.system.calls.Drew()}
 	if len(inst.memory.Bytes()) > 0 {
 		var err error
 		if snap.image, err = inst.memory.NewImage(); err != nil {
@@ -40,6 +44,7 @@ func (inst *Instance) capture() *snapshot {
 			return nil
 		}
 	}
+	inst.system.calls.SetStreamFlags(snap.streams)
 	inst.begun = snap
 	return snap
 }
@@ -67,10 +72,11 @@ func (inst *Instance) clone(snap *snapshot, memory uint64) (ok bool, err error) 
 	}
 	inst.memory.SetLimit(memory)
 	inst.begun = snap
-	if err := inst.instantiate(nil); err != nil {
+	if err := inst.instantiate(); err != nil {
 		return true, err
 	}
 	inst.code.SetGlobals(snap.globals)
+	inst.system.calls.SetStreamFlags(snap.streams)
 	return true, nil
 }
 
@@ -79,14 +85,13 @@ func (inst *Instance) clone(snap *snapshot, memory uint64) (ok bool, err error) 
 // instance must be closed.
 func (inst *Instance) reset() bool {
 	snap := inst.begun
-	if snap == nil || inst.code.Changed() || inst.system.changed || !inst.memory.Restore(inst.code.Memory()) {
+	if snap == nil || inst.code.Changed() || !inst.system.reset() || !inst.memory.Restore(inst.code.Memory()) {
 		return false
 	}
 	inst.code.SetGlobals(snap.globals)
 	if inst.meter.stack != nil {
 		inst.meter.stack.Set(uint64(inst.Limits.Stack))
 	}
-	inst.system.flush()
 	inst.inbox.take() // what still comes is about ops that are over
 	inst.side.Reset()
 	return true

@@ -8,17 +8,24 @@ import (
 	"github.com/wexec/wexec/host/internal/fault"
 )
 
-// Start makes the instance ready for its first task: from the module's snapshot
-// if there is one, and otherwise by running its initialisation, which may use
-// that fuel. It is not the fuel of a call.
-func (inst *Instance) Start(wasi *WASI, b Bounds) error {
-	if err := inst.start(wasi, b); err != nil {
+// Start makes the instance of a loop ready for its first task.
+func (inst *Instance) Start() error { return inst.start(inst.WASI, nil, inst.Turn) }
+
+// start makes the instance ready for its first task: from the module's snapshot if
+// there is one, and otherwise by running its initialisation, which may use that
+// fuel. It is not the fuel of a call. input is a program's.
+func (inst *Instance) start(wasi *WASI, input []byte, b Bounds) error {
+	var err error
+	if inst.system, err = newSystem(inst, wasi, input); err != nil {
+		return err
+	}
+	if err := inst.ready(b); err != nil {
 		return err
 	}
 	return inst.limitMemory(b.Memory)
 }
 
-func (inst *Instance) start(wasi *WASI, b Bounds) error {
+func (inst *Instance) ready(b Bounds) error {
 	snapshots := &inst.Snapshots
 	if !snapshots.claim(inst.ctx) {
 		if snap := snapshots.current.Load(); snap != nil {
@@ -26,11 +33,11 @@ func (inst *Instance) start(wasi *WASI, b Bounds) error {
 				return err
 			}
 		}
-		return inst.boot(wasi, b)
+		return inst.boot(b)
 	}
 	defer snapshots.release()
 	// What all tasks start with must not depend on the memory that one may have.
-	if err := inst.boot(wasi, Bounds{inst.Bounds.Memory, b.Fuel}); err != nil {
+	if err := inst.boot(Bounds{inst.Bounds.Memory, b.Fuel}); err != nil {
 		return err
 	}
 	if snap := inst.capture(); snap != nil {
@@ -40,10 +47,10 @@ func (inst *Instance) start(wasi *WASI, b Bounds) error {
 }
 
 // boot instantiates the module and runs its initialisation.
-func (inst *Instance) boot(wasi *WASI, b Bounds) error {
+func (inst *Instance) boot(b Bounds) error {
 	inst.memory.SetLimit(b.Memory)
 	inst.meter.begin(b.Fuel)
-	if err := inst.instantiate(wasi); err != nil {
+	if err := inst.instantiate(); err != nil {
 		return err
 	}
 	if err := inst.Code.Data(inst.memory.Bytes()); err != nil {
@@ -61,11 +68,8 @@ func (inst *Instance) boot(wasi *WASI, b Bounds) error {
 }
 
 // instantiate makes the instance and attaches the meter.
-func (inst *Instance) instantiate(wasi *WASI) (err error) {
-	if inst.system, err = newSystem(inst, wasi); err != nil {
-		return err
-	}
-	inst.code, err = inst.Code.Instantiate(inst.ctx, inst.memory, inst.system.engine())
+func (inst *Instance) instantiate() (err error) {
+	inst.code, err = inst.Code.Instantiate(inst.ctx, inst.memory)
 	inst.idle()
 	if err != nil {
 		return inst.unborn(err)
@@ -94,7 +98,10 @@ func (inst *Instance) unborn(err error) error {
 // succeeds. The instance is then ready for a task, unless ready is false; in
 // both cases the caller owns it.
 func (inst *Instance) Ask(question func(*Instance) error) (ready bool, err error) {
-	if err := inst.boot(inst.WASI, inst.Bounds); err != nil {
+	if inst.system, err = newSystem(inst, inst.WASI, nil); err != nil {
+		return false, err
+	}
+	if err := inst.boot(inst.Bounds); err != nil {
 		return false, fmt.Errorf("starting the module: %w", err)
 	}
 	var snap *snapshot

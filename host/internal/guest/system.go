@@ -1,14 +1,16 @@
 package guest
 
 import (
-	"crypto/rand"
+	"bytes"
+	"context"
+	"fmt"
 	"io"
-	"strings"
-	"time"
 
 	"github.com/wexec/wexec/host/internal/engine"
 	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/rootfs"
+	"github.com/wexec/wexec/host/internal/wasi"
+	"github.com/wexec/wexec/host/internal/wasm"
 )
 
 // WASI is what an instance's system calls see. host.WASI documents it.
@@ -25,88 +27,113 @@ type Mount struct {
 	ReadOnly    bool
 }
 
-// system is the state of an instance's system calls.
-type system struct {
-	inst   *Instance
-	env    [][2]string
-	args   []string
-	stdin  *stdin
-	stdout io.Writer
-	stderr io.Writer
-	output *limitedBuffer // nil if the output goes elsewhere
-	logs   [2]lineLog     // of standard output and error, unless they go elsewhere
-	mounts []engine.Mount
-
-	drew    bool // random numbers
-	changed bool // its descriptors are not what they were
+// Imports are the modules of system calls.
+func Imports() []engine.Import {
+	return []engine.Import{
+		{Module: "wasi_snapshot_preview1", Functions: hostFunctions(wasi.Functions)},
+		{Module: "wasi_unstable", Functions: hostFunctions(wasi.Unstable)},
+	}
 }
 
-// newSystem makes the system of an instance: nothing from outside, unless
-// wasi, which may be nil, says so.
-func newSystem(inst *Instance, wasi *WASI) (*system, error) {
-	if wasi == nil {
-		wasi = &WASI{}
-	}
-	s := &system{inst: inst, stdin: &stdin{ctx: inst.ctx}}
-	s.logs = [2]lineLog{{inst: inst}, {inst: inst}}
-	s.stdout, s.stderr = &s.logs[0], &s.logs[1]
-	if inst.Program {
-		s.attachStreams(wasi)
-		s.args = append([]string{inst.Module}, wasi.Args...)
-	}
-	for _, kv := range wasi.Env {
-		key, value, ok := strings.Cut(kv, "=")
-		if !ok || key == "" {
-			return nil, fault.InvalidInput("WASI.Env: %q is not K=V", kv)
+func hostFunctions(functions []wasi.Function) []engine.HostFunction {
+	out := make([]engine.HostFunction, len(functions))
+	for i, f := range functions {
+		out[i] = engine.HostFunction{
+			Name: f.Name,
+			Type: wasm.FuncType{Params: types(f.Params), Results: types(f.Results)},
+			Call: func(ctx context.Context, stack []uint64) {
+				inst := Of(ctx)
+				f.Call(inst.system.calls, inst, stack)
+			},
 		}
-		s.env = append(s.env, [2]string{key, value})
 	}
-	for _, m := range wasi.Mounts {
-		if err := s.mount(m); err != nil {
+	return out
+}
+
+func types(encoded []byte) []wasm.ValueType {
+	out := make([]wasm.ValueType, len(encoded))
+	for i, t := range encoded {
+		out[i] = wasm.ValueType(t)
+	}
+	return out
+}
+
+// system is what an instance's system calls see, and where they write.
+type system struct {
+	inst   *Instance
+	calls  *wasi.System
+	wasi   *WASI
+	mounts []*rootfs.Mount
+	output *output    // of a program, if it is wanted
+	logs   [2]lineLog // of standard output and error, unless they go elsewhere
+}
+
+// newSystem makes the system of an instance: nothing from outside, unless w, which
+// may be nil, says so. input is a program's standard input, unless w has one.
+func newSystem(inst *Instance, w *WASI, input []byte) (*system, error) {
+	if w == nil {
+		w = &WASI{}
+	}
+	s := &system{inst: inst, wasi: w, logs: [2]lineLog{{inst: inst}, {inst: inst}}}
+	cfg := wasi.Config{Env: w.Env, Stdout: &s.logs[0], Stderr: &s.logs[1], Panicked: s.panicked}
+	if inst.Program {
+		s.attachStreams(&cfg, input)
+	}
+	for _, m := range w.Mounts {
+		mount, err := openMount(m)
+		if err != nil {
 			s.close()
 			return nil, err
 		}
+		s.mounts = append(s.mounts, mount)
+		cfg.Mounts = append(cfg.Mounts, wasi.Mount{Guest: m.Guest, Mount: mount})
+	}
+	var err error
+	if s.calls, err = wasi.New(cfg); err != nil {
+		s.close()
+		return nil, fault.InvalidInput("WASI: %v", err)
 	}
 	return s, nil
 }
 
-// attachStreams gives a program the streams of its call.
-func (s *system) attachStreams(wasi *WASI) {
-	s.stdin.reader = wasi.Stdin
-	if wasi.Stdout == nil {
-		s.output = &limitedBuffer{inst: s.inst}
-		s.stdout = s.output
-	} else {
-		s.stdout = &outlet{ctx: s.inst.ctx, writer: wasi.Stdout}
+// attachStreams gives a program the arguments and streams of its call.
+func (s *system) attachStreams(cfg *wasi.Config, input []byte) {
+	w := s.wasi
+	cfg.Args = append([]string{s.inst.Module}, w.Args...)
+	if cfg.Stdin = w.Stdin; cfg.Stdin == nil {
+		cfg.Stdin = bytes.NewReader(input)
 	}
-	if wasi.Stderr != nil {
-		s.stderr = &outlet{ctx: s.inst.ctx, writer: wasi.Stderr}
+	if cfg.Stdout = w.Stdout; cfg.Stdout == nil {
+		s.output = &output{inst: s.inst}
+		cfg.Stdout = s.output
+	}
+	if w.Stderr != nil {
+		cfg.Stderr = w.Stderr
 	}
 }
 
-func (s *system) mount(m Mount) error {
+func openMount(m Mount) (*rootfs.Mount, error) {
 	access := rootfs.ReadWrite
 	if m.ReadOnly {
 		access = rootfs.ReadOnly
 	}
-	root, err := rootfs.Open(m.Host, access)
+	mount, err := rootfs.Open(m.Host, rootfs.Options{Access: access})
 	if err != nil {
-		return fault.InvalidInput("mount %s: %v", m.Host, err)
+		return nil, fault.InvalidInput("mount %s: %v", m.Host, err)
 	}
-	root.Charge = s.inst.ChargeCall
-	s.mounts = append(s.mounts, engine.Mount{Guest: m.Guest, FS: root})
-	return nil
+	return mount, nil
 }
 
-// engine is the system in the engine's terms.
-func (s *system) engine() *engine.System {
-	return &engine.System{
-		Args: s.args, Env: s.env, Mounts: s.mounts,
-		Stdin:  metered{s.inst, s.stdin, nil},
-		Stdout: metered{s.inst, nil, s.stdout}, Stderr: metered{s.inst, nil, s.stderr},
-		Random: metered{s.inst, random{s}, nil},
-		Sleep:  s.inst.sleep,
-	}
+// panicked reports a panic in a reader or writer of the embedder's.
+func (s *system) panicked(value any, stack []byte) {
+	s.inst.Logger.Error("a stream of WASI panicked", "module", s.inst.Module, "panic", value, "stack", string(stack))
+}
+
+// reset makes the system of an instance that holds no program what it was at
+// first.
+func (s *system) reset() bool {
+	s.flush()
+	return s.calls.Begin(nil, s.wasi.Env, nil, &s.logs[0], &s.logs[1]) == nil
 }
 
 // flush logs what was printed without a newline at its end.
@@ -118,37 +145,67 @@ func (s *system) flush() {
 
 func (s *system) close() {
 	s.flush()
+	if s.calls != nil {
+		s.calls.Close()
+	}
 	for _, m := range s.mounts {
-		m.FS.Close() // it was only read from, or written through
+		m.Close() // it was only read from, or written through
 	}
 }
 
-// Feed sets the standard input of a program, unless it has a reader.
-func (inst *Instance) Feed(input []byte) { inst.system.stdin.input.Reset(input) }
-
-// Printed returns what a program has written to its standard output.
+// Printed returns what a program has written to its standard output, unless that
+// goes elsewhere.
 func (inst *Instance) Printed() []byte {
-	if inst.system.output == nil {
+	if inst.system == nil || inst.system.output == nil {
 		return nil
 	}
 	return inst.system.output.Bytes()
 }
 
-// random is the source of random numbers. It notes that some were drawn.
-type random struct{ *system }
-
-func (r random) Read(p []byte) (int, error) {
-	r.drew = true
-	return rand.Read(p)
+// output keeps what a program writes. One that writes too much is ended.
+type output struct {
+	bytes.Buffer
+	inst *Instance
 }
 
-// sleep is how a guest sleeps in a system call: it ends with the instance.
-func (inst *Instance) sleep(ns int64) {
-	inst.idle()
-	timer := time.NewTimer(time.Duration(ns))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-inst.ctx.Done():
+// Immediate implements stdio.Immediate.
+func (*output) Immediate() {}
+
+func (o *output) Write(p []byte) (int, error) {
+	if most := o.inst.Limits.Output; o.Len()+len(p) > most {
+		o.inst.Stop(&fault.TaskError{Message: fmt.Sprintf("its output has more than %d bytes (Config.Limits.Output)", most)})
+		return 0, io.ErrShortWrite
 	}
+	return o.Buffer.Write(p)
 }
+
+// The rest is what system calls need of the instance: wasi.Guest.
+
+// Memory returns the linear memory as it is now.
+func (inst *Instance) Memory() []byte { return inst.memory.Bytes() }
+
+// Context is the context of everything that runs in the instance.
+func (inst *Instance) Context() context.Context { return inst.ctx }
+
+// CanPark reports whether the instance can wait without others waiting for it.
+func (inst *Instance) CanPark() bool { return inst.inbox != nil }
+
+// Park runs wait, which must return when the instance's context ends, without
+// holding the worker. It panics if the guest must end then.
+func (inst *Instance) Park(wait func()) {
+	inst.idle()
+	if inst.worker == nil { // the instance is asked for its manifest
+		wait()
+	} else {
+		inst.inbox.leave()
+		inst.worker.Park(wait)
+		inst.inbox.comeBack()
+	}
+	inst.checkStopped()
+}
+
+// Exit ends the guest.
+func (inst *Instance) Exit(code uint32) { panic(&fault.ExitError{Code: code}) }
+
+// Warn logs something that the module's author should know.
+func (inst *Instance) Warn(msg string) { inst.Logger.Warn(msg, "module", inst.Module) }

@@ -56,7 +56,7 @@ func fdFdstatSetFlags(c call, a args) errno {
 			return errnoOf(err)
 		}
 	}
-	c.changed = true
+	c.changed = c.changed || d.input == nil && d.output == nil
 	d.flags = flags
 	return success
 }

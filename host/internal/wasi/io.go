@@ -79,9 +79,12 @@ func (c call) gather(v vectors) (bufs [][]byte, size int, rest vectors, e errno)
 		}
 	}
 	c.bufs = bufs
-	c.Charge(seen * iovecSize)
+	c.Charge(seen * vectorCost)
 	return bufs, size, v, success
 }
+
+// vectorCost is what looking at a buffer costs, in bytes moved, however many it has.
+const vectorCost = 128
 
 // maxTotal is how much a call moves at most, so that the count fits in 32 bits.
 const maxTotal = math.MaxUint32 - piece

@@ -68,6 +68,7 @@ type System struct {
 	table     table
 	streams   []stdio.Stream
 	changed   bool // the descriptors are not what they were
+	flags     StreamFlags
 	drew      bool
 	warned    bool
 
@@ -143,6 +144,29 @@ func (s *System) setStreams(stdin io.Reader, stdout, stderr io.Writer) {
 	*s.table.slots[stdinFd] = inputDescriptor(in)
 	*s.table.slots[stdoutFd] = outputDescriptor(out)
 	*s.table.slots[stderrFd] = outputDescriptor(err)
+	for i := range s.flags {
+		s.table.slots[i].flags = fdflags(s.flags[i])
+	}
+}
+
+// StreamFlags are the flags of the standard streams, by number.
+type StreamFlags [firstMount]uint16
+
+// StreamFlags returns the flags of the streams, which a guest may set when it
+// starts: Go's runtime does.
+func (s *System) StreamFlags() (flags StreamFlags) {
+	for i := range flags {
+		flags[i] = uint16(s.table.slots[i].flags)
+	}
+	return flags
+}
+
+// SetStreamFlags sets the flags of the streams, now and whenever a call begins.
+func (s *System) SetStreamFlags(flags StreamFlags) {
+	s.flags = flags
+	for i := range flags {
+		s.table.slots[i].flags = fdflags(flags[i])
+	}
 }
 
 func inputDescriptor(in stdio.Input) descriptor {
@@ -206,5 +230,5 @@ func (s *System) Close() {
 func (s *System) Drew() bool { return s.drew }
 
 // Changed reports whether the guest's descriptors are not what they were at
-// first. Reset undoes that.
+// first, except for the flags of the streams. Reset undoes that.
 func (s *System) Changed() bool { return s.changed }

@@ -63,7 +63,6 @@ type side struct {
 
 // Serve implements guest.Side.
 func (s *side) Serve(c *guest.Call) error {
-	s.inst.Feed(c.Input)
 	start, _ := s.inst.Function(abi.ExportStart)
 	err := s.inst.Enter(start, nil)
 	c.Output = s.inst.Printed()
