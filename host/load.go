@@ -91,7 +91,7 @@ func (h *Host) load(ctx context.Context, name string, bytes []byte, o *Options) 
 		return nil, err
 	}
 	code, err := h.engine.Compile(ctx, engine.Source{
-		Module: parsed, Plain: o.Safepoints == Off,
+		Module: parsed, Name: name, Plain: o.Safepoints == Off,
 		Exceptions: o.Exceptions, SharedMemory: o.SharedMemory,
 		Stack: h.cfg.Limits.Stack, Table: h.cfg.Limits.Table,
 	})
