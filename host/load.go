@@ -249,14 +249,15 @@ type note struct {
 }
 
 // tasks finds out which tasks the module has. A guest that has to be asked is not
-// asked again if the compile cache has its answer. found.first is the caller's to
-// close, even if there is an error.
+// asked again if the compile cache has its answer, unless it sees something that
+// may change the answer. found.first is the caller's to close, even if there is an
+// error.
 func (h *Host) tasks(ctx context.Context, t *guest.Template, plan *kind.Plan, code *engine.Code, o *Options) (f found, err error) {
 	f.manifest = plan.Manifest
 	var n note
 	checked := code.Note != nil && json.Unmarshal(code.Note, &n) == nil
 	switch {
-	case plan.Ask != nil && n.Manifest != nil:
+	case plan.Ask != nil && n.Manifest != nil && !seesOutside(o.WASI):
 		f.manifest, err = abi.ParseManifest(n.Manifest)
 	case plan.Ask != nil:
 		checked = false // it is the first to give this answer

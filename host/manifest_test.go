@@ -85,3 +85,25 @@ func TestAskedWithoutItsEnvironment(t *testing.T) {
 		t.Errorf("a manifest with a bad schema: %v", err)
 	}
 }
+
+// TestAskedWithAnEnvironment is the other way round.
+func TestAskedWithAnEnvironment(t *testing.T) {
+	h := hosttest.New(t, host.Config{CacheDir: t.TempDir()})
+	wasm := telling(`{"tasks":[{"name":"with"}]}`, `{"tasks":[{"name":"without"}]}`)
+	for _, env := range [][]string{nil, {"A=1"}, nil} {
+		want := "without"
+		if env != nil {
+			want = "with"
+		}
+		m, err := h.Load(t.Context(), "guest", wasm, host.Options{WASI: &host.WASI{Env: env}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.Tasks()[0].Name; got != want {
+			t.Errorf("with the environment %q it has the task %q", env, got)
+		}
+		if err := m.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
