@@ -50,7 +50,7 @@ func TestDamagedCache(t *testing.T) {
 			}
 			log = hosttest.Log{}
 			echoes(t, dir, &log, wasm)
-			if !strings.Contains(log.String(), "the module is compiled again") {
+			if text := log.String(); !strings.Contains(text, "the module is compiled again") || !strings.Contains(text, "module=guest") {
 				t.Errorf("nothing in the log of a damaged cache: %q", log.String())
 			}
 			log = hosttest.Log{}

@@ -111,7 +111,16 @@ func (c *call) GuestAnswered() {
 	if c.loop != nil {
 		c.loop.executor.Finish(c)
 		c.settle(c.inside.Output, c.inside.Err)
+		c.forgetInstance()
 	}
+}
+
+// forgetInstance lets go of the instance, which a caller who keeps the future would
+// keep in memory.
+func (c *call) forgetInstance() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.inst = nil
 }
 
 // Settled implements guest.Placement.

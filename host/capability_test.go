@@ -160,6 +160,56 @@ func TestCapabilityMayWait(t *testing.T) {
 	}
 }
 
+// tenants is a capability that counts how often it is closed. It takes long to
+// configure for the tenant "slow".
+type tenants struct {
+	release chan struct{}
+	closed  int
+}
+
+func (c *tenants) Names() []string { return []string{"test.wait"} }
+
+func (c *tenants) For(s capability.Scope) (map[string]capability.Op, error) {
+	if s.Tenant == "slow" {
+		<-c.release
+	}
+	done := func(context.Context, *capability.Use) ([]byte, error) { return nil, nil }
+	return map[string]capability.Op{"test.wait": done}, nil
+}
+
+func (c *tenants) Close() error {
+	c.closed++
+	return errors.New("closed")
+}
+
+// TestCapabilityPerTenant checks that a tenant for whom a capability takes long to
+// configure holds up no other, and that Close closes the capability once.
+func TestCapabilityPerTenant(t *testing.T) {
+	c := &tenants{release: make(chan struct{})}
+	h, err := host.New(host.Config{Capabilities: []capability.Capability{c}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := hosttest.Load(t, h, puppets(t)["direct"])
+	call := func(tenant string) *host.Future[[]byte] {
+		return m.With(host.Options{Tenant: tenant}).Call(t.Context(), "blocking", awaited())
+	}
+	slow := call("slow")
+	time.Sleep(5 * time.Millisecond) // so that it most likely configures
+	if out, err := call("other").Wait(t.Context()); err != nil || status(out) != abi.OK {
+		t.Errorf("another tenant: % x, %v", out, err)
+	}
+	close(c.release)
+	if out, err := slow.Wait(t.Context()); err != nil || status(out) != abi.OK {
+		t.Errorf("the slow one: % x, %v", out, err)
+	}
+	for range 2 {
+		if err := h.Close(t.Context()); err == nil || c.closed != 1 {
+			t.Errorf("closed %d times, the host says %v", c.closed, err)
+		}
+	}
+}
+
 // TestCallIntoAnotherModule calls a task of a module by the module's name.
 func TestCallIntoAnotherModule(t *testing.T) {
 	h, _ := conformance(t, host.Config{})

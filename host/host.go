@@ -35,6 +35,9 @@ type Host struct {
 
 	mu      sync.Mutex
 	modules map[moduleID]*module
+
+	closing  sync.Once
+	closeErr error
 }
 
 // moduleID names a module: names are unique among the modules of an owner.
@@ -207,10 +210,17 @@ func (h *Host) Close(ctx context.Context) error {
 	if err := errors.Join(errs...); err != nil {
 		return err // guest code may still run: what it uses can't be freed
 	}
+	h.closing.Do(h.free)
+	return h.closeErr
+}
+
+// free frees what nothing uses any more.
+func (h *Host) free() {
+	var errs []error
 	for _, c := range h.cfg.Capabilities {
 		errs = append(errs, c.Close())
 	}
-	return errors.Join(append(errs, h.engine.Close())...)
+	h.closeErr = errors.Join(append(errs, h.engine.Close())...)
 }
 
 // stop cancels all calls.
@@ -219,7 +229,7 @@ func (h *Host) stop() {
 		pool.CancelAll(func(*call) bool { return true }, ErrClosed)
 	}
 	for _, m := range h.allModules() {
-		m.stop()
+		m.stopLoops()
 	}
 }
 

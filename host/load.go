@@ -91,7 +91,7 @@ func (h *Host) load(ctx context.Context, name string, bytes []byte, o *Options) 
 		return nil, err
 	}
 	code, err := h.engine.Compile(ctx, engine.Source{
-		Module: parsed, Plain: o.Safepoints == Off,
+		Module: parsed, Name: name, Plain: o.Safepoints == Off,
 		Exceptions: o.Exceptions, SharedMemory: o.SharedMemory,
 		Stack: h.cfg.Limits.Stack, Table: h.cfg.Limits.Table,
 	})
@@ -108,11 +108,11 @@ func (h *Host) load(ctx context.Context, name string, bytes []byte, o *Options) 
 // build makes the module of its code, and registers it.
 func (h *Host) build(ctx context.Context, name string, parsed *wasm.Module, plan *kind.Plan, code *engine.Code, o *Options) (*module, error) {
 	t := h.newTemplate(name, plan, code, o)
+	var m *module
 	found, err := h.tasks(ctx, t, plan, code, o)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		m, err = h.newModule(name, parsed, plan, t, found, o)
 	}
-	m, err := h.newModule(name, parsed, plan, t, found, o)
 	if err == nil {
 		err = h.register(m)
 	}
@@ -249,15 +249,18 @@ type note struct {
 }
 
 // tasks finds out which tasks the module has. A guest that has to be asked is not
-// asked again if the compile cache has its answer.
+// asked again if the compile cache has its answer, unless it sees something that
+// may change the answer. found.first is the caller's to close, even if there is an
+// error.
 func (h *Host) tasks(ctx context.Context, t *guest.Template, plan *kind.Plan, code *engine.Code, o *Options) (f found, err error) {
 	f.manifest = plan.Manifest
 	var n note
-	known := code.Note != nil && json.Unmarshal(code.Note, &n) == nil
+	checked := code.Note != nil && json.Unmarshal(code.Note, &n) == nil
 	switch {
-	case plan.Ask != nil && n.Manifest != nil:
+	case plan.Ask != nil && n.Manifest != nil && !seesOutside(o.WASI):
 		f.manifest, err = abi.ParseManifest(n.Manifest)
 	case plan.Ask != nil:
+		checked = false // it is the first to give this answer
 		n.Manifest, err = h.ask(ctx, t, plan, &f)
 	}
 	if err != nil {
@@ -270,18 +273,15 @@ func (h *Host) tasks(ctx context.Context, t *guest.Template, plan *kind.Plan, co
 			f.source = "export"
 		}
 		f.schemas = make([]taskSchemas, len(f.manifest.Tasks))
-		if !known {
+		if !checked {
 			err = compileSchemas(f.schemas, f.manifest)
 		}
 	}
 	if err != nil {
-		if f.first != nil {
-			f.first.Close()
-		}
 		return f, err
 	}
 	irreversible := t.Snapshots.Never()
-	if seesOutside(o.WASI) { // what a guest says with it is for nobody else
+	if seesOutside(o.WASI) { // what a guest says then is not true elsewhere
 		irreversible, n = code.Irreversible, note{}
 	}
 	code.Keep(irreversible, n)
@@ -305,7 +305,8 @@ func (h *Host) ask(ctx context.Context, t *guest.Template, plan *kind.Plan, f *f
 		}
 		return err
 	})
-	if timer.Stop() && unwatch() && ready { // nothing can stop it any more
+	inTime, wanted := timer.Stop(), unwatch()
+	if inTime && wanted && ready { // nothing can stop it any more
 		f.first = inst
 	} else {
 		inst.Close()

@@ -149,10 +149,11 @@ func (l *loop) Rest() {
 	}
 }
 
-// stop stops the loop's calls, and the turn that is under way.
+// stop stops the loop's calls, and then the turn that is under way: its end would
+// tell them that their instance was lost.
 func (l *loop) stop() {
-	l.watch.interrupt(ErrClosed)
 	l.executor.CancelAll(func(*call) bool { return true }, ErrClosed)
+	l.watch.interrupt(ErrClosed)
 }
 
 // close waits for the loop's calls until ctx ends, then stops them.

@@ -96,8 +96,8 @@ func (m *Module) Call(ctx context.Context, task string, input []byte) *Future[[]
 	if err != nil {
 		return executors.Rejected[[]byte](err)
 	}
-	if !m.options.Validate {
-		return c.promise.Future()
+	if !m.options.Validate || m.m.schemas == nil {
+		return c.promise.Future() // of a call that failed, it has the output, too
 	}
 	// Not on the goroutine that ends the call: others may share it.
 	return executors.Then(c.promise.Future(), func(_ context.Context, output []byte) ([]byte, error) {
@@ -166,6 +166,10 @@ func (m *module) stop() {
 	for _, pool := range m.host.pools {
 		pool.CancelAll(func(c *call) bool { return c.mod == m }, ErrClosed)
 	}
+	m.stopLoops()
+}
+
+func (m *module) stopLoops() {
 	for _, l := range m.allLoops() {
 		l.stop()
 	}

@@ -109,3 +109,15 @@ func TestTasksOfAModuleSeeLoadedWASI(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestFailedCommandOutput checks that the caller of a program that fails gets what
+// the program printed before, also if inputs and outputs are validated.
+func TestFailedCommandOutput(t *testing.T) {
+	for _, validate := range []bool{false, true} {
+		m := command(t, host.Config{Limits: host.Limits{Output: 1 << 18}}, &host.WASI{Args: []string{"cat"}})
+		f := m.With(host.Options{Validate: validate}).Call(t.Context(), "main", make([]byte, 1<<19))
+		if out, err := f.Wait(t.Context()); err == nil || len(out) == 0 {
+			t.Errorf("validated %v: %d bytes of output, error %v", validate, len(out), err)
+		}
+	}
+}

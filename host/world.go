@@ -146,22 +146,39 @@ type granted struct {
 // configured again.
 const mostScopes = 1024
 
-// of returns the ops of all capabilities, as a tenant may use them.
+// of returns the ops of all capabilities, as a tenant may use them. A tenant whose
+// ops take long to configure holds up no other.
 func (g *granted) of(tenant string) (map[string]capability.Op, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if ops, ok := g.ops[tenant]; ok {
+	if ops, ok := g.known(tenant); ok {
 		return ops, nil
 	}
 	ops, err := configure(g.host.cfg.Capabilities, capability.Scope{Module: g.module, Tenant: tenant})
 	if err != nil {
 		return nil, err
 	}
+	return g.keep(tenant, ops), nil
+}
+
+func (g *granted) known(tenant string) (ops map[string]capability.Op, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	ops, ok = g.ops[tenant]
+	return ops, ok
+}
+
+// keep keeps a tenant's ops, unless another call has configured them meanwhile:
+// then it returns those.
+func (g *granted) keep(tenant string, ops map[string]capability.Op) map[string]capability.Op {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if before, ok := g.ops[tenant]; ok {
+		return before
+	}
 	if g.ops == nil || len(g.ops) == mostScopes {
 		g.ops = map[string]map[string]capability.Op{}
 	}
 	g.ops[tenant] = ops
-	return ops, nil
+	return ops
 }
 
 // configure returns the ops of capabilities for a scope.

@@ -15,7 +15,9 @@ type Capability interface {
 	Names() []string
 	// For returns the ops by their names, as a module may use them on behalf of a
 	// tenant. The host asks once with a zero Scope, when it is made, and refuses
-	// the capability if that fails. For may be called from many goroutines.
+	// the capability if that fails. Later it asks when a tenant's task first starts an
+	// op, on the task's goroutine, so For should not take long. It may be called from
+	// many goroutines at once, also for the same scope.
 	For(scope Scope) (map[string]Op, error)
 	// Close frees what the capability keeps. No op runs.
 	Close() error

@@ -5,8 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+
 	"github.com/wexec/wexec/host/internal/fault"
-	"github.com/wexec/wexec/host/internal/instrument"
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
@@ -41,7 +43,7 @@ func (e *Engine) missing(m *wasm.Module, i wasm.Import) string {
 		return fmt.Sprintf("%s (a %v)", name, i.Kind)
 	}
 	wants := m.Types[i.Type]
-	has, ok := e.provided(i.Module, i.Name)
+	has, ok := e.provided[i.Module][i.Name]
 	switch {
 	case !ok:
 		return name
@@ -83,21 +85,26 @@ func few(list []string) []string {
 	return append(slices.Clone(list[:most]), fmt.Sprintf("and %d more", len(list)-most))
 }
 
-// provided returns the type of a host function, if there is one.
-func (e *Engine) provided(module, name string) (t wasm.FuncType, ok bool) {
-	m := e.main.Module(module)
-	if m == nil || module == instrument.Module {
-		return t, false
+// listProvided lists the host functions that modules may import.
+func (e *Engine) listProvided() {
+	modules := []string{wasi_snapshot_preview1.ModuleName}
+	for _, imported := range e.cfg.Imports {
+		modules = append(modules, imported.Module)
 	}
-	f, ok := m.ExportedFunctionDefinitions()[name]
-	if !ok {
-		return t, false
+	e.provided = map[string]map[string]wasm.FuncType{}
+	for _, module := range modules {
+		functions := map[string]wasm.FuncType{}
+		for name, f := range e.main.Module(module).ExportedFunctionDefinitions() {
+			functions[name] = wasm.FuncType{Params: wasmTypes(f.ParamTypes()), Results: wasmTypes(f.ResultTypes())}
+		}
+		e.provided[module] = functions
 	}
-	for _, p := range f.ParamTypes() {
-		t.Params = append(t.Params, wasm.ValueType(p))
+}
+
+func wasmTypes(types []api.ValueType) []wasm.ValueType {
+	out := make([]wasm.ValueType, len(types))
+	for i, t := range types {
+		out[i] = wasm.ValueType(t)
 	}
-	for _, r := range f.ResultTypes() {
-		t.Results = append(t.Results, wasm.ValueType(r))
-	}
-	return t, true
+	return out
 }

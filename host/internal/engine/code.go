@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"sync"
 
 	"github.com/tetratelabs/wazero"
@@ -25,6 +26,7 @@ type Code struct {
 	Note json.RawMessage
 
 	engine   *Engine
+	logger   *slog.Logger // that names the module
 	runtime  *runtime
 	compiled wazero.CompiledModule
 	data     instrument.Data // that memory starts with
@@ -60,7 +62,7 @@ func (c *Code) Instantiate(ctx context.Context, memory *linear.Memory) (i *Insta
 		case *linear.BudgetError:
 			err = &fault.FullError{Limit: r.Limit}
 		default:
-			err = fault.ReportPanic(c.engine.cfg.Logger, "instantiating a module", r)
+			err = fault.ReportPanic(c.logger, "instantiating a module", r)
 		}
 	}()
 	allocate := func(_, most uint64) experimental.LinearMemory {

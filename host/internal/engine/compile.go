@@ -25,6 +25,8 @@ const (
 // Source is a module to compile.
 type Source struct {
 	Module *wasm.Module
+	// Name is the module's name in the log.
+	Name string
 	// Plain runs the module as it is, without safepoints.
 	Plain bool
 	// Options of the rewriter, unless Plain is set.
@@ -48,14 +50,14 @@ type meta struct {
 
 // Compile makes code of a module, or takes it from the cache.
 func (e *Engine) Compile(ctx context.Context, s Source) (*Code, error) {
-	c := &Code{engine: e}
+	c := &Code{engine: e, logger: e.cfg.Logger.With("module", s.Name)}
 	if e.disk == nil {
 		return c, c.make(ctx, &s)
 	}
 	c.key = cache.KeyOf(s.Module.Bytes, s.settings())
 	entry, err := e.disk.Get(c.key)
 	if err != nil {
-		e.cfg.Logger.Warn("the module is compiled again", "error", err)
+		c.logger.Warn("the module is compiled again", "error", err)
 	}
 	if entry != nil && c.use(ctx, entry) == nil {
 		return c, nil
@@ -69,7 +71,7 @@ func (c *Code) use(ctx context.Context, entry *cache.Entry) error {
 	if err := json.Unmarshal(entry.Meta, &m); err != nil {
 		return err
 	}
-	compiled, err := c.engine.compileOn(ctx, c.engine.main, entry.Wasm)
+	compiled, err := c.compileOn(ctx, c.engine.main, entry.Wasm)
 	if err != nil {
 		return err
 	}
@@ -96,7 +98,7 @@ func (c *Code) Keep(irreversible string, note any) {
 		err = c.engine.disk.Put(c.key, &cache.Entry{Meta: text, Wasm: wasm, Data: c.data, Code: written})
 	}
 	if err != nil {
-		c.engine.cfg.Logger.Warn("the compiled module is not kept", "error", err)
+		c.logger.Warn("the compiled module is not kept", "error", err)
 	}
 }
 
@@ -111,17 +113,26 @@ func (c *Code) make(ctx context.Context, s *Source) error {
 	if e.disk != nil {
 		err = c.compileToDisk(ctx)
 		if _, ok := errors.AsType[*cache.DiskError](err); ok {
-			e.cfg.Logger.Warn("the module is compiled without the cache", "error", err)
+			c.logger.Warn("the module is compiled without the cache", "error", err)
 			c.runtime, err = e.withoutDisk()
 		}
 	}
 	if err == nil {
-		c.compiled, err = e.compileOn(ctx, c.runtime, c.wasm)
+		c.compiled, err = c.compileOn(ctx, c.runtime, c.wasm)
 	}
-	if err == nil || errors.Is(err, errPanicked) {
-		return err
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errPanicked):
+		return cantCompile(err)
 	}
-	return e.explain(ctx, s.Module.Bytes, err)
+	return c.explain(ctx, s.Module.Bytes, err)
+}
+
+func cantCompile(err error) error {
+	invalid := fault.InvalidModule("it can't be compiled")
+	invalid.Err = err
+	return invalid
 }
 
 // rewrite finds what runs in the module's place.
@@ -148,20 +159,18 @@ func (c *Code) rewrite(s *Source) error {
 
 // explain compiles a module that failed once more, as it was before it was
 // rewritten, since the error should speak of that.
-func (e *Engine) explain(ctx context.Context, original []byte, failed error) error {
-	memory, err := e.withoutDisk()
+func (c *Code) explain(ctx context.Context, original []byte, failed error) error {
+	memory, err := c.engine.withoutDisk()
 	if err != nil {
 		return err
 	}
-	before, err := e.compileOn(ctx, memory, original)
-	invalid := fault.InvalidModule("it can't be compiled")
-	invalid.Err = err
+	before, err := c.compileOn(ctx, memory, original)
 	if err == nil {
 		before.Close(ctx)
-		e.cfg.Logger.Error("a module can't be compiled with safepoints", "error", failed)
-		invalid.Err = &fault.BugError{Where: "the rewriter"}
+		c.logger.Error("a module can't be compiled with safepoints", "error", failed)
+		err = &fault.BugError{Where: "the rewriter"}
 	}
-	return invalid
+	return cantCompile(err)
 }
 
 // compileToDisk has another runtime write the code to the cache, where the main
@@ -176,7 +185,7 @@ func (c *Code) compileToDisk(ctx context.Context) (err error) {
 		}
 		r := &runtime{wazero.NewRuntimeWithConfig(ctx, e.runtimeConfig(code)), code}
 		defer r.close()
-		_, err = e.compileOn(ctx, r, c.wasm)
+		_, err = c.compileOn(ctx, r, c.wasm)
 		if _, ok := errors.AsType[*fs.PathError](err); ok {
 			return &cache.DiskError{Err: err}
 		}
@@ -185,20 +194,16 @@ func (c *Code) compileToDisk(ctx context.Context) (err error) {
 	return err
 }
 
-// errPanicked is in the error of a module that wazero's compiler panics on.
+// errPanicked is the error of a module that wazero's compiler panics on.
 var errPanicked = errors.New("wazero panicked; the log has the stack")
 
 // compileOn compiles a module with a runtime, and survives a panic of wazero's.
-func (e *Engine) compileOn(ctx context.Context, r *runtime, wasm []byte) (compiled wazero.CompiledModule, err error) {
-	lock := &e.compiling[sha256.Sum256(wasm)[0]]
-	lock.Lock()
-	defer lock.Unlock()
+func (c *Code) compileOn(ctx context.Context, r *runtime, wasm []byte) (compiled wazero.CompiledModule, err error) {
+	defer c.engine.compiling.lock(sha256.Sum256(wasm))()
 	defer func() {
 		if p := recover(); p != nil {
-			fault.ReportPanic(e.cfg.Logger, "compiling a module", p)
-			invalid := fault.InvalidModule("it can't be compiled")
-			invalid.Err = errPanicked
-			err = invalid
+			fault.ReportPanic(c.logger, "compiling a module", p)
+			err = errPanicked
 		}
 	}()
 	return r.CompileModule(ctx, wasm)

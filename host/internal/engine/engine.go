@@ -16,6 +16,7 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/wexec/wexec/host/cache"
+	"github.com/wexec/wexec/host/internal/wasm"
 )
 
 // NoCache, as a Config's CacheDir, keeps compiled code in memory only.
@@ -36,13 +37,13 @@ type Config struct {
 // Engine compiles modules. One runtime finds native code on disk if there is a
 // cache; another, made when needed, compiles modules that can't be kept there.
 type Engine struct {
-	cfg  Config
-	disk *cache.Cache // nil if there is none
-	main *runtime
-
+	cfg      Config
+	disk     *cache.Cache // nil if there is none
+	main     *runtime
+	provided map[string]map[string]wasm.FuncType // host functions, by module and name
 	// compiling serialises the compilation of equal modules, by their hash: a
 	// module that wazero finds on disk is visible before it is complete.
-	compiling [256]sync.Mutex
+	compiling keyedLock
 
 	once     sync.Once
 	uncached *runtime
@@ -67,6 +68,9 @@ func Open(cfg Config) (*Engine, error) {
 		cfg.Logger.Warn("no compile cache", "error", err)
 		e.disk = nil
 		e.main, err = e.newRuntime("")
+	}
+	if err == nil {
+		e.listProvided()
 	}
 	return e, err
 }

@@ -88,6 +88,7 @@ func (c *Call) Answer(inst *Instance, output []byte, err error) {
 
 func (c *Call) answer(output []byte, err error) {
 	c.Output, c.Err, c.state = output, err, answered
+	c.Input = nil // a caller who keeps the future would keep it in memory
 	c.Placement.GuestAnswered()
 }
 

@@ -18,11 +18,11 @@ type Op struct {
 	Code   int32  // of a task that failed with a code of its own
 	Result []byte // or the message of its failure
 
-	inst  *Instance
-	place int    // in Call.ops while it runs
-	over  bool   // it has ended, or its result is of no use any more
-	bytes int    // that it holds: of the argument, then of the result
-	stop  func() // ends the work; nil if there is nothing to stop
+	mail  Mailbox // not the instance: work that goes on would keep it in memory
+	place int     // in Call.ops while it runs
+	over  bool    // it has ended, or its result is of no use any more
+	bytes int     // that it holds: of the argument, then of the result
+	stop  func()  // ends the work; nil if there is nothing to stop
 }
 
 // Over reports whether the op has ended.
@@ -30,11 +30,11 @@ func (o *Op) Over() bool { return o.over }
 
 // Post ends the op from another goroutine.
 func (o *Op) Post(result []byte, err error) {
-	o.inst.mail.Post(Signal{Op: o, Result: result, Err: err})
+	o.mail.Post(Signal{Op: o, Result: result, Err: err})
 }
 
 // Sleep ends the op after d. It costs a timer, and no goroutine.
-func (o *Op) Sleep(d time.Duration) { o.stop = o.inst.mail.PostAfter(d, Signal{Op: o}) }
+func (o *Op) Sleep(d time.Duration) { o.stop = o.mail.PostAfter(d, Signal{Op: o}) }
 
 // OnStop says how to end the work of the op. stop must not block.
 func (o *Op) OnStop(stop func()) { o.stop = stop }
@@ -66,7 +66,7 @@ func (ops *Ops) Start(c *Call, calls int, name string, arg []byte) *Op {
 	if most := 2*ops.Inst.Limits.Ops + calls; ops.table.Len() >= most {
 		panic(fault.Misuse("op_start: the instance has %d ops: drop those that have ended", most))
 	}
-	o := &Op{Call: c, inst: ops.Inst, place: len(c.ops), bytes: len(arg)}
+	o := &Op{Call: c, mail: ops.Inst.mail, place: len(c.ops), bytes: len(arg)}
 	o.Handle, _ = ops.table.Add(o)
 	c.ops = append(c.ops, o)
 	ops.running++

@@ -35,7 +35,7 @@ func (s *Snapshots) Never() string {
 // release afterwards. If another goroutine takes it, claim waits for that, until
 // ctx ends.
 func (s *Snapshots) claim(ctx context.Context) bool {
-	for s.forbidden.Load() == nil && s.current.Load() == nil {
+	for s.wanted() {
 		taking, mine := s.tryClaim()
 		if mine || taking == nil {
 			return mine
@@ -49,10 +49,14 @@ func (s *Snapshots) claim(ctx context.Context) bool {
 	return false
 }
 
+// wanted reports whether there is no snapshot, and could be one.
+func (s *Snapshots) wanted() bool { return s.forbidden.Load() == nil && s.current.Load() == nil }
+
 func (s *Snapshots) tryClaim() (taking chan struct{}, mine bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.taking == nil && time.Now().After(s.again) {
+	// Another goroutine may have taken it since claim looked.
+	if s.taking == nil && s.wanted() && time.Now().After(s.again) {
 		s.taking = make(chan struct{})
 		return s.taking, true
 	}
