@@ -23,10 +23,11 @@ const (
 	eMFile       errno = 33
 	eNameTooLong errno = 37
 	eNFile       errno = 41
+	eNoEnt       errno = 44
 	eNotDir      errno = 54
 	eNotSock     errno = 57
 	eNotSup      errno = 58
-	eOverflow    errno = 61
+	ePerm        errno = 63
 	ePipe        errno = 64
 	eSPipe       errno = 70
 	eNotCapable  errno = 76

@@ -104,6 +104,8 @@ func (d *descriptor) stat() (rootfs.Stat, error) {
 		return d.file.Stat()
 	case d.dir != nil:
 		return d.dir.Self()
+	case d.fixed != nil:
+		return *d.fixed, nil
 	}
 	st := rootfs.Stat{Type: d.fileType(), Nlink: 1}
 	if f, ok := d.stream().(stdio.File); ok && st.Type == rootfs.Regular {
@@ -124,7 +126,7 @@ func (c call) file(number uint32, needed rights) (*rootfs.File, errno) {
 	switch {
 	case d == nil:
 		return nil, eBadf
-	case d.dir != nil:
+	case d.isDir():
 		return nil, eIsDir
 	case d.file == nil:
 		return nil, eSPipe
@@ -261,10 +263,12 @@ func (c call) seek(number uint32, offset int64, whence int, result uint32) errno
 	switch {
 	case d == nil:
 		return eBadf
-	case d.dir != nil:
+	case d.isDir():
 		return eIsDir
 	case d.file != nil:
 		f = d.file
+	case d.fixed != nil: // a device is always at its start
+		return memory(c.Memory()).putLong(result, 0)
 	case d.stream().Kind() == stdio.RegularFile:
 		f = d.stream().(stdio.File)
 	default:
@@ -311,7 +315,7 @@ func fdPrestatDirName(c call, a args) errno {
 // until it meets EBADF.
 func (c call) mount(number uint32) (*descriptor, errno) {
 	d := c.table.get(number)
-	if d == nil || !d.isMount {
+	if d == nil || d.mount == "" {
 		return nil, eBadf
 	}
 	return d, success

@@ -95,7 +95,7 @@ func (c call) open(number uint32, needed rights) (*descriptor, errno) {
 	switch {
 	case d == nil:
 		return nil, eBadf
-	case d.dir != nil:
+	case d.isDir():
 		return nil, eIsDir
 	case d.base&needed != needed:
 		return nil, eNotCapable
@@ -311,14 +311,16 @@ func fdReaddir(c call, a args) errno {
 		return eFault
 	}
 	used := 0
-	err := dir.ReadDir(a[3], len(buf), func(e rootfs.Entry) bool {
+	yield := func(e rootfs.Entry) bool {
 		c.Charge(direntCost)
 		head := dirent(e)
 		used += copy(buf[used:], head[:])
 		used += copy(buf[used:], e.Name)
 		return used < len(buf)
-	})
-	if err != nil {
+	}
+	if dir == nil {
+		readDevices(a[3], yield)
+	} else if err := dir.ReadDir(a[3], len(buf), yield); err != nil {
 		return errnoOf(err)
 	}
 	return m.put(a.u32(4), uint32(used))

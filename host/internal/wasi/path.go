@@ -19,13 +19,14 @@ const (
 	pathByteCost = 64
 )
 
-// dir returns a directory, if the rights are among its own.
+// dir returns a directory, if the rights are among its own. It is nil for that of
+// devices, which has few.
 func (c call) dir(number uint32, needed rights) (*rootfs.Dir, errno) {
 	d := c.table.get(number)
 	switch {
 	case d == nil:
 		return nil, eBadf
-	case d.dir == nil:
+	case !d.isDir():
 		return nil, eNotDir
 	case d.base&needed != needed:
 		return nil, eNotCapable
@@ -88,6 +89,13 @@ func pathFilestatGet(c call, a args) errno {
 		return e
 	case a.u32(1)&^lookupFollow != 0:
 		return eInval
+	}
+	if dir == nil {
+		d, e := findDevice(path)
+		if e != success {
+			return e
+		}
+		return c.putFilestat(a.u32(4), d.stat)
 	}
 	st, err := dir.Stat(path, a.u32(1) != 0)
 	if err != nil {
@@ -186,13 +194,18 @@ func pathOpen(c call, a args) errno {
 	switch {
 	case a.u32(1)&^lookupFollow != 0 || oflags&^0b1111 != 0 || a.u32(7)&^uint32(allFlags) != 0:
 		return eInval
-	case (base|inheriting)&^parent.inheriting != 0 || neededToOpen(oflags)&^parent.base != 0:
+	case (base|inheriting)&^parent.inheriting != 0 || neededToOpen(oflags, base)&^parent.base != 0:
 		return eNotCapable
 	case !memory(c.Memory()).has(a.u32(8), 4):
 		return eFault
 	}
 	d := &descriptor{base: base, inheriting: inheriting, flags: fdflags(a.u32(7)), counted: true}
-	number, e := c.openIn(dir, path, d, openFlags(a.u32(1), oflags, d))
+	var number uint32
+	if dir == nil {
+		number, e = c.openDevice(path, oflags, d)
+	} else {
+		number, e = c.openIn(dir, path, d, openFlags(a.u32(1), oflags, d))
+	}
 	if e != success {
 		return e
 	}
@@ -218,12 +231,14 @@ func (c call) openIn(dir *rootfs.Dir, path string, d *descriptor, flags rootfs.F
 	return c.table.add(d), success
 }
 
-// neededToOpen are the rights on the directory that flags need.
-func neededToOpen(oflags uint32) (needed rights) {
+// neededToOpen are the rights on the directory that flags need. One who asks for
+// the right to set the file's size need not have that of truncating by path:
+// Go's os.Root has not.
+func neededToOpen(oflags uint32, base rights) (needed rights) {
 	if oflags&oCreate != 0 {
 		needed |= rightPathCreateFile
 	}
-	if oflags&oTruncate != 0 {
+	if oflags&oTruncate != 0 && base&rightFdFilestatSetSize == 0 {
 		needed |= rightPathFilestatSetSize
 	}
 	return needed

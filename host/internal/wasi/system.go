@@ -39,8 +39,11 @@ type Config struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer // nil drops what is written
 	Mounts         []Mount
+	// Devices gives the guest /dev with null, random, urandom and zero. They are not
+	// the host's.
+	Devices bool
 
-	// MaxOpen limits what the guest has open beside streams and mounts. Zero means
+	// MaxOpen limits what the guest has open besides streams and mounts. Zero means
 	// DefaultMaxOpen.
 	MaxOpen int
 	// Descriptors limits what all guests have open. Nil means descriptors.Default.
@@ -91,7 +94,7 @@ func New(c Config) (*System, error) {
 		}
 	}
 	s := &System{config: c}
-	s.table = table{budget: c.Descriptors, limit: c.MaxOpen + firstMount + len(c.Mounts)}
+	s.table.budget = c.Descriptors
 	if err := s.Begin(c.Args, c.Env, c.Stdin, c.Stdout, c.Stderr); err != nil {
 		return nil, err
 	}
@@ -207,8 +210,12 @@ func (s *System) restore() error {
 		if err != nil {
 			return fmt.Errorf("the mount %s is closed", m.Guest)
 		}
-		s.table.add(&descriptor{dir: dir, base: dirRights, inheriting: allRights, mount: m.Guest, isMount: true})
+		s.table.add(&descriptor{dir: dir, base: dirRights, inheriting: allRights, mount: m.Guest})
 	}
+	if s.config.Devices {
+		s.table.add(&descriptor{fixed: &devices[0].stat, base: devicesRights, inheriting: allRights, mount: devicesMount})
+	}
+	s.table.limit = s.table.open + s.config.MaxOpen
 	s.changed = false
 	return nil
 }

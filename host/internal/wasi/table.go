@@ -70,20 +70,24 @@ const (
 	allFlags = flagSync<<1 - 1
 )
 
-// descriptor is something that a guest has open: a file, a directory or a
-// stream.
+// descriptor is something that a guest has open: a file or directory of a mount, a
+// stream, a device or the directory of devices.
 type descriptor struct {
 	file   *rootfs.File
 	dir    *rootfs.Dir
 	input  stdio.Input
 	output stdio.Output
+	fixed  *rootfs.Stat // of what is not the host's
 
 	base, inheriting rights
 	flags            fdflags
 
 	mount   string // where the guest has it, if it is a mount
-	isMount bool
-	counted bool // in the budget of the host
+	counted bool   // in the budget of the host
+}
+
+func (d *descriptor) isDir() bool {
+	return d.dir != nil || d.fixed != nil && d.fixed.Type == rootfs.Directory
 }
 
 // stream is what a guest reads or writes, or nil.
@@ -104,6 +108,8 @@ func (d *descriptor) fileType() rootfs.FileType {
 		return rootfs.Regular
 	case d.dir != nil:
 		return rootfs.Directory
+	case d.fixed != nil:
+		return d.fixed.Type
 	}
 	switch d.stream().Kind() {
 	case stdio.Terminal:
@@ -134,7 +140,7 @@ func (t *table) get(fd uint32) *descriptor {
 // reserve takes one of the host's descriptors for what is about to be opened, for
 // add or release.
 func (t *table) reserve() errno {
-	if t.open >= t.limit {
+	if t.isFull() {
 		return eMFile
 	}
 	if !t.budget.Acquire() {
@@ -142,6 +148,8 @@ func (t *table) reserve() errno {
 	}
 	return success
 }
+
+func (t *table) isFull() bool { return t.open >= t.limit }
 
 // add gives d the lowest number that is free.
 func (t *table) add(d *descriptor) uint32 {
