@@ -115,22 +115,22 @@ func (c *compileCost) step(w *wasm.Walker, height int, callee *wasm.FuncType) {
 	if callee != nil {
 		c.arity += int64(len(callee.Params) + len(callee.Results))
 	}
-	switch w.Op {
-	case wasm.OpLocalGet:
-		c.use(&c.uses[w.X], 1) // if it was not set, it is so from the entry
-	case wasm.OpLocalSet, wasm.OpLocalTee:
+	switch op := w.Op; {
+	case op == wasm.OpLocalGet:
+		c.use(&c.uses[w.X], 1) // before it is set, it lives from the entry on
+	case op == wasm.OpLocalSet, op == wasm.OpLocalTee:
 		c.use(&c.uses[w.X], c.blocks)
-	case wasm.OpBlock, wasm.OpLoop, wasm.OpIf, wasm.OpTryTable:
+	case op.Opens():
 		c.open(w, height)
-	case wasm.OpElse:
+	case op == wasm.OpElse:
 		b := &c.frames[w.Top()]
 		b.preds++
 		b.noElse = false
 		c.depth, c.access = b.depth, b.access
 		c.block(height)
-	case wasm.OpEnd:
+	case op == wasm.OpEnd:
 		c.close(w, height)
-	case wasm.OpBrIf, wasm.OpBrOnNull, wasm.OpBrOnNonNull:
+	case op == wasm.OpBrIf, op == wasm.OpBrOnNull, op == wasm.OpBrOnNonNull:
 		c.block(height)
 	}
 }

@@ -105,7 +105,7 @@ func (b *body) write(e *emitter, f *function) ([]byte, error) {
 	b.copier = copier{asm: asm{out}, from: f.body.Entry}
 	b.declare()
 	b.enter()
-	for b.next() {
+	for b.Next() {
 		b.step()
 	}
 	return b.finish(), b.Err()
@@ -252,7 +252,7 @@ func (b *body) branch() {
 	if b.Op == wasm.OpTryTable {
 		from-- // its labels count from outside of it
 	}
-	for _, l := range b.Labels {
+	for _, l := range b.branches() {
 		to := int(l.Block)
 		depth := uint32(from - to + b.blocks[from].added - b.blocks[to].added)
 		if depth != l.Depth {

@@ -178,7 +178,7 @@ func (f *function) goesRound() bool {
 	return slices.ContainsFunc(f.loops, func(l loop) bool { return l.again })
 }
 
-// walker walks over a function as it will be: with the direct jumps.
+// walker walks over a function that was scanned.
 type walker struct {
 	wasm.Walker
 	jumps []jump // those that are still to come
@@ -192,15 +192,15 @@ func (m *module) walk(f *function) *walker {
 	return w
 }
 
-// next steps to the next instruction. A jump that is direct leads to the block
-// that it becomes a branch to.
-func (w *walker) next() bool {
-	ok := w.Next()
-	if ok && len(w.jumps) > 0 && w.jumps[0].at == w.Start {
+// branches returns the labels of the instruction. That of a jump that is direct
+// leads where the branch does that takes its place. It must be called for each
+// instruction that has labels, once.
+func (w *walker) branches() []wasm.Label {
+	if len(w.jumps) > 0 && w.jumps[0].at == w.Start {
 		if w.jumps[0].direct {
 			w.Labels[0].Block = int32(w.jumps[0].place)
 		}
 		w.jumps = w.jumps[1:]
 	}
-	return ok
+	return w.Labels
 }

@@ -170,7 +170,7 @@ func (s *weigher) weigh(n int) error {
 	}
 	s.regions = append(s.regions[:0], region{charge: &f.plan.charge})
 	s.blocks = append(s.blocks[:0], weighed{})
-	for s.w.next() {
+	for s.w.Next() {
 		s.step()
 	}
 	slices.SortFunc(f.plan.checks, func(a, b check) int { return a.at - b.at })
@@ -182,8 +182,10 @@ func (s *weigher) step() {
 	s.now += s.cost()
 	charge := s.regions[len(s.regions)-1].charge
 	*charge = max(*charge, s.now)
-	for _, l := range w.Labels {
-		s.branch(&s.blocks[l.Block])
+	if len(w.Labels) > 0 {
+		for _, l := range w.branches() {
+			s.branch(&s.blocks[l.Block])
+		}
 	}
 	switch op := w.Op; {
 	case op.Opens():

@@ -16,15 +16,19 @@ type Shape struct {
 type immediate uint8
 
 const (
-	immNone       immediate = iota
-	immIndex                // an index
-	immTwo                  // two indices
-	immLabel                // a label
-	immLabels               // of br_table: labels, and one more
-	immBlock                // a block type
-	immTry                  // a block type and catch clauses
-	immMemory               // alignment and offset
-	immMemoryLane           // and a lane
+	immNone     immediate = iota
+	immIndex              // an index
+	immType               // the index of a type
+	immFunction           // that of a function, and so on
+	immLocal
+	immGlobal
+	immTwo        // two indices
+	immLabel      // a label
+	immLabels     // of br_table: labels, and one more
+	immBlock      // a block type
+	immTry        // a block type and catch clauses
+	immMemory     // alignment and offset
+	immMemoryLane // and a lane
 	immByte
 	immI32
 	immI64
@@ -74,20 +78,20 @@ var spans = []struct {
 	{0, 0x0d, 0x0d, immLabel, 1, 0}, // br_if
 	{0, 0x0e, 0x0e, immLabels, 1, 0},
 	{0, 0x0f, 0x0f, immNone, 0, 0},     // return
-	{0, 0x10, 0x10, immIndex, 0, 0},    // call
+	{0, 0x10, 0x10, immFunction, 0, 0}, // call
 	{0, 0x11, 0x11, immTwo, 0, 0},      // call_indirect
-	{0, 0x12, 0x12, immIndex, 0, 0},    // return_call
+	{0, 0x12, 0x12, immFunction, 0, 0}, // return_call
 	{0, 0x13, 0x13, immTwo, 0, 0},      // return_call_indirect
-	{0, 0x14, 0x15, immIndex, 0, 0},    // call_ref, return_call_ref
+	{0, 0x14, 0x15, immType, 0, 0},     // call_ref, return_call_ref
 	{0, 0x1a, 0x1a, immNone, 1, 0},     // drop
 	{0, 0x1b, 0x1b, immNone, 3, 1},     // select
 	{0, 0x1c, 0x1c, immTypes, 3, 1},    // select with types
 	{0, 0x1f, 0x1f, immTry, 0, 0},      // try_table
-	{0, 0x20, 0x20, immIndex, 0, 1},    // local.get
-	{0, 0x21, 0x21, immIndex, 1, 0},    // local.set
-	{0, 0x22, 0x22, immIndex, 1, 1},    // local.tee
-	{0, 0x23, 0x23, immIndex, 0, 1},    // global.get
-	{0, 0x24, 0x24, immIndex, 1, 0},    // global.set
+	{0, 0x20, 0x20, immLocal, 0, 1},    // local.get
+	{0, 0x21, 0x21, immLocal, 1, 0},    // local.set
+	{0, 0x22, 0x22, immLocal, 1, 1},    // local.tee
+	{0, 0x23, 0x23, immGlobal, 0, 1},   // global.get
+	{0, 0x24, 0x24, immGlobal, 1, 0},   // global.set
 	{0, 0x25, 0x25, immIndex, 1, 1},    // table.get
 	{0, 0x26, 0x26, immIndex, 2, 0},    // table.set
 	{0, 0x28, 0x35, immMemory, 1, 1},   // loads
@@ -113,7 +117,7 @@ var spans = []struct {
 	{0, 0xa7, 0xc4, immNone, 1, 1},     // conversions, sign extension
 	{0, 0xd0, 0xd0, immHeapType, 0, 1}, // ref.null
 	{0, 0xd1, 0xd1, immNone, 1, 1},     // ref.is_null
-	{0, 0xd2, 0xd2, immIndex, 0, 1},    // ref.func
+	{0, 0xd2, 0xd2, immFunction, 0, 1}, // ref.func
 	{0, 0xd4, 0xd4, immNone, 1, 1},     // ref.as_non_null
 	{0, 0xd5, 0xd5, immLabel, 1, 1},    // br_on_null
 	{0, 0xd6, 0xd6, immLabel, 1, 0},    // br_on_non_null

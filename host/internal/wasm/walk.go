@@ -160,7 +160,15 @@ func (w *Walker) readImmediate(imm immediate) {
 	switch imm {
 	case immIndex:
 		w.X = w.U32()
-		w.checkIndex()
+	case immType:
+		w.typed = true
+		w.readIndex("type", len(w.m.Types))
+	case immFunction:
+		w.readIndex("function", len(w.m.Functions))
+	case immLocal:
+		w.readIndex("local", w.locals)
+	case immGlobal:
+		w.readIndex("global", len(w.m.Globals))
 	case immTwo:
 		w.X, w.Y = w.U32(), w.U32()
 		if w.Op.Calls() {
@@ -219,18 +227,10 @@ func (w *Walker) readSelected() {
 	}
 }
 
-func (w *Walker) checkIndex() {
-	switch index := int64(w.X); w.Op {
-	case OpLocalGet, OpLocalSet, OpLocalTee:
-		w.check(w.Start, "local", index, w.locals)
-	case OpGlobalGet, OpGlobalSet:
-		w.check(w.Start, "global", index, len(w.m.Globals))
-	case OpCall, OpReturnCall, OpRefFunc:
-		w.check(w.Start, "function", index, len(w.m.Functions))
-	case OpCallRef, OpReturnCallRef:
-		w.typed = true
-		w.check(w.Start, "type", index, len(w.m.Types))
-	}
+// readIndex reads the index of one of several things.
+func (w *Walker) readIndex(what string, have int) {
+	w.X = w.U32()
+	w.check(w.Start, what, int64(w.X), have)
 }
 
 func (w *Walker) readLabel() {
@@ -292,11 +292,11 @@ func (w *Walker) readCatches() {
 // Callee returns the type of the function that the instruction calls. It
 // returns nil if the instruction is no call.
 func (w *Walker) Callee() *FuncType {
-	switch w.Op {
-	case OpCall, OpReturnCall:
-		return &w.m.Types[w.m.Functions[w.X]]
-	case OpCallIndirect, OpReturnCallIndirect, OpCallRef, OpReturnCallRef:
+	switch {
+	case !w.Op.Calls():
+		return nil
+	case w.Op.CallsIndirectly():
 		return &w.m.Types[w.X]
 	}
-	return nil
+	return &w.m.Types[w.m.Functions[w.X]]
 }
