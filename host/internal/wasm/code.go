@@ -91,15 +91,16 @@ func (m *Module) parseData(r *Reader) {
 
 // address reads a constant expression. It is known if it is one number.
 func (r *Reader) address() (address uint32, known bool) {
-	if r.More() && Opcode(r.b[r.pos]) == OpI32Const {
-		try := *r
-		try.pos++
-		address = uint32(try.Signed(32))
-		if Opcode(try.Byte()) == OpEnd && try.err == nil {
-			*r = try
-			return address, true
+	start := r.pos
+	if Opcode(r.Byte()) == OpI32Const {
+		address = uint32(r.Signed(32))
+		if Opcode(r.Byte()) == OpEnd {
+			return address, r.err == nil
 		}
 	}
-	r.constant(ignore)
+	if r.err == nil {
+		r.pos = start
+		r.constant(ignore)
+	}
 	return 0, false
 }

@@ -1,5 +1,4 @@
-// Package wasm reads WebAssembly modules. It knows nothing of what they are
-// read for.
+// Package wasm reads WebAssembly modules. It knows nothing of rewriting them.
 //
 // Parse takes a module apart into its sections and what they declare: types,
 // imports, exports, memories and so on. It takes time in proportion to the
@@ -8,8 +7,8 @@
 // what is not changed stays as it was, byte for byte.
 //
 // Parse accepts every valid module that wazero 1.12 can run, and refuses
-// modules that are larger than bounds.go allows. It does not validate: some of
-// what it accepts is invalid. RATIONALE.md says why it is as it is.
+// modules that are larger than bounds.go allows. It does not validate: some
+// modules that it accepts are invalid. RATIONALE.md says why.
 package wasm
 
 // Module is a module taken apart. Indices are those of the module: imports come

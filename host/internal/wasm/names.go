@@ -14,8 +14,8 @@ const (
 )
 
 // CheckNames returns an error if a name section is malformed, or a name in it
-// is very long. The specification has such sections ignored, but wazero makes
-// room for as many names as a section says that it has.
+// is very long. The specification says to ignore such sections, but wazero
+// makes room for as many names as a section claims to have.
 func (m *Module) CheckNames() error {
 	for i := range m.Sections {
 		if s := &m.Sections[i]; s.ID == SectionCustom && s.Name == NameSection {

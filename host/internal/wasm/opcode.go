@@ -3,7 +3,7 @@ package wasm
 // Opcode is an instruction: one byte, or a prefix and the number after it.
 type Opcode uint16
 
-// The instructions that have a name here: those that readers of modules look at.
+// The instructions that passes over code look at.
 const (
 	OpUnreachable        Opcode = 0x00
 	OpNop                Opcode = 0x01
@@ -125,7 +125,7 @@ func (op Opcode) Bulk() bool {
 // TwoIndices reports whether two indices follow the instruction.
 func (op Opcode) TwoIndices() bool { return shapeOf(op).imm == immTwo }
 
-// foreign says what a proposal an instruction that is not taken belongs to.
+// foreign names the proposal of an instruction that is not supported.
 func foreign(prefix byte, sub uint32) string {
 	switch {
 	case prefix == 0x06 || prefix == 0x07 || prefix == 0x09 || prefix == 0x18 || prefix == 0x19:

@@ -32,7 +32,7 @@ func (r *Reader) Pos() int { return r.pos }
 // Err returns the first error.
 func (r *Reader) Err() error { return r.err }
 
-// Fail makes that the error, unless there is one. pos is a place in the part
+// Fail records an error, unless there is one already. pos is a place in the part
 // that is read.
 func (r *Reader) Fail(pos int, format string, args ...any) {
 	if r.err == nil {

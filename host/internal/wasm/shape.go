@@ -61,7 +61,7 @@ func prefixIndex(prefix byte) int {
 // shapeOf returns the shape of an instruction. That of an unknown one is zero.
 func shapeOf(op Opcode) Shape { return shapes[prefixIndex(byte(op>>8))][byte(op)] }
 
-// spans are the instructions that wazero 1.12 takes, with all its features.
+// spans are the instructions that wazero 1.12 supports, with all its features.
 // Numbers: the WebAssembly core specification, "Index of instructions", and
 // the proposals threads, tail-call, function-references and exception-handling.
 var spans = []struct {

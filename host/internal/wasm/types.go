@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// ValueType is the type of a value: the first byte of it in a module. That is
-// all there is, but for Ref and RefNull.
+// ValueType is the type of a value: its first byte in a module. Only Ref and
+// RefNull have more bytes.
 type ValueType byte
 
 // The types of values.
