@@ -203,8 +203,9 @@ func TestMemoryLimits(t *testing.T) {
 // TestIsolation: a task finds what others have left behind only if it is asked
 // for, and never what those of another tenant have.
 func TestIsolation(t *testing.T) {
-	_, m := conformance(t, host.Config{Blocking: host.ExecutorLimits{Workers: 1}})
+	h, m := conformance(t, host.Config{Blocking: host.ExecutorLimits{Workers: 1}})
 	count := func(o host.Options) string {
+		waitUntilIdle(h)
 		out, err := m.With(o).Call(t.Context(), "counter", nil).Wait(t.Context())
 		if err != nil {
 			t.Fatal(err)

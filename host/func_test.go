@@ -1,15 +1,12 @@
 package host_test
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host"
-	"github.com/wexec/wexec/host/capability"
 )
 
 func TestFunc(t *testing.T) {
@@ -65,31 +62,6 @@ func TestAmbient(t *testing.T) {
 	}
 }
 
-func ExampleCall() {
-	ctx := context.Background()
-	sum := host.Call(ctx, "../guests/wat/hazards.wasm", "add", []byte("[40, 2]"))
-	out, err := sum.Wait(ctx)
-	fmt.Println(string(out), err)
-	// Output: 42 <nil>
-}
-
-func ExampleFunc() {
-	ctx := context.Background()
-	h, err := host.New(host.Config{})
-	if err != nil {
-		panic(err)
-	}
-	defer h.Close(ctx)
-	m, err := h.LoadFile(ctx, "../guests/wat/hazards.wasm")
-	if err != nil {
-		panic(err)
-	}
-	add := host.Func[[2]int, int](m.With(host.Options{Mode: host.CPU}), "add")
-	both, err := host.All(add(ctx, [2]int{1, 2}), add(ctx, [2]int{3, 4})).Wait(ctx)
-	fmt.Println(both, err)
-	// Output: [3 7] <nil>
-}
-
 // TestSchemaErrors say what is wrong, and where, and nothing of this machine.
 func TestSchemaErrors(t *testing.T) {
 	_, m := conformance(t, host.Config{})
@@ -103,28 +75,4 @@ func TestSchemaErrors(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", input, err, want)
 		}
 	}
-}
-
-// A capability of the embedder's own is an asynchronous host function. Here the
-// guest's task nosuch starts the one that is called no.such.
-func ExampleConfig_capabilities() {
-	ctx := context.Background()
-	h, err := host.New(host.Config{
-		Capabilities: []capability.Capability{
-			capability.Func("no.such", func(_ context.Context, u *capability.Use) ([]byte, error) {
-				return []byte("for " + u.Caller.Tenant), nil
-			}),
-		},
-	})
-	if err != nil {
-		panic(err)
-	}
-	defer h.Close(ctx)
-	m, err := h.LoadFile(ctx, "../guests/c/conformance.wasm")
-	if err != nil {
-		panic(err)
-	}
-	out, err := m.With(host.Options{Tenant: "acme"}).Call(ctx, "nosuch", nil).Wait(ctx)
-	fmt.Println(string(out), err)
-	// Output: for acme <nil>
 }
