@@ -50,7 +50,7 @@ func ExampleTaskError() {
 	// Output: 7 told to fail: no disk
 }
 
-// Every error of a call says which task it is of, and what it is beneath.
+// Every error of a call says which task failed. It wraps the reason.
 func ExampleCallError() {
 	ctx := context.Background()
 	h, m := open(host.Config{}, "c/conformance.wasm")

@@ -9,8 +9,8 @@ import (
 	"github.com/wexec/wexec/host"
 )
 
-// open makes a host and loads one of the prebuilt guests. The examples use it to
-// come to their point; the example of the package shows what it does.
+// open makes a host and loads one of the prebuilt guests, as the example of the
+// package does.
 func open(config host.Config, file string) (*host.Host, *host.Module) {
 	h, err := host.New(config)
 	if err != nil {

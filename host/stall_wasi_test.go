@@ -53,9 +53,9 @@ func TestStallsByCalls(t *testing.T) {
 	}
 }
 
-// TestStackIsNotWornOut: hundreds of millions of calls that end in every way leave the
-// count of the stack as it was. If each lost a slot, the 16 MiB would be used up before
-// the fuel.
+// TestStackIsNotWornOut: the fuel is spent on calls that end in every way, and they leave
+// the count of the stack as it was. If each lost a slot, the 16 MiB would be used up
+// before the fuel.
 func TestStackIsNotWornOut(t *testing.T) {
 	watchLife(t)
 	e := end{name: "fuel", options: host.Options{Fuel: 1_000_000_000}, kind: abi.OutOfFuel, want: "out of fuel"}
