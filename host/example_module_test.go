@@ -38,7 +38,7 @@ func ExampleModule_Call_deadline() {
 	fmt.Println(err)
 	fmt.Println(host.Kind(err), errors.Is(err, context.DeadlineExceeded))
 	// Output:
-	// task "hang" (mode io): context deadline exceeded: the caller's deadline passed
+	// task "hang" (mode io): timed out: the caller's deadline passed
 	// timeout true
 }
 

@@ -3,8 +3,10 @@ package host_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
+	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host"
 )
 
@@ -53,9 +55,7 @@ func ExampleOptions_tenant() {
 	// Output: 1 2 1 3
 }
 
-// A module that is loaded for a tenant is the tenant's. Names are unique for each
-// owner, and a task that calls another by the name of its module finds one of its
-// owner's or of the host's, never of another tenant's.
+// A module that is loaded for a tenant belongs to it. Names are unique for each owner.
 func ExampleHost_Load_tenant() {
 	ctx := context.Background()
 	h, err := host.New(host.Config{})
@@ -72,4 +72,36 @@ func ExampleHost_Load_tenant() {
 	// acme ok
 	// zenith ok
 	// acme invalid_module
+}
+
+// A task calls tasks of other modules by name: those of the same owner, and those of
+// the host that list it in Callers. Any other module seems not to exist. Here a guest
+// passes its input to task.call, and outputs a status and the result.
+func ExampleOptions_callers() {
+	ctx := context.Background()
+	h, err := host.New(host.Config{})
+	if err != nil {
+		panic(err)
+	}
+	defer h.Close(ctx)
+	if _, err := h.LoadFile(ctx, "../guests/wat/hazards.wasm", host.Options{Callers: []string{"acme"}}); err != nil {
+		panic(err)
+	}
+	wasm, err := os.ReadFile("../guests/wat/calls.wasm")
+	if err != nil {
+		panic(err)
+	}
+	wasm = withSection(wasm, abi.ManifestSection, `{"tasks":[{"name":"run"}]}`)
+
+	for _, tenant := range []string{"acme", "zenith"} {
+		m, err := h.Load(ctx, "caller", wasm, host.Options{Tenant: tenant})
+		if err != nil {
+			panic(err)
+		}
+		out, err := m.Call(ctx, "run", []byte(`{"module":"hazards","task":"add"}`+"\n[1, 2]")).Wait(ctx)
+		fmt.Printf("%s: %s %v\n", tenant, out[4:], err)
+	}
+	// Output:
+	// acme: 3 <nil>
+	// zenith: no module "hazards" is loaded <nil>
 }
