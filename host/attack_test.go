@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"strings"
 	"testing"
@@ -15,19 +16,21 @@ import (
 	"github.com/wexec/wexec/host/hosttest"
 )
 
-// TestOddModules loads modules that are valid and odd: each is refused, or
-// fails, with an error that says why, and none harms the host.
+// TestOddModules loads modules that are valid and odd. Each is refused or fails, with
+// an error that says why, and none harms the host.
 func TestOddModules(t *testing.T) {
 	for _, c := range []struct {
 		file string
-		kind abi.Status // of the load, or else of a call of its task run
+		kind abi.Status // of the load or, if that succeeds, of a call of the task run
 		want string
 		call host.Options
 	}{
 		{file: "manifest_nowhere", kind: abi.InvalidManifest, want: "4 bytes at 0x0, which are not inside the memory"},
-		{file: "wrong_import", kind: abi.InvalidModule, want: "imports wexec/v1.log as (i64) -> (); it is (i32, i32, i32) -> ()"},
+		{file: "wrong_import", kind: abi.InvalidModule,
+			want: "imports wexec/v1.log as (i64) -> (); it is (i32, i32, i32) -> ()"},
 		{file: "imports_global", kind: abi.InvalidModule, want: "imports env.base (a global): "},
-		{file: "hidden_memory", kind: abi.Trap, want: "starts with 262144 bytes, and may have 65536", call: host.Options{Memory: 65536}},
+		{file: "hidden_memory", kind: abi.Trap,
+			want: "starts with 262144 bytes, and may have 65536", call: host.Options{Memory: 65536}},
 		{file: "hidden_memory", kind: abi.OK},
 		{file: "start_logs", kind: abi.OK},
 	} {
@@ -67,20 +70,20 @@ func TestYieldsWithoutCalls(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := h.Close(ctx); err != nil { // the loop is asleep, and goes at once
+	if err := h.Close(ctx); err != nil { // the loop sleeps, so it ends at once
 		t.Error(err)
 	}
 }
 
-// TestZombies: a call that nobody waits for may start no more ops, keeps no
-// input, and when there are too many the instance ends.
-func TestZombies(t *testing.T) {
+// TestOrphans: a call that was cancelled, and that its guest has not ended, may start
+// no more ops and keeps no input. With too many of them, the instance ends.
+func TestOrphans(t *testing.T) {
 	h := hosttest.New(t, host.Config{IO: host.ExecutorLimits{Workers: 1}, Limits: host.Limits{Orphans: 3}})
 	m := hosttest.Load(t, h, puppets(t)["resumable"])
 	alive := m.Call(t.Context(), "io", script{}.sleepLong().do(doNoMore))
 	for over := false; !over; {
 		f := m.Call(t.Context(), "io", script{}.sleepLong().do(doNoMore))
-		time.Sleep(time.Millisecond) // so that the guest most likely has it
+		time.Sleep(time.Millisecond) // by then the guest most likely has it
 		f.Cancel()
 		if _, err := f.Wait(t.Context()); !errors.Is(err, host.ErrCancelled) && !errors.Is(err, host.ErrInstanceLost) {
 			t.Fatal(err)
@@ -97,8 +100,8 @@ func TestZombies(t *testing.T) {
 	}
 }
 
-// TestHoards: a guest that starts ops without end costs it its instance, not
-// the host its memory.
+// TestHoards: a guest that starts ops without end loses its instance. The host does
+// not lose its memory.
 func TestHoards(t *testing.T) {
 	h, m := resumable(t, host.Config{Limits: host.Limits{Ops: 1000, TurnTimeout: host.NoLimit}}, "hoards", "keep", "drop")
 	_, err := m.Call(t.Context(), "keep", nil).Wait(t.Context())
@@ -123,18 +126,20 @@ func TestHoards(t *testing.T) {
 
 // TestHeld bounds what ops hold for an instance.
 func TestHeld(t *testing.T) {
-	_, m := waiter(t, host.Config{Limits: host.Limits{Held: 2500}}, func(context.Context, *capability.Use) ([]byte, error) {
+	cfg := host.Config{Limits: host.Limits{Held: 2500}}
+	_, m := waiter(t, cfg, func(context.Context, *capability.Use) ([]byte, error) {
 		return make([]byte, 1000), nil
 	})
 	one := script{}.testWait().do(doOpWait, theLast)
 	out, err := m.Call(t.Context(), "io", bytes.Repeat(one, 3)).Wait(t.Context())
-	if err != nil || abi.Status(out[4]) != abi.OK || abi.Status(out[12]) != abi.OK || abi.Status(out[20]) != abi.QueueFull {
+	if err != nil || abi.Status(out[4]) != abi.OK || abi.Status(out[12]) != abi.OK ||
+		abi.Status(out[20]) != abi.QueueFull {
 		t.Errorf("% x, %v", out, err)
 	}
 }
 
-// TestInputOfACancelledCall: the caller has its input back when the future is
-// done, although the guest may go on. The race detector says so.
+// TestInputOfACancelledCall: the caller may change its input once the future is done,
+// although the guest may go on. The race detector finds out.
 func TestInputOfACancelledCall(t *testing.T) {
 	h := hosttest.New(t, host.Config{Limits: host.Limits{TurnTimeout: 50 * time.Millisecond}})
 	m := hosttest.Load(t, h, puppets(t)["resumable"])
@@ -151,10 +156,13 @@ func TestInputOfACancelledCall(t *testing.T) {
 	}
 }
 
-// TestNeverBoots: a module that does not start holds its loop for one turn,
-// not for one a call, and calls that are cancelled are over at once.
+// TestNeverBoots: a module that does not start occupies its loop for one turn, not for
+// one turn a call. Calls that are cancelled end at once.
 func TestNeverBoots(t *testing.T) {
-	_, m := resumable(t, host.Config{IO: host.ExecutorLimits{Workers: 1}, Limits: host.Limits{TurnTimeout: 100 * time.Millisecond}}, "never_boots", "run")
+	_, m := resumable(t, host.Config{
+		IO:     host.ExecutorLimits{Workers: 1},
+		Limits: host.Limits{TurnTimeout: 100 * time.Millisecond},
+	}, "never_boots", "run")
 	var cancelled, left []*host.Future[[]byte]
 	for range 20 {
 		cancelled = append(cancelled, m.Call(t.Context(), "run", nil))
@@ -200,8 +208,8 @@ func TestCloseEndsATurn(t *testing.T) {
 	}
 }
 
-// TestCancelWaitingForAPlace: a call whose op has ended, but which has no
-// place to go on, is cancelled at once.
+// TestCancelWaitingForAPlace: a call whose op has ended, and that waits for a worker,
+// is cancelled at once.
 func TestCancelWaitingForAPlace(t *testing.T) {
 	h, m := conformance(t, host.Config{Blocking: host.ExecutorLimits{Workers: 1}})
 	waits := m.Call(t.Context(), "sleep_blocking", []byte("1"))
@@ -212,7 +220,7 @@ func TestCancelWaitingForAPlace(t *testing.T) {
 	for h.Stats().Blocking.Running == 0 {
 		runtime.Gosched()
 	}
-	time.Sleep(5 * time.Millisecond) // its sleep is over, its place taken
+	time.Sleep(5 * time.Millisecond) // its sleep is over, and its worker is taken
 	waits.Cancel()
 	<-waits.Done()
 	spins.Cancel()
@@ -221,9 +229,10 @@ func TestCancelWaitingForAPlace(t *testing.T) {
 	}
 }
 
-// TestCapabilitiesAreBounded: there are only so many at a time in a host.
+// TestCapabilitiesAreBounded: a host runs at most Limits.Capabilities at a time.
 func TestCapabilitiesAreBounded(t *testing.T) {
-	_, m := waiter(t, host.Config{Limits: host.Limits{Capabilities: 2}}, func(ctx context.Context, _ *capability.Use) ([]byte, error) {
+	cfg := host.Config{Limits: host.Limits{Capabilities: 2}}
+	_, m := waiter(t, cfg, func(ctx context.Context, _ *capability.Use) ([]byte, error) {
 		<-ctx.Done()
 		return nil, nil
 	})
@@ -246,13 +255,13 @@ func TestChildOfANarrowCall(t *testing.T) {
 func TestUnknownMode(t *testing.T) {
 	h := hosttest.New(t, host.Config{})
 	m := hosttest.Load(t, h, guest(t, "wat/hazards.wasm"))
-	if _, err := m.With(host.Options{Mode: "gpu"}).Call(t.Context(), "nothing", nil).Wait(t.Context()); host.Kind(err) != abi.InvalidInput {
+	if _, err := result(t, m.With(host.Options{Mode: "gpu"}), "nothing", ""); host.Kind(err) != abi.InvalidInput {
 		t.Error(err)
 	}
 }
 
-// TestSchemaReferences: a schema may refer to its own parts, and may not be a
-// bomb.
+// TestSchemaReferences: a schema may refer to its own parts, unless they add up to too
+// many.
 func TestSchemaReferences(t *testing.T) {
 	h := hosttest.New(t, host.Config{})
 	load := func(name, schema string) (*host.Module, error) {
@@ -263,22 +272,22 @@ func TestSchemaReferences(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.With(host.Options{Validate: true}).Call(t.Context(), "io", []byte(`"x"`)).Wait(t.Context()); host.Kind(err) != abi.InvalidInput {
+	if _, err := result(t, m.With(host.Options{Validate: true}), "io", `"x"`); host.Kind(err) != abi.InvalidInput {
 		t.Error(err)
 	}
-	bomb := `{"$ref": "#/$defs/a0", "$defs": {`
+	bomb := `{"$ref": "#/$defs/0", "$defs": {`
 	for i := range 40 {
-		next := string(rune('a'+(i+1)/10)) + string(rune('0'+(i+1)%10))
-		bomb += `"` + string(rune('a'+i/10)) + string(rune('0'+i%10)) + `": {"allOf": [{"$ref": "#/$defs/` + next + `"}, {"$ref": "#/$defs/` + next + `"}]},`
+		bomb += fmt.Sprintf(`"%d": {"allOf": [{"$ref": "#/$defs/%d"}, {"$ref": "#/$defs/%d"}]},`, i, i+1, i+1)
 	}
-	bomb += `"e0": true}}`
+	bomb += `"40": true}}`
 	for name, schema := range map[string]string{
 		"bomb":      bomb,
 		"recursive": `{"$defs": {"a": {"items": {"$ref": "#/$defs/a"}}}, "$ref": "#/$defs/a"}`,
 		"elsewhere": `{"$ref": "https://example.com/schema"}`,
 		"renamed":   `{"$id": "https://example.com/", "$ref": "#/$defs/a", "$defs": {"a": true}}`,
 	} {
-		if _, err := load(name, schema); host.Kind(err) != abi.InvalidManifest || !strings.Contains(err.Error(), "tasks[0].input") {
+		_, err := load(name, schema)
+		if host.Kind(err) != abi.InvalidManifest || !strings.Contains(err.Error(), "tasks[0].input") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

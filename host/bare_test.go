@@ -48,7 +48,7 @@ func TestBareFunctions(t *testing.T) {
 	}
 }
 
-// TestModeFromCaller: the caller says the mode of a module that says nothing.
+// TestModeFromCaller: the caller sets the mode of a module that has no manifest.
 func TestModeFromCaller(t *testing.T) {
 	spans := &spanLog{}
 	h := hosttest.New(t, host.Config{Observe: spans.add})

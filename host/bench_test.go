@@ -20,7 +20,7 @@ import (
 // noops are the tasks of the conformance guest that do nothing.
 var noops = map[host.Mode]string{host.IO: "noop_io", host.Blocking: "noop", host.CPU: "noop_cpu"}
 
-// BenchmarkCall is one call at a time, from submit to result, in a C guest.
+// BenchmarkCall makes one call at a time, from submit to result, in a C guest.
 func BenchmarkCall(b *testing.B) {
 	_, m := conformance(b, host.Config{})
 	for _, mode := range modes {
@@ -52,7 +52,7 @@ func BenchmarkCallParallel(b *testing.B) {
 	})
 }
 
-// outstanding keeps 1,000 futures going.
+// outstanding keeps 1,000 calls outstanding.
 func outstanding(b *testing.B, call func() *host.Future[[]byte]) {
 	ctx := context.Background()
 	ring := make([]*host.Future[[]byte], 1000)
@@ -124,8 +124,8 @@ func BenchmarkRawWazero(b *testing.B) {
 	}
 }
 
-// BenchmarkInFlight holds sleeping io calls: the bytes of resident memory that
-// each takes.
+// BenchmarkInFlight reports how many bytes of resident memory a sleeping io call
+// takes.
 func BenchmarkInFlight(b *testing.B) {
 	for _, c := range []struct {
 		name  string
@@ -135,7 +135,8 @@ func BenchmarkInFlight(b *testing.B) {
 	}{
 		{"c-resumable", 1_000_000, func() []byte { return guest(b, "c/resumable.wasm") },
 			host.ExecutorLimits{Workers: 1, InFlight: 2_000_000, Queue: 2_000_000}},
-		{"c-direct", 10_000, func() []byte { return guest(b, "c/conformance.wasm") }, host.ExecutorLimits{InFlight: 20_000, Queue: 20_000}},
+		{"c-direct", 10_000, func() []byte { return guest(b, "c/conformance.wasm") },
+			host.ExecutorLimits{InFlight: 20_000, Queue: 20_000}},
 		{"go-resumable", 100_000, func() []byte { return hosttest.GoGuest(b, "../guests/go/conformance") },
 			host.ExecutorLimits{Workers: 1, InFlight: 200_000, Queue: 200_000}},
 	} {

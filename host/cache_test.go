@@ -14,7 +14,7 @@ import (
 	"github.com/wexec/wexec/host/hosttest"
 )
 
-// echoes loads a module in a host with that cache, and tries it.
+// echoes loads the module into a host with a cache in dir, and calls it.
 func echoes(t *testing.T, dir string, log *hosttest.Log, wasm []byte) {
 	t.Helper()
 	h := hosttest.New(t, host.Config{CacheDir: dir, Logger: log.Logger()})
@@ -22,12 +22,14 @@ func echoes(t *testing.T, dir string, log *hosttest.Log, wasm []byte) {
 	if out, err := m.Call(t.Context(), "echo", []byte("hello")).Wait(t.Context()); err != nil || string(out) != "hello" {
 		t.Errorf("%s, %v", out, err)
 	}
-	if info := m.Info(); len(m.Tasks()) < 20 || m.Tasks()[0].Doc == "" || info.Manifest != "section" || info.Style != host.Direct {
+	info := m.Info()
+	if len(m.Tasks()) < 20 || m.Tasks()[0].Doc == "" || info.Manifest != "section" || info.Style != host.Direct {
 		t.Errorf("%+v", info)
 	}
 }
 
-// TestDamagedCache: a cache that is damaged, anywhere, is made again.
+// TestDamagedCache: a damaged entry is noticed, wherever the damage is, and written
+// again.
 func TestDamagedCache(t *testing.T) {
 	dir := t.TempDir()
 	wasm := guest(t, "c/conformance.wasm")
@@ -44,7 +46,10 @@ func TestDamagedCache(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, bad := range [][]byte{nil, good[:len(good)/2], flipped(good, 7), flipped(good, random.IntN(len(good))), flipped(good, len(good)-40)} {
+		for _, bad := range [][]byte{
+			nil, good[:len(good)/2],
+			flipped(good, 7), flipped(good, random.IntN(len(good))), flipped(good, len(good)-40),
+		} {
 			if err := os.WriteFile(file, bad, 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -67,8 +72,8 @@ func flipped(b []byte, at int) []byte {
 	return b
 }
 
-// TestCacheThatFails: a module is run without the cache when that can't be
-// written to any more.
+// TestCacheThatFails: a host that can't write to its cache any more goes on without
+// it.
 func TestCacheThatFails(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cache")
 	var log hosttest.Log
@@ -93,8 +98,8 @@ func TestCacheThatFails(t *testing.T) {
 	}
 }
 
-// TestCacheTogether: hosts that share a cache don't disturb each other, whether
-// it is filled, cleaned or used.
+// TestCacheTogether: hosts that share a cache don't disturb each other while it is
+// filled, cleaned and used.
 func TestCacheTogether(t *testing.T) {
 	dir := t.TempDir()
 	wasm := guest(t, "c/conformance.wasm")
@@ -116,7 +121,7 @@ func TestCacheTogether(t *testing.T) {
 	wg.Wait()
 }
 
-// TestCacheBySettings: what is compiled with other settings is another entry.
+// TestCacheBySettings: code that is compiled with other settings has another entry.
 func TestCacheBySettings(t *testing.T) {
 	dir := t.TempDir()
 	wasm := guest(t, "wat/hazards.wasm")
@@ -130,8 +135,8 @@ func TestCacheBySettings(t *testing.T) {
 	}
 }
 
-// TestOddCache: a host works with a cache folder of any name, and without the
-// part of it that is wazero's.
+// TestOddCache: a host works with a cache folder of any name, without wazero's part of
+// it, and without a folder that others may write to.
 func TestOddCache(t *testing.T) {
 	var log hosttest.Log
 	echoes(t, filepath.Join(t.TempDir(), "a[b]*?c"), &log, guest(t, "c/conformance.wasm"))

@@ -38,25 +38,35 @@ func conformance(t testing.TB, cfg host.Config, options ...host.Options) (*host.
 	return h, hosttest.Load(t, h, guest(t, "c/conformance.wasm"), options...)
 }
 
+// result calls a task and waits for its output.
+func result(t testing.TB, m *host.Module, task, input string) (string, error) {
+	t.Helper()
+	out, err := m.Call(t.Context(), task, []byte(input)).Wait(t.Context())
+	return string(out), err
+}
+
 func TestTimeouts(t *testing.T) {
 	_, m := conformance(t, host.Config{CPU: host.ExecutorLimits{Workers: 1}})
 	short := m.With(host.Options{RunTimeout: 30 * time.Millisecond})
-	for _, c := range [][2]string{{"hang", ""}, {"forever", ""}, {"forever_cpu", ""}, {"call", "hang\n"}, {"call", "forever\n"}, {"call_blocking", "forever_cpu\n"}} {
-		_, err := short.Call(t.Context(), c[0], []byte(c[1])).Wait(t.Context())
+	for _, c := range [][2]string{
+		{"hang", ""}, {"forever", ""}, {"forever_cpu", ""},
+		{"call", "hang\n"}, {"call", "forever\n"}, {"call_blocking", "forever_cpu\n"},
+	} {
+		_, err := result(t, short, c[0], c[1])
 		if !errors.Is(err, host.ErrTimeout) {
 			t.Errorf("%v: %v", c, err)
 		}
 		if c[1] != "" {
-			continue // the time of the task that it calls ends a little before its own
+			continue // the task that it calls runs out of time a little earlier
 		}
 		var timeout *host.TimeoutError
 		if !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &timeout) || timeout.Phase != "run" {
 			t.Errorf("%v: %v", c, err)
 		}
 	}
-	// While the one cpu worker is taken, a call waits in the queue for so long.
+	// While the only cpu worker is taken, a call waits in the queue until its time is up.
 	blocker := m.Call(t.Context(), "forever_cpu", nil)
-	_, err := m.With(host.Options{QueueTimeout: 20 * time.Millisecond}).Call(t.Context(), "echo_cpu", nil).Wait(t.Context())
+	_, err := result(t, m.With(host.Options{QueueTimeout: 20 * time.Millisecond}), "echo_cpu", "")
 	var timeout *host.TimeoutError
 	if !errors.As(err, &timeout) || timeout.Phase != "queue" {
 		t.Errorf("in the queue: %v", err)
@@ -64,8 +74,8 @@ func TestTimeouts(t *testing.T) {
 	blocker.Cancel()
 }
 
-// TestNarrowed: what the manifest, the module's options and the call's say of
-// time narrows, and never widens.
+// TestNarrowed: time limits in the manifest, the module's options and the call's
+// options narrow and never widen.
 func TestNarrowed(t *testing.T) {
 	_, m := conformance(t, host.Config{Limits: host.Limits{RunTimeout: 40 * time.Millisecond}})
 	for _, c := range []struct {
@@ -152,7 +162,7 @@ func TestPriority(t *testing.T) {
 	}
 }
 
-// TestDepth: a loop in task calls ends with an error, not with the machine's
+// TestDepth: endless recursion of task calls ends with an error before it takes all
 // memory.
 func TestDepth(t *testing.T) {
 	_, m := conformance(t, host.Config{Limits: host.Limits{Depth: 5}})
@@ -200,11 +210,12 @@ func TestMemoryLimits(t *testing.T) {
 	}
 }
 
-// TestIsolation: a task finds what others have left behind only if it is asked
-// for, and never what those of another tenant have.
+// TestIsolation: a task finds the state of an earlier task only with PerInstance, and
+// never that of another tenant's task.
 func TestIsolation(t *testing.T) {
-	_, m := conformance(t, host.Config{Blocking: host.ExecutorLimits{Workers: 1}})
+	h, m := conformance(t, host.Config{Blocking: host.ExecutorLimits{Workers: 1}})
 	count := func(o host.Options) string {
+		waitUntilIdle(h)
 		out, err := m.With(o).Call(t.Context(), "counter", nil).Wait(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -221,14 +232,15 @@ func TestIsolation(t *testing.T) {
 		{"a", "", "1"}, {"a", "", "1"}, {"b", host.PerTask, "1"}, {"a", kept, "3"}, {"a", "", "1"},
 	} {
 		if got := count(host.Options{Tenant: c.tenant, Isolation: c.isolation}); got != c.want {
-			t.Errorf("call %d, of tenant %q, isolation %q: the instance has had %s calls, want %s", i, c.tenant, c.isolation, got, c.want)
+			t.Errorf("call %d, of tenant %q, isolation %q: the instance has had %s calls, want %s",
+				i, c.tenant, c.isolation, got, c.want)
 		}
 	}
 	_, err := m.With(host.Options{Isolation: "none"}).Call(t.Context(), "counter", nil).Wait(t.Context())
 	if host.Kind(err) != abi.InvalidInput || !strings.Contains(err.Error(), `want "task" or "instance"`) {
 		t.Errorf("an unknown isolation: %v", err)
 	}
-	// Who said task is not overruled.
+	// PerTask can't be widened.
 	m = m.With(host.Options{Isolation: host.PerTask})
 	for range 2 {
 		if got := count(host.Options{Tenant: "a", Isolation: kept}); got != "1" {
@@ -240,14 +252,16 @@ func TestIsolation(t *testing.T) {
 func TestSpans(t *testing.T) {
 	spans := &spanLog{}
 	_, m := conformance(t, host.Config{Observe: spans.add})
-	if _, err := m.With(host.Options{Tenant: "acme"}).Call(t.Context(), "call", []byte("echo_cpu\nhi")).Wait(t.Context()); err != nil {
+	if _, err := result(t, m.With(host.Options{Tenant: "acme"}), "call", "echo_cpu\nhi"); err != nil {
 		t.Fatal(err)
 	}
 	child, parent := spans.spans[0], spans.spans[1]
-	if child.Task != "echo_cpu" || child.Mode != host.CPU || child.Parent != parent.ID || child.Tenant != "acme" || !strings.HasPrefix(child.Lane, "core ") {
+	if child.Task != "echo_cpu" || child.Mode != host.CPU || child.Parent != parent.ID || child.Tenant != "acme" ||
+		!strings.HasPrefix(child.Lane, "core ") {
 		t.Errorf("child: %+v", child)
 	}
-	if parent.Task != "call" || parent.Parent != 0 || parent.HostCalls == 0 || parent.MemoryBytes == 0 || parent.Err != nil || !strings.HasPrefix(parent.Lane, "io ") {
+	if parent.Task != "call" || parent.Parent != 0 || parent.HostCalls == 0 || parent.MemoryBytes == 0 ||
+		parent.Err != nil || !strings.HasPrefix(parent.Lane, "io ") {
 		t.Errorf("parent: %+v", parent)
 	}
 	for _, s := range spans.spans {
@@ -260,8 +274,8 @@ func TestSpans(t *testing.T) {
 	}
 }
 
-// TestClose: a call that ends in time is waited for, one that does not is
-// cancelled, and a closed host takes no more.
+// TestClose: Close waits for a call that ends in time and cancels one that does not.
+// A closed host takes no more calls.
 func TestClose(t *testing.T) {
 	h, err := host.New(host.Config{})
 	if err != nil {
@@ -280,7 +294,7 @@ func TestClose(t *testing.T) {
 		t.Errorf("close: %v", err)
 	}
 	if out, err := quick.Wait(t.Context()); string(out) != "slept" {
-		t.Errorf("the quick one: %v", err)
+		t.Errorf("the quick call: %v", err)
 	}
 	for _, f := range []*host.Future[[]byte]{hanging, spinning, m.Call(t.Context(), "echo", nil)} {
 		if _, err := f.Wait(t.Context()); !errors.Is(err, host.ErrClosed) {
@@ -292,7 +306,7 @@ func TestClose(t *testing.T) {
 	}
 }
 
-// TestTreeWiderThanThePool: a call that waits for its children holds no slot.
+// TestTreeWiderThanThePool: a call that waits for its children occupies no worker.
 func TestTreeWiderThanThePool(t *testing.T) {
 	_, m := conformance(t, host.Config{Blocking: host.ExecutorLimits{Workers: 2}})
 	out, err := m.Call(t.Context(), "tree", []byte("7")).Wait(t.Context())

@@ -14,14 +14,14 @@ import (
 	"github.com/wexec/wexec/host/hosttest"
 )
 
-// waiter is a puppet with the capability test.wait.
+// waiter loads a puppet into a host with the capability test.wait.
 func waiter(t *testing.T, cfg host.Config, wait capability.Op, options ...host.Options) (*host.Host, *host.Module) {
 	cfg.Capabilities = []capability.Capability{capability.Func("test.wait", wait)}
 	h := hosttest.New(t, cfg)
 	return h, hosttest.Load(t, h, puppets(t)["direct"], options...)
 }
 
-// awaited starts test.wait, waits for it, and outputs what it left.
+// awaited starts test.wait, waits for it, and outputs the status.
 func awaited() script {
 	return script{}.testWait().do(doOpWait, theLast).do(doOutput, theCall, 1024, 8).do(doNoMore)
 }
@@ -56,9 +56,13 @@ func TestCapabilityErrors(t *testing.T) {
 	}{
 		{"its own", func(context.Context, *capability.Use) ([]byte, error) { return nil, errors.New("no") }, abi.Failed},
 		{"a denial", func(context.Context, *capability.Use) ([]byte, error) { return nil, host.ErrDenied }, abi.Denied},
-		{"a deadline", func(context.Context, *capability.Use) ([]byte, error) { return nil, context.DeadlineExceeded }, abi.Timeout},
+		{"a deadline", func(context.Context, *capability.Use) ([]byte, error) {
+			return nil, context.DeadlineExceeded
+		}, abi.Timeout},
 		{"a panic", func(context.Context, *capability.Use) ([]byte, error) { panic("oh") }, abi.Failed},
-		{"too large a result", func(context.Context, *capability.Use) ([]byte, error) { return make([]byte, 2000), nil }, abi.Failed},
+		{"too large a result", func(context.Context, *capability.Use) ([]byte, error) {
+			return make([]byte, 2000), nil
+		}, abi.Failed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var log hosttest.Log
@@ -83,7 +87,7 @@ func TestGrants(t *testing.T) {
 		call   []string
 		want   abi.Status
 	}{
-		{"nobody says", nil, nil, nil, abi.OK},
+		{"no grants are set", nil, nil, nil, abi.OK},
 		{"the host grants", []string{"test.wait"}, nil, nil, abi.OK},
 		{"the host does not", []string{"clock.sleep"}, nil, nil, abi.Denied},
 		{"the module may", nil, []string{"test.wait"}, nil, abi.OK},
@@ -101,21 +105,23 @@ func TestGrants(t *testing.T) {
 	}
 }
 
-// TestGrantsOfAChild: a child has what both its module and its caller may use.
+// TestGrantsOfAChild: a child may use only what its caller may use, too.
 func TestGrantsOfAChild(t *testing.T) {
 	_, m := conformance(t, host.Config{})
-	_, err := m.With(host.Options{Grants: []string{abi.CapTaskCall}}).Call(t.Context(), "call", []byte("sleep\n1")).Wait(t.Context())
-	if host.Kind(err) != abi.Denied || !errors.Is(err, host.ErrDenied) || !strings.Contains(err.Error(), "clock.sleep is denied") {
+	_, err := result(t, m.With(host.Options{Grants: []string{abi.CapTaskCall}}), "call", "sleep\n1")
+	if host.Kind(err) != abi.Denied || !errors.Is(err, host.ErrDenied) ||
+		!strings.Contains(err.Error(), "clock.sleep is denied") {
 		t.Error(err)
 	}
 }
 
-// TestStrays: a capability that ignores its cancellation does not hold the
-// call. It is counted, and past a bound no other is started.
+// TestStrays: a capability that ignores its cancellation does not hold up the call. It
+// is counted as a stray, and past a limit no other capability is started.
 func TestStrays(t *testing.T) {
 	release := make(chan struct{})
 	var started atomic.Int32
-	h, m := waiter(t, host.Config{Limits: host.Limits{Capabilities: 2}}, func(context.Context, *capability.Use) ([]byte, error) {
+	cfg := host.Config{Limits: host.Limits{Capabilities: 2}}
+	h, m := waiter(t, cfg, func(context.Context, *capability.Use) ([]byte, error) {
 		started.Add(1)
 		<-release
 		return nil, nil
@@ -147,11 +153,12 @@ func TestStrays(t *testing.T) {
 	}
 }
 
-// TestCapabilityMayWait: a capability runs off the loop, and may wait for a
+// TestCapabilityMayWait: a capability does not run on the loop, so it may wait for a
 // task of the same module.
 func TestCapabilityMayWait(t *testing.T) {
 	var m *host.Module
-	_, m = waiter(t, host.Config{IO: host.ExecutorLimits{Workers: 1}}, func(ctx context.Context, _ *capability.Use) ([]byte, error) {
+	cfg := host.Config{IO: host.ExecutorLimits{Workers: 1}}
+	_, m = waiter(t, cfg, func(ctx context.Context, _ *capability.Use) ([]byte, error) {
 		return m.Call(ctx, "io", script{}.do(doStore, 60000)).Wait(ctx)
 	})
 	out, err := m.Call(t.Context(), "io", awaited()).Wait(t.Context())
@@ -226,7 +233,8 @@ func TestCallIntoAnotherModule(t *testing.T) {
 		{48, 15, abi.NoSuchTask},  // the caller has no task run
 		{0, 11, abi.InvalidInput}, // not a message
 	} {
-		s := script{}.do(doOpStart, theCall, 16, 9, c.message, c.length).do(doOpWait, theLast).do(doOutput, theCall, 1024, 8).do(doNoMore)
+		s := script{}.do(doOpStart, theCall, 16, 9, c.message, c.length).do(doOpWait, theLast)
+		s = s.do(doOutput, theCall, 1024, 8).do(doNoMore)
 		out, err := caller.Call(t.Context(), "io", s).Wait(t.Context())
 		if err != nil || status(out) != c.want {
 			t.Errorf("message at %d: % x, %v; want %v", c.message, out, err, c.want)

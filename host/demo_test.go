@@ -28,7 +28,8 @@ func TestDemoGuests(t *testing.T) {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
 			spans := &spanLog{}
-			h := hosttest.New(t, host.Config{Capabilities: []capability.Capability{&http.Client{Allow: []string{web.Listener.Addr().String()}}}, Observe: spans.add})
+			client := &http.Client{Allow: []string{web.Listener.Addr().String()}}
+			h := hosttest.New(t, host.Config{Capabilities: []capability.Capability{client}, Observe: spans.add})
 			m := hosttest.Load(t, h, wasm)
 			out, err := m.Call(t.Context(), "main", fmt.Appendf(nil, "futures 1000 %s", web.URL)).Wait(t.Context())
 			if err != nil || string(out) != "11" {

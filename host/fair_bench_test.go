@@ -17,39 +17,39 @@ import (
 	"github.com/wexec/wexec/host/hosttest"
 )
 
-// The benchmarks here ask what guests that never end leave to everybody else:
-// how long a collection stops the world, how late a timer is, how soon a call
-// is answered, and how soon a guest is stopped. Each measures beside endless
-// guests on every core and beside a control, Go loops on every core that give
-// way by themselves. That is about the best that guests could do: what counts is
-// the ratio. Rounds of the two take turns, so that the machine's noise falls on
-// both, and what they measured is pooled.
+// These benchmarks measure how much guests that never end disturb the rest of the
+// process: how long a collection stops the world, how late a timer is, how soon a
+// call is answered, and how soon a guest is stopped. Each runs beside endless guests
+// on every core, and beside a control: Go loops on every core that yield often. The
+// control is about the best that guests could do, so what counts is the ratio. The
+// two take turns, so that the machine's noise affects both, and their samples are
+// pooled.
 //
 //	go test ./host -run '^$' -bench 'Pause|LatencyUnderLoad|Cancel' -benchtime 1x
 //
-// That takes a minute or more. The rounds are fixed: -benchtime changes nothing,
-// and -count measures again. On a machine that others use too, what is above
-// the p90 is often theirs: the line called load says how many cores there were
-// for us.
+// That takes a minute or more. The number of rounds is fixed: -benchtime changes
+// nothing, and -count measures again. On a machine that does other work too, samples
+// above the p90 are often caused by that work. The line called load says how many
+// cores the process had.
 const (
 	rounds    = 20
 	roundTime = 200 * time.Millisecond
-	// settleTime is what a load has before anything is measured: guests find
-	// out meanwhile how long their slices are.
+	// settleTime is how long a load runs before anything is measured. Guests adapt
+	// their slices in it.
 	settleTime = 20 * time.Millisecond
-	// yieldTime is how long the control computes before it gives way, as guests
-	// should.
+	// yieldTime is how long the control computes before it yields, as guests should.
 	yieldTime = 100 * time.Microsecond
 )
 
-// BenchmarkPause is how long collections stop the world (gc), and the times
-// between the ticks of a clock that sleeps for 1 ms (tick), while another
-// goroutine makes garbage. Go stops the control anywhere, and a guest only at its
-// next safepoint. A plain guest holds up both for as long as it runs: its max is
-// what to look at, since a collection's second pause is often short.
+// BenchmarkPause measures how long collections stop the world (gc), and the time
+// between the ticks of a clock that sleeps for 1 ms (tick), while another goroutine
+// makes garbage. Go stops the control anywhere, and a guest only at its next
+// safepoint. A plain guest holds up both for as long as it runs. Look at its max,
+// since a collection's second pause is often short.
 func BenchmarkPause(b *testing.B) {
 	h, hazards := hazards(b, host.Config{})
-	kernels, err := h.Load(context.Background(), "kernels", guest(b, "c/kernels.wasm"), host.Options{Mode: host.CPU, Safepoints: host.Off})
+	plain := host.Options{Mode: host.CPU, Safepoints: host.Off}
+	kernels, err := h.Load(context.Background(), "kernels", guest(b, "c/kernels.wasm"), plain)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -89,9 +89,9 @@ func measurePauses(pauses, gaps *samples) {
 	}
 }
 
-// readPauses returns how long collections have stopped the world until now.
-// The ends of a bucket differ by a quarter at most; we take what is in it to
-// be spread evenly.
+// readPauses returns how long collections have stopped the world until now. The ends
+// of a bucket differ by a quarter at most, so its pauses are taken to be spread
+// evenly.
 func readPauses() *metrics.Float64Histogram {
 	pauses := []metrics.Sample{{Name: "/sched/pauses/total/gc:seconds"}}
 	metrics.Read(pauses)
@@ -119,10 +119,9 @@ func makeGarbage() (stop func()) {
 	}
 }
 
-// BenchmarkLatencyUnderLoad is the time from submit to result of calls that
-// have next to nothing to do, one at a time: tasks of mode io that sleep for
-// 1 ms, in a direct and in a resumable guest, and a task of mode blocking that
-// does nothing.
+// BenchmarkLatencyUnderLoad measures the time from submit to result of calls that do
+// almost nothing, one at a time: tasks of mode io that sleep for 1 ms, in a direct and
+// in a resumable guest, and a task of mode blocking that does nothing.
 func BenchmarkLatencyUnderLoad(b *testing.B) {
 	h, hazards := hazards(b, host.Config{})
 	load := func(name string, wasm []byte) *host.Module {
@@ -146,7 +145,8 @@ func BenchmarkLatencyUnderLoad(b *testing.B) {
 	}
 	call := func(i int) time.Duration {
 		start := time.Now()
-		if _, err := tasks[i].module.Call(context.Background(), tasks[i].task, []byte(tasks[i].input)).Wait(context.Background()); err != nil {
+		f := tasks[i].module.Call(context.Background(), tasks[i].task, []byte(tasks[i].input))
+		if _, err := f.Wait(context.Background()); err != nil {
 			b.Fatal(err)
 		}
 		return time.Since(start)
@@ -158,7 +158,7 @@ func BenchmarkLatencyUnderLoad(b *testing.B) {
 		for i := range tasks {
 			took := &tasks[i].took[side]
 			for start := time.Now(); time.Since(start) < roundTime/2; {
-				time.Sleep(time.Millisecond) // or two goroutines that wake each other would keep a core
+				time.Sleep(time.Millisecond) // otherwise two goroutines that wake each other would occupy a core
 				*took = append(*took, call(i))
 			}
 		}
@@ -168,11 +168,11 @@ func BenchmarkLatencyUnderLoad(b *testing.B) {
 	}
 }
 
-// BenchmarkCancel is the time from the cancellation of an endless loop to the
-// end of its future (future), when its place must be free, and to the end of
-// a call that is made then and does nothing (next). For cpu and blocking there
-// is one place, so that the call shows that the loop has ended. The control is
-// a Go loop that looks at a flag, on such a pool.
+// BenchmarkCancel measures the time from the cancellation of an endless loop to the
+// end of its future (future), when its worker must be free, and to the end of a call
+// that is made then and does nothing (next). For cpu and blocking there is one free
+// worker, so the call shows that the loop has ended. The control is a Go loop that
+// looks at a flag, on a pool of the same kind.
 func BenchmarkCancel(b *testing.B) {
 	h, hazards := hazards(b, host.Config{
 		CPU:      host.ExecutorLimits{Workers: runtime.GOMAXPROCS(0) + 1}, // the load's and one
@@ -220,7 +220,7 @@ func BenchmarkCancel(b *testing.B) {
 	control.next.report(b, "next/control", nil)
 }
 
-// target is what BenchmarkCancel cancels, and how soon it ended.
+// target is what BenchmarkCancel cancels, and how long that took.
 type target struct {
 	running       func() int // loops, in the pool
 	loop, nothing func() *host.Future[[]byte]
@@ -253,7 +253,7 @@ func (t *target) cancel(b *testing.B) {
 	t.next = append(t.next, time.Since(start))
 }
 
-// goLoop is the control of a guest that is cancelled, or does nothing.
+// goLoop is a job of the control: it loops until it is stopped, or does nothing.
 type goLoop struct {
 	executors.Ticket
 	promise executors.Promise[[]byte]

@@ -18,8 +18,8 @@ import (
 	"github.com/wexec/wexec/host/hosttest"
 )
 
-// What the benchmarks of fairness share: what keeps the cores busy, and how
-// samples are reported.
+// The benchmarks of fairness share the loads, which keep the cores busy, and the
+// reports of samples.
 
 // hazards loads the module with the endless loop, into a host of its own.
 func hazards(b *testing.B, cfg host.Config) (*host.Host, *host.Module) {
@@ -30,7 +30,7 @@ func hazards(b *testing.B, cfg host.Config) (*host.Host, *host.Module) {
 // A load keeps every core busy until it is stopped.
 type load func(b *testing.B) (stop func())
 
-// sides has what was measured beside guests, and beside the control.
+// sides has the samples that were taken beside guests, and beside the control.
 type sides [2]samples
 
 // bothSides are the loads, in the order of sides.
@@ -38,8 +38,8 @@ func bothSides(h *host.Host, hazards *host.Module) []load {
 	return []load{endlessGuests(h, hazards), yieldingLoops}
 }
 
-// inTurns measures beside each load, round by round. It makes a line of how
-// many cores the process had: less than there are, and others had the rest.
+// inTurns measures beside each load, round by round. It reports how many cores the
+// process had; other processes had the rest.
 func inTurns(b *testing.B, loads []load, measure func(side int)) {
 	start, before := time.Now(), cpuTime()
 	for range rounds {
@@ -59,7 +59,7 @@ func inTurns(b *testing.B, loads []load, measure func(side int)) {
 	})
 }
 
-// endlessGuests are cpu tasks in the tightest of loops, one for each core.
+// endlessGuests are cpu tasks in the tightest loop there is, one for each core.
 func endlessGuests(h *host.Host, hazards *host.Module) load {
 	hazards = hazards.With(host.Options{Mode: host.CPU})
 	return func(b *testing.B) func() {
@@ -100,7 +100,7 @@ func yieldingLoops(*testing.B) func() {
 	}
 }
 
-// loopUntil computes, and gives way from time to time.
+// loopUntil computes, and yields from time to time.
 func loopUntil(done *atomic.Bool) {
 	for !done.Load() {
 		for start := time.Now(); time.Since(start) < yieldTime; {
@@ -109,9 +109,8 @@ func loopUntil(done *atomic.Bool) {
 	}
 }
 
-// plainGuests are as guests were without safepoints: on each core one that
-// computes for about 200 ms, again and again, since it could not be stopped if
-// it were endless.
+// plainGuests are guests without safepoints. On each core, one computes for about
+// 200 ms, again and again: it could not be stopped if it were endless.
 func plainGuests(kernels *host.Module) load {
 	return func(b *testing.B) func() {
 		var done atomic.Bool
@@ -119,7 +118,8 @@ func plainGuests(kernels *host.Module) load {
 		for range runtime.GOMAXPROCS(0) {
 			guests.Go(func() {
 				for !done.Load() {
-					if _, err := kernels.Call(context.Background(), "crc32", []byte("[100000]")).Wait(context.Background()); err != nil {
+					f := kernels.Call(context.Background(), "crc32", []byte("[100000]"))
+					if _, err := f.Wait(context.Background()); err != nil {
 						b.Error(err)
 						return
 					}
@@ -136,14 +136,14 @@ func plainGuests(kernels *host.Module) load {
 // samples are how long something took, each time.
 type samples []time.Duration
 
-// report makes two lines of it.
+// report reports each side on a line.
 func (s *sides) report(b *testing.B, name string) {
 	s[0].report(b, name+"/guests", s[1])
 	s[1].report(b, name+"/control", nil)
 }
 
-// report makes a line with the percentiles, those that there are enough samples
-// for, and how many times those of the control they are.
+// report reports the percentiles for which there are enough samples, and their ratios
+// to those of the control.
 func (s samples) report(b *testing.B, name string, control samples) {
 	slices.Sort(s)
 	slices.Sort(control)

@@ -19,8 +19,8 @@ import (
 
 // Faults that attacks, bug reports and real programs found.
 
-// TestLoadTogether: the same bytes, loaded many times at once while the compile
-// cache has them, are modules that work.
+// TestLoadTogether: the same bytes may be loaded many times at once from the compile
+// cache, and each module works.
 func TestLoadTogether(t *testing.T) {
 	dir := t.TempDir()
 	wasm := guest(t, "c/conformance.wasm")
@@ -34,7 +34,7 @@ func TestLoadTogether(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			if out, err := m.Call(t.Context(), "echo", []byte("hello")).Wait(t.Context()); string(out) != "hello" || err != nil {
+			if out, err := result(t, m, "echo", "hello"); out != "hello" || err != nil {
 				t.Errorf("%s, %v", out, err)
 			}
 		})
@@ -71,20 +71,16 @@ func TestCloseTwice(t *testing.T) {
 	}
 }
 
-// TestEmbedderPanics: what an embedder's function does harms only what waits for
-// it.
+// TestEmbedderPanics: an embedder's function that panics or exits fails only the call
+// that waits for it.
 func TestEmbedderPanics(t *testing.T) {
 	for name, harm := range map[string]func(){"panic": func() { panic("mine") }, "goexit": runtime.Goexit} {
 		var log hosttest.Log
-		h := hosttest.New(t, host.Config{
-			Logger:  log.Logger(),
-			Observe: func(host.Span) { harm() },
-			Capabilities: []capability.Capability{capability.Func("test.wait", func(context.Context, *capability.Use) ([]byte, error) {
-				harm()
-				return nil, nil
-			})},
+		cfg := host.Config{Logger: log.Logger(), Observe: func(host.Span) { harm() }}
+		_, m := waiter(t, cfg, func(context.Context, *capability.Use) ([]byte, error) {
+			harm()
+			return nil, nil
 		})
-		m := hosttest.Load(t, h, puppets(t)["direct"])
 		for range 3 { // the workers go on
 			out, err := m.Call(t.Context(), "io", awaited()).Wait(t.Context())
 			if err != nil || status(out) != abi.Failed {
@@ -112,7 +108,7 @@ func TestEmbedderPanics(t *testing.T) {
 }
 
 // callOther has the guest calls.wat call a task of a module, and returns the op's
-// status and what it left.
+// status and result.
 func callOther(t *testing.T, m *host.Module, module, task, input string) (abi.Status, string) {
 	t.Helper()
 	arg := fmt.Sprintf(`{"module":%q,"task":%q}`+"\n%s", module, task, input)
@@ -123,8 +119,8 @@ func callOther(t *testing.T, m *host.Module, module, task, input string) (abi.St
 	return abi.Status(out[0]), string(out[4:])
 }
 
-// TestCallers: a tenant's guests reach the modules of their owner, and those of
-// the host that list them; all other names answer alike.
+// TestCallers: a tenant's guests reach the modules of their owner, and those of the
+// host that list them. Every other name gets the same answer.
 func TestCallers(t *testing.T) {
 	h := hosttest.New(t, host.Config{})
 	for name, o := range map[string]host.Options{
@@ -162,19 +158,19 @@ func TestCallers(t *testing.T) {
 	}
 }
 
-// TestManifestUnderGrants: what a guest says while it sees an environment is not
-// shown to those who load it without.
+// TestManifestUnderGrants: the manifest of a guest that sees an environment is not shown
+// to a tenant that loads it without.
 func TestManifestUnderGrants(t *testing.T) {
 	dir := t.TempDir()
 	wasm := guest(t, "wat/tells_environment.wasm")
-	for _, c := range []struct{ env, want string }{{"SECRET=hunter2", "SECRET=hunter2"}, {"", ""}, {"OTHER=1", "OTHER=1"}} {
+	for _, env := range []string{"SECRET=hunter2", "", "OTHER=1"} {
 		o := host.Options{}
-		if c.env != "" {
-			o.WASI = &host.WASI{Env: []string{c.env}}
+		if env != "" {
+			o.WASI = &host.WASI{Env: []string{env}}
 		}
 		m := hosttest.Load(t, hosttest.New(t, host.Config{CacheDir: dir}), wasm, o)
-		if doc := m.Tasks()[0].Doc; doc != c.want {
-			t.Errorf("with %q the doc is %q", c.env, doc)
+		if doc := m.Tasks()[0].Doc; doc != env {
+			t.Errorf("with %q the doc is %q", env, doc)
 		}
 	}
 }
@@ -192,8 +188,8 @@ func TestCodePasses(t *testing.T) {
 	}
 }
 
-// TestEntries: exports that the host enters have the types that it enters them
-// with, and only functions that can be called by name are tasks.
+// TestEntries: a module whose _start or _initialize has the wrong type is refused, and
+// only functions that can be called by name are tasks.
 func TestEntries(t *testing.T) {
 	takes, gives := []byte{0x60, 1, 0x7f, 0}, []byte{0x60, 0, 1, 0x7f}
 	none := []byte{0x60, 0, 0}
@@ -254,8 +250,8 @@ func taskNames(m *host.Module) (names []string) {
 	return names
 }
 
-// importing returns a module that imports what descriptions say, after a type that
-// takes and gives nothing.
+// importing returns a module with imports and one type, which takes and returns
+// nothing.
 func importing(imports ...[]byte) []byte {
 	return slices.Concat([]byte("\x00asm\x01\x00\x00\x00"),
 		section(1, []byte{1, 0x60, 0, 0}), section(2, u32(len(imports)), slices.Concat(imports...)))
@@ -265,8 +261,8 @@ func imported(module, name string, description ...byte) []byte {
 	return slices.Concat(u32(len(module)), []byte(module), u32(len(name)), []byte(name), description)
 }
 
-// TestMissingImports: all that a module can't import is said at once, before it is
-// compiled, with what it seems to be made for.
+// TestMissingImports: the error lists all imports that the host lacks, before the module
+// is compiled, and says what the module seems to be made for.
 func TestMissingImports(t *testing.T) {
 	function, global, table, memory := []byte{0, 0}, []byte{3, 0x7f, 0}, []byte{1, 0x70, 0, 0}, []byte{2, 0, 1}
 	many := [][]byte{}
@@ -278,7 +274,10 @@ func TestMissingImports(t *testing.T) {
 		want []string
 	}{
 		{
-			importing(imported("extism:host/env", "alloc", function...), imported("x", "y", function...), imported("extism:host/env", "free", function...)),
+			importing(
+				imported("extism:host/env", "alloc", function...),
+				imported("x", "y", function...),
+				imported("extism:host/env", "free", function...)),
 			[]string{"extism:host/env.alloc, free: it is an Extism plugin", "x.y"},
 		},
 		{importing(imported("env", "base", global...)), []string{"env.base (a global)"}},
@@ -304,7 +303,7 @@ func TestMissingImports(t *testing.T) {
 	}
 }
 
-// TestEndedContext: a call for a caller who has gone does not run.
+// TestEndedContext: a call whose context has ended does not run.
 func TestEndedContext(t *testing.T) {
 	spans := &spanLog{}
 	h := hosttest.New(t, host.Config{Observe: spans.add})
@@ -317,7 +316,11 @@ func TestEndedContext(t *testing.T) {
 		ctx  context.Context
 		kind abi.Status
 		is   error
-	}{{cancelled, abi.Cancelled, host.ErrCancelled}, {late, abi.Timeout, host.ErrTimeout}, {late, abi.Timeout, context.DeadlineExceeded}} {
+	}{
+		{cancelled, abi.Cancelled, host.ErrCancelled},
+		{late, abi.Timeout, host.ErrTimeout},
+		{late, abi.Timeout, context.DeadlineExceeded},
+	} {
 		_, err := m.Call(c.ctx, "nothing", nil).Wait(t.Context())
 		if host.Kind(err) != c.kind || !errors.Is(err, c.is) {
 			t.Errorf("%v, want %v", err, c.kind)
@@ -354,7 +357,8 @@ func TestRefusedMemory(t *testing.T) {
 	m := hosttest.Load(t, h, oneFunction([]byte{0x60, 0, 0}, []byte{0}, grow))
 	_, err := m.Call(t.Context(), "run", nil).Wait(t.Context())
 	var refused *host.MemoryError
-	if host.Kind(err) != abi.Trap || !errors.As(err, &refused) || refused.Limit != 1<<20 || !strings.Contains(err.Error(), "(Config.Limits.Memory)") {
+	if host.Kind(err) != abi.Trap || !errors.As(err, &refused) || refused.Limit != 1<<20 ||
+		!strings.Contains(err.Error(), "(Config.Limits.Memory)") {
 		t.Errorf("%v", err)
 	}
 }
@@ -364,8 +368,8 @@ func TestRefusedMemory(t *testing.T) {
 func TestUnsigned(t *testing.T) {
 	m := hosttest.Load(t, hosttest.New(t, host.Config{}), guest(t, "wat/hazards.wasm"))
 	for input, want := range map[string]string{"[-1, 0]": "4294967295", "[2147483647, 1]": "2147483648", "[1, 2]": "3"} {
-		out, err := m.With(host.Options{Unsigned: true}).Call(t.Context(), "add", []byte(input)).Wait(t.Context())
-		if string(out) != want || err != nil {
+		out, err := result(t, m.With(host.Options{Unsigned: true}), "add", input)
+		if out != want || err != nil {
 			t.Errorf("%s: %s, %v; want %s", input, out, err, want)
 		}
 	}
@@ -374,7 +378,10 @@ func TestUnsigned(t *testing.T) {
 		typ  []byte
 		op   byte
 		want string
-	}{{[]byte{0x60, 1, 0x7c, 1, 0x7e}, 0xbd, "9221120237041090560"}, {[]byte{0x60, 1, 0x7d, 1, 0x7f}, 0xbc, "2143289344"}} {
+	}{
+		{[]byte{0x60, 1, 0x7c, 1, 0x7e}, 0xbd, "9221120237041090560"},
+		{[]byte{0x60, 1, 0x7d, 1, 0x7f}, 0xbc, "2143289344"},
+	} {
 		h := hosttest.New(t, host.Config{})
 		bits := hosttest.Load(t, h, oneFunction(c.typ, []byte{0}, []byte{0x20, 0, c.op}))
 		out, err := bits.Call(t.Context(), "run", []byte(`["NaN"]`)).Wait(t.Context())
@@ -384,7 +391,7 @@ func TestUnsigned(t *testing.T) {
 	}
 }
 
-// TestBadTimesAndNames: New and Load refuse what can't be meant.
+// TestBadTimesAndNames: New and Load refuse times and names that make no sense.
 func TestBadTimesAndNames(t *testing.T) {
 	for want, cfg := range map[string]host.Config{
 		"Config.Limits.QueueTimeout": {Limits: host.Limits{QueueTimeout: -time.Second}},
@@ -396,7 +403,9 @@ func TestBadTimesAndNames(t *testing.T) {
 			t.Errorf("got %v, %v; want %q", h, err, want)
 		}
 	}
-	h := hosttest.New(t, host.Config{Limits: host.Limits{RunTimeout: host.NoLimit, QueueTimeout: host.NoLimit, TurnTimeout: host.NoLimit}})
+	h := hosttest.New(t, host.Config{Limits: host.Limits{
+		RunTimeout: host.NoLimit, QueueTimeout: host.NoLimit, TurnTimeout: host.NoLimit,
+	}})
 	for _, name := range []string{"", strings.Repeat("n", 17<<20)} {
 		_, err := h.Load(t.Context(), name, guest(t, "wat/hazards.wasm"))
 		if host.Kind(err) != abi.InvalidInput || len(err.Error()) > 1000 {

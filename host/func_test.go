@@ -1,15 +1,12 @@
 package host_test
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host"
-	"github.com/wexec/wexec/host/capability"
 )
 
 func TestFunc(t *testing.T) {
@@ -21,29 +18,33 @@ func TestFunc(t *testing.T) {
 	if got, err := number(t.Context(), in{42}).Wait(t.Context()); err != nil || got != 42 {
 		t.Errorf("%d, %v", got, err)
 	}
-	if _, err := number(t.Context(), in{13}).Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "does not match its schema") {
-		t.Errorf("a task that breaks its word: %v", err)
+	_, err := number(t.Context(), in{13}).Wait(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "does not match its schema") {
+		t.Errorf("an output that the schema forbids: %v", err)
 	}
-	if _, err := host.Func[string, int](m, "schema")(t.Context(), "x").Wait(t.Context()); host.Kind(err) != abi.InvalidInput {
+	_, err = host.Func[string, int](m, "schema")(t.Context(), "x").Wait(t.Context())
+	if host.Kind(err) != abi.InvalidInput {
 		t.Errorf("an input that the schema forbids: %v", err)
 	}
-	if _, err := host.Func[func(), int](m, "schema")(t.Context(), nil).Wait(t.Context()); host.Kind(err) != abi.InvalidInput {
+	_, err = host.Func[func(), int](m, "schema")(t.Context(), nil).Wait(t.Context())
+	if host.Kind(err) != abi.InvalidInput {
 		t.Errorf("an input that is no JSON: %v", err)
 	}
 	if _, err := host.Func[[]byte, int](m, "echo")(t.Context(), []byte("words")).Wait(t.Context()); err == nil {
 		t.Error("an output that is no number was taken")
 	}
-	if got, err := host.Func[[]byte, []byte](m, "echo")(t.Context(), []byte("raw")).Wait(t.Context()); err != nil || string(got) != "raw" {
+	got, err := host.Func[[]byte, []byte](m, "echo")(t.Context(), []byte("raw")).Wait(t.Context())
+	if err != nil || string(got) != "raw" {
 		t.Errorf("%s, %v", got, err)
 	}
-	_, err := host.Func[int, int](m, "missing")(t.Context(), 1).Wait(t.Context())
+	_, err = host.Func[int, int](m, "missing")(t.Context(), 1).Wait(t.Context())
 	var none *host.NoSuchTaskError
 	if !errors.As(err, &none) {
 		t.Errorf("a task that is not there: %v", err)
 	}
 }
 
-func TestAmbient(t *testing.T) {
+func TestDefaultHost(t *testing.T) {
 	const file = "../guests/wat/hazards.wasm"
 	for range 3 {
 		sums := []*host.Future[[]byte]{
@@ -65,32 +66,8 @@ func TestAmbient(t *testing.T) {
 	}
 }
 
-func ExampleCall() {
-	ctx := context.Background()
-	sum := host.Call(ctx, "../guests/wat/hazards.wasm", "add", []byte("[40, 2]"))
-	out, err := sum.Wait(ctx)
-	fmt.Println(string(out), err)
-	// Output: 42 <nil>
-}
-
-func ExampleFunc() {
-	ctx := context.Background()
-	h, err := host.New(host.Config{})
-	if err != nil {
-		panic(err)
-	}
-	defer h.Close(ctx)
-	m, err := h.LoadFile(ctx, "../guests/wat/hazards.wasm")
-	if err != nil {
-		panic(err)
-	}
-	add := host.Func[[2]int, int](m.With(host.Options{Mode: host.CPU}), "add")
-	both, err := host.All(add(ctx, [2]int{1, 2}), add(ctx, [2]int{3, 4})).Wait(ctx)
-	fmt.Println(both, err)
-	// Output: [3 7] <nil>
-}
-
-// TestSchemaErrors say what is wrong, and where, and nothing of this machine.
+// TestSchemaErrors: an error says what is wrong and where, and does not describe this
+// machine.
 func TestSchemaErrors(t *testing.T) {
 	_, m := conformance(t, host.Config{})
 	for input, want := range map[string]string{
@@ -98,33 +75,9 @@ func TestSchemaErrors(t *testing.T) {
 		`{}`:         `invalid input: missing property 'n'`,
 		`[1]`:        `invalid input: got array, want object`,
 	} {
-		_, err := m.With(host.Options{Validate: true}).Call(t.Context(), "schema", []byte(input)).Wait(t.Context())
+		_, err := result(t, m.With(host.Options{Validate: true}), "schema", input)
 		if err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", input, err, want)
 		}
 	}
-}
-
-// A capability of the embedder's own is an asynchronous host function. Here the
-// guest's task nosuch starts the one that is called no.such.
-func ExampleConfig_capabilities() {
-	ctx := context.Background()
-	h, err := host.New(host.Config{
-		Capabilities: []capability.Capability{
-			capability.Func("no.such", func(_ context.Context, u *capability.Use) ([]byte, error) {
-				return []byte("for " + u.Caller.Tenant), nil
-			}),
-		},
-	})
-	if err != nil {
-		panic(err)
-	}
-	defer h.Close(ctx)
-	m, err := h.LoadFile(ctx, "../guests/c/conformance.wasm")
-	if err != nil {
-		panic(err)
-	}
-	out, err := m.With(host.Options{Tenant: "acme"}).Call(ctx, "nosuch", nil).Wait(ctx)
-	fmt.Println(string(out), err)
-	// Output: for acme <nil>
 }

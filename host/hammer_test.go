@@ -14,10 +14,9 @@ import (
 	"github.com/wexec/wexec/host/hosttest"
 )
 
-// TestHammer makes 10,000 calls of every mode and style and lets them end in
-// every way: in good order, by failing, trapping, exiting, timing out, being
-// cancelled. Every future is resolved once, every call is accounted for, and
-// the host closes with nothing left behind.
+// TestHammer makes 10,000 calls of every mode and style. They succeed, fail, trap,
+// exit, time out or are cancelled. Every future must be settled once, every call
+// counted, and the host must close with nothing left.
 func TestHammer(t *testing.T) {
 	calls := 10_000
 	if testing.Short() {
@@ -35,7 +34,7 @@ func TestHammer(t *testing.T) {
 		t.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	var unresolved sync.WaitGroup // which panics if one is resolved twice
+	var unresolved sync.WaitGroup // panics if a future is settled twice
 	pending := make(chan *host.Future[[]byte], 500)
 	done := make(chan map[abi.Status]int)
 	go func() {
@@ -66,7 +65,9 @@ func TestHammer(t *testing.T) {
 	if got := observed.Load(); got != int64(calls) {
 		t.Errorf("%d calls, %d spans", calls, got)
 	}
-	for _, kind := range []abi.Status{abi.OK, abi.Failed, abi.Trap, abi.Exit, abi.Timeout, abi.Cancelled, abi.InstanceLost} {
+	for _, kind := range []abi.Status{
+		abi.OK, abi.Failed, abi.Trap, abi.Exit, abi.Timeout, abi.Cancelled, abi.InstanceLost,
+	} {
 		if kinds[kind] == 0 {
 			t.Errorf("no call ended as %v", kind)
 		}

@@ -15,16 +15,19 @@ import (
 
 // puppets are the two guests of puppet.wat, each with a task in every mode.
 func puppets(t *testing.T) map[string][]byte {
-	tasks := []host.Task{{Name: "io", Mode: host.IO}, {Name: "blocking", Mode: host.Blocking}, {Name: "cpu", Mode: host.CPU}}
+	var tasks []host.Task
+	for _, mode := range modes {
+		tasks = append(tasks, host.Task{Name: string(mode), Mode: mode})
+	}
 	return map[string][]byte{
 		"direct":    withTasks(t, guest(t, "wat/puppet.wasm"), tasks...),
 		"resumable": withTasks(t, guest(t, "wat/actor.wasm"), tasks...),
 	}
 }
 
-// TestHostile runs scripts that break the rules of the ABI, in guests of both
-// styles and tasks of every mode. The guest ends with an error that says what
-// it did, and the next call is served.
+// TestHostile runs scripts that break the rules of the ABI, in guests of both styles
+// and tasks of every mode. The guest ends with an error that says what it did, and the
+// next call is served.
 func TestHostile(t *testing.T) {
 	const page, far = 65536, 1 << 20
 	type bad struct {
@@ -33,43 +36,61 @@ func TestHostile(t *testing.T) {
 		want   string
 		only   string // style, if not both
 		except host.Mode
-		after  bool // the call was over by then: in a shared instance its future is done
+		after  bool // the call is over by then; in a shared instance its future is done
 	}
 	cases := []bad{
-		{name: "input: bad handle", script: script{}.do(doInput, 12345, 0, 8, 0), want: "input: no call has the handle 12345"},
+		{name: "input: bad handle", script: script{}.do(doInput, 12345, 0, 8, 0),
+			want: "input: no call has the handle 12345"},
 		{name: "output: bad handle", script: script{}.do(doOutput, 0, 0, 0), want: "output: no call has the handle 0"},
 		{name: "fail: bad handle", script: script{}.do(doFail, 1, 1, 0, 0), want: "fail: no call has the handle 1"},
-		{name: "op_start: bad handle", script: script{}.do(doOpStart, 99, 0, 11, 32, 8), want: "op_start: no call has the handle 99"},
-		{name: "op_result: bad handle", script: script{}.do(doOpResult, 77, 0, 0, 0), want: "op_result: no op has the handle 77"},
+		{name: "op_start: bad handle", script: script{}.do(doOpStart, 99, 0, 11, 32, 8),
+			want: "op_start: no call has the handle 99"},
+		{name: "op_result: bad handle", script: script{}.do(doOpResult, 77, 0, 0, 0),
+			want: "op_result: no op has the handle 77"},
 		{name: "op_cancel: bad handle", script: script{}.do(doOpCancel, 77), want: "op_cancel: no op has the handle 77"},
 		{name: "op_drop: bad handle", script: script{}.do(doOpDrop, 77), want: "op_drop: no op has the handle 77"},
 		{name: "op_wait: bad handle", script: script{}.do(doOpWait, 77), want: "op_wait: no op has the handle 77"},
 
-		{name: "input: bad pointer", script: script{}.do(doInput, theCall, page-4, 8, 0), want: "input: 8 bytes at 0xfffc are not inside the memory"},
-		{name: "input: pointer wraps", script: script{}.do(doInput, theCall, -4, 24, 0), want: "input: 24 bytes at 0xfffffffc are not inside the memory"},
-		{name: "output: bad pointer", script: script{}.do(doOutput, theCall, far, 1), want: "output: 1 bytes at 0x100000 are not inside the memory"},
-		{name: "output: bad length", script: script{}.do(doOutput, theCall, 0, 1<<31), want: "output: 2147483648 bytes at 0x0 are not inside the memory"},
+		{name: "input: bad pointer", script: script{}.do(doInput, theCall, page-4, 8, 0),
+			want: "input: 8 bytes at 0xfffc are not inside the memory"},
+		{name: "input: pointer wraps", script: script{}.do(doInput, theCall, -4, 24, 0),
+			want: "input: 24 bytes at 0xfffffffc are not inside the memory"},
+		{name: "output: bad pointer", script: script{}.do(doOutput, theCall, far, 1),
+			want: "output: 1 bytes at 0x100000 are not inside the memory"},
+		{name: "output: bad length", script: script{}.do(doOutput, theCall, 0, 1<<31),
+			want: "output: 2147483648 bytes at 0x0 are not inside the memory"},
 		{name: "fail: bad pointer", script: script{}.do(doFail, theCall, 1, far, 9), want: "fail: 9 bytes at 0x100000"},
-		{name: "op_start: bad name", script: script{}.do(doOpStart, theCall, far, 9, 0, 0), want: "op_start: 9 bytes at 0x100000"},
-		{name: "op_start: bad argument", script: script{}.do(doOpStart, theCall, 0, 11, page-1, 2), want: "op_start: 2 bytes at 0xffff"},
-		{name: "op_result: bad pointer", script: script{}.noSuch().do(doOpResult, theLast, far, 64, 0), want: "op_result: ", except: host.CPU},
+		{name: "op_start: bad name", script: script{}.do(doOpStart, theCall, far, 9, 0, 0),
+			want: "op_start: 9 bytes at 0x100000"},
+		{name: "op_start: bad argument", script: script{}.do(doOpStart, theCall, 0, 11, page-1, 2),
+			want: "op_start: 2 bytes at 0xffff"},
+		{name: "op_result: bad pointer", script: script{}.noSuch().do(doOpResult, theLast, far, 64, 0),
+			want: "op_result: ", except: host.CPU},
 		{name: "log: bad pointer", script: script{}.do(doLog, 1, far, 1), want: "log: 1 bytes at 0x100000"},
-		{name: "next: bad pointer", script: script{}.noSuch().do(doNext, page-8, 1), want: "next: 16 bytes at 0xfff8", only: "resumable", except: host.CPU},
+		{name: "next: bad pointer", script: script{}.noSuch().do(doNext, page-8, 1),
+			want: "next: 16 bytes at 0xfff8", only: "resumable", except: host.CPU},
 
-		{name: "output twice", script: script{}.do(doOutput, theCall, 0, 4), want: "output: no call has the handle", after: true},
-		{name: "fail, then output", script: script{}.do(doFail, theCall, 5, 0, 4), want: "output: no call has the handle", after: true},
-		{name: "op after the end", script: script{}.do(doOutput, theCall, 0, 0).sleepLong(), want: "op_start: no call has the handle", after: true},
-		{name: "result of a running op", script: script{}.sleepLong().do(doOpResult, theLast, 0, 0, 0), want: "op_result: the op has not ended", except: host.CPU},
-		{name: "drop twice", script: script{}.sleepLong().do(doOpDrop, theLast).do(doOpDrop, theLast), want: "op_drop: no op has the handle", except: host.CPU},
-		{name: "op_wait of a resumable guest", script: script{}.sleepShort().do(doOpWait, theLast), want: "op_wait: a resumable guest would block its loop", only: "resumable", except: host.CPU},
-		{name: "next of a direct guest", script: script{}.do(doNext, 8192, 1), want: "next: only resumable guests take events", only: "direct"},
+		{name: "output twice", script: script{}.do(doOutput, theCall, 0, 4),
+			want: "output: no call has the handle", after: true},
+		{name: "fail, then output", script: script{}.do(doFail, theCall, 5, 0, 4),
+			want: "output: no call has the handle", after: true},
+		{name: "op after the end", script: script{}.do(doOutput, theCall, 0, 0).sleepLong(),
+			want: "op_start: no call has the handle", after: true},
+		{name: "result of a running op", script: script{}.sleepLong().do(doOpResult, theLast, 0, 0, 0),
+			want: "op_result: the op has not ended", except: host.CPU},
+		{name: "drop twice", script: script{}.sleepLong().do(doOpDrop, theLast).do(doOpDrop, theLast),
+			want: "op_drop: no op has the handle", except: host.CPU},
+		{name: "op_wait of a resumable guest", script: script{}.sleepShort().do(doOpWait, theLast),
+			want: "op_wait: a resumable guest would block its loop", only: "resumable", except: host.CPU},
+		{name: "next of a direct guest", script: script{}.do(doNext, 8192, 1),
+			want: "next: only resumable guests take events", only: "direct"},
 		{name: "trap", script: script{}.do(doTrap), want: "unreachable"},
 	}
 	for style, wasm := range puppets(t) {
 		h := hosttest.New(t, host.Config{})
 		m := hosttest.Load(t, h, wasm)
 		for _, c := range cases {
-			for _, mode := range []host.Mode{host.IO, host.Blocking, host.CPU} {
+			for _, mode := range modes {
 				if c.only != "" && c.only != style || c.except == mode {
 					continue
 				}
@@ -91,7 +112,7 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// TestHarmless runs scripts that look bad and are allowed.
+// TestHarmless runs scripts that look wrong and are allowed.
 func TestHarmless(t *testing.T) {
 	const far = 1 << 20
 	for style, wasm := range puppets(t) {
@@ -116,7 +137,7 @@ func TestHarmless(t *testing.T) {
 	}
 }
 
-// TestNeverEnds covers the guests that say nothing more.
+// TestNeverEnds: a guest that never ends its call does not keep it open.
 func TestNeverEnds(t *testing.T) {
 	h := hosttest.New(t, host.Config{Limits: host.Limits{RunTimeout: 100 * time.Millisecond}})
 	all := puppets(t)
@@ -135,7 +156,7 @@ func TestNeverEnds(t *testing.T) {
 		{"direct", "io", abi.Trap, "wexec_call returned without ending the call"},
 		{"direct", "cpu", abi.Trap, "wexec_call returned without ending the call"},
 		{"resumable", "blocking", abi.Trap, "waits for events, but no op is running"},
-		{"resumable", "io", abi.Timeout, "ran for more than 100ms"}, // another call might have helped it
+		{"resumable", "io", abi.Timeout, "ran for more than 100ms"}, // an event of another call might still end it
 	} {
 		m := load(c.style)
 		_, err := m.Call(t.Context(), c.task, script{}.do(doNoMore)).Wait(t.Context())
@@ -148,8 +169,8 @@ func TestNeverEnds(t *testing.T) {
 	}
 }
 
-// TestInstanceLost: when a call ends the instance that others share, it gets
-// the cause and they get ErrInstanceLost; the next call gets a new instance.
+// TestInstanceLost: when a call ends the instance that others share, it gets the cause
+// and they get ErrInstanceLost. The next call gets a new instance.
 func TestInstanceLost(t *testing.T) {
 	h := hosttest.New(t, host.Config{IO: host.ExecutorLimits{Workers: 1}})
 	m := hosttest.Load(t, h, puppets(t)["resumable"])
@@ -174,10 +195,13 @@ func TestInstanceLost(t *testing.T) {
 	}
 }
 
-// TestTurnTimeout: a resumable guest that does not give way is ended, although
-// it has other calls.
+// TestTurnTimeout: a resumable guest that does not return from its turn is ended,
+// although it has other calls.
 func TestTurnTimeout(t *testing.T) {
-	h := hosttest.New(t, host.Config{IO: host.ExecutorLimits{Workers: 1}, Limits: host.Limits{TurnTimeout: 50 * time.Millisecond}})
+	h := hosttest.New(t, host.Config{
+		IO:     host.ExecutorLimits{Workers: 1},
+		Limits: host.Limits{TurnTimeout: 50 * time.Millisecond},
+	})
 	m := hosttest.Load(t, h, puppets(t)["resumable"])
 	other := m.Call(t.Context(), "io", script{}.sleepLong().do(doNoMore))
 	_, err := m.Call(t.Context(), "io", script{}.do(doSpin)).Wait(t.Context())
@@ -189,10 +213,11 @@ func TestTurnTimeout(t *testing.T) {
 	}
 }
 
-// TestRunDeadlineInALongTurn: a call's own deadline is met even while its
-// guest does not give way.
+// TestRunDeadlineInALongTurn: a call ends at its deadline even while its guest does not
+// return from its turn.
 func TestRunDeadlineInALongTurn(t *testing.T) {
-	h := hosttest.New(t, host.Config{Limits: host.Limits{TurnTimeout: 300 * time.Millisecond, RunTimeout: 20 * time.Millisecond}})
+	limits := host.Limits{TurnTimeout: 300 * time.Millisecond, RunTimeout: 20 * time.Millisecond}
+	h := hosttest.New(t, host.Config{Limits: limits})
 	m := hosttest.Load(t, h, puppets(t)["resumable"])
 	_, err := m.Call(t.Context(), "io", script{}.do(doSpin)).Wait(t.Context())
 	if host.Kind(err) != abi.Timeout || !strings.Contains(err.Error(), "ran for more than 20ms") {

@@ -1,7 +1,6 @@
 package host_test
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -38,13 +37,18 @@ func TestLoadRefuses(t *testing.T) {
 		{"garbage after the header", []byte("\x00asm\x01\x00\x00\x00garbage"), abi.InvalidModule, "unexpected end"},
 		{"nothing in it", []byte("\x00asm\x01\x00\x00\x00"), abi.InvalidModule, "it has no tasks"},
 
-		{"a bad mode", manifest(`{"tasks":[{"name":"a"},{"name":"b","mode":"gpu"}]}`), abi.InvalidManifest, `tasks[1].mode: unknown mode "gpu": want io, blocking or cpu`},
-		{"two tasks of one name", manifest(`{"tasks":[{"name":"a"},{"name":"a"}]}`), abi.InvalidManifest, `tasks[1].name: "a" is already the name of tasks[0]`},
+		{"a bad mode", manifest(`{"tasks":[{"name":"a"},{"name":"b","mode":"gpu"}]}`),
+			abi.InvalidManifest, `tasks[1].mode: unknown mode "gpu": want io, blocking or cpu`},
+		{"two tasks of one name", manifest(`{"tasks":[{"name":"a"},{"name":"a"}]}`),
+			abi.InvalidManifest, `tasks[1].name: "a" is already the name of tasks[0]`},
 		{"an empty section", manifest(""), abi.InvalidManifest, "not a JSON object"},
 		{"not JSON", manifest(`tasks`), abi.InvalidManifest, "not a JSON object"},
-		{"a bad schema", manifest(`{"tasks":[{"name":"a","input":{"type":"numbr"}}]}`), abi.InvalidManifest, "tasks[0].input"},
-		{"a schema from elsewhere", manifest(`{"tasks":[{"name":"a","output":{"$ref":"file:///etc/passwd"}}]}`), abi.InvalidManifest, "tasks[0].output"},
-		{"no export for a task", withSection(hazards, abi.ManifestSection, `{"tasks":[{"name":"resize"}]}`), abi.InvalidModule, `it has a manifest, but exports neither wexec_call nor wexec_resume to run its tasks`},
+		{"a bad schema", manifest(`{"tasks":[{"name":"a","input":{"type":"numbr"}}]}`),
+			abi.InvalidManifest, "tasks[0].input"},
+		{"a schema from elsewhere", manifest(`{"tasks":[{"name":"a","output":{"$ref":"file:///etc/passwd"}}]}`),
+			abi.InvalidManifest, "tasks[0].output"},
+		{"no export for a task", withSection(hazards, abi.ManifestSection, `{"tasks":[{"name":"resize"}]}`),
+			abi.InvalidModule, `it has a manifest, but exports neither wexec_call nor wexec_resume to run its tasks`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := hosttest.New(t, host.Config{CacheDir: "off"})
@@ -59,7 +63,8 @@ func TestLoadRefuses(t *testing.T) {
 func TestLoadLimits(t *testing.T) {
 	puppet := guest(t, "wat/puppet.wasm")
 	h := hosttest.New(t, host.Config{Limits: host.Limits{Module: 100}})
-	if _, err := h.Load(t.Context(), "m", puppet); host.Kind(err) != abi.InvalidModule || !strings.Contains(err.Error(), "at most 100 are allowed") {
+	_, err := h.Load(t.Context(), "m", puppet)
+	if host.Kind(err) != abi.InvalidModule || !strings.Contains(err.Error(), "at most 100 are allowed") {
 		t.Errorf("a large module: %v", err)
 	}
 	h = hosttest.New(t, host.Config{Limits: host.Limits{Memory: 1000}})
@@ -82,7 +87,7 @@ func TestLoadSameNameTwice(t *testing.T) {
 		t.Errorf("a call of a closed module: %v", err)
 	}
 	if _, err := h.Load(t.Context(), "guest", wasm); err != nil {
-		t.Errorf("the name of a closed module: %v", err)
+		t.Errorf("under the name of a closed module: %v", err)
 	}
 }
 
@@ -102,8 +107,9 @@ func TestLoadFileAndFS(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
+	badClient := &http.Client{Allow: []string{"https://example.com/x"}}
 	for want, cfg := range map[string]host.Config{
-		"Config.Capabilities":  {Capabilities: []capability.Capability{&http.Client{Allow: []string{"https://example.com/x"}}}},
+		"Config.Capabilities":  {Capabilities: []capability.Capability{badClient}},
 		`no capability "nope"`: {Grants: []string{"nope"}},
 		"Config.IO.Workers":    {IO: host.ExecutorLimits{Workers: -1}},
 		"Config.CPU.Warm":      {CPU: host.ExecutorLimits{Warm: -1}},
@@ -115,7 +121,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// TestUnusableCache: a host whose cache can't be used works without.
+// TestUnusableCache: a host whose cache folder can't be used works without a cache.
 func TestUnusableCache(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -124,7 +130,7 @@ func TestUnusableCache(t *testing.T) {
 	var log hosttest.Log
 	h := hosttest.New(t, host.Config{CacheDir: file, Logger: log.Logger()})
 	m := hosttest.Load(t, h, guest(t, "wat/hazards.wasm"))
-	if out, err := m.Call(context.Background(), "add", []byte("[1,2]")).Wait(t.Context()); err != nil || string(out) != "3" {
+	if out, err := result(t, m, "add", "[1,2]"); err != nil || out != "3" {
 		t.Errorf("%s, %v", out, err)
 	}
 	if !strings.Contains(log.String(), "no compile cache") {
@@ -148,7 +154,8 @@ func TestInfo(t *testing.T) {
 	if info.Style != "direct" || info.Manifest != "section" || info.MemoryMin == 0 || info.Size == 0 {
 		t.Errorf("%+v", info)
 	}
-	if !slices.Contains(info.Imports, "wexec/v1.op_start") || !slices.Contains(info.Exports, "wexec_call (i32, i32) -> ()") {
+	if !slices.Contains(info.Imports, "wexec/v1.op_start") ||
+		!slices.Contains(info.Exports, "wexec_call (i32, i32) -> ()") {
 		t.Errorf("imports %v, exports %v", info.Imports, info.Exports)
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// What is compiled is kept for the other tests, and not for the user.
+	// The tests share a compile cache, which is not the user's.
 	cache, err := os.MkdirTemp("", "wexec-test")
 	if err != nil {
 		panic(err)
@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) int {
 	code := m.Run()
-	// The ambient host lives as long as its program.
+	// The default host lives as long as its program.
 	h, err := host.Default()
 	if err == nil {
 		err = h.Close(context.Background())
@@ -75,7 +75,7 @@ func withTasks(t testing.TB, wasm []byte, tasks ...host.Task) []byte {
 	return withSection(wasm, abi.ManifestSection, string(text))
 }
 
-// A script tells the guest puppet.wat what to do.
+// script tells the guest puppet.wat what to do.
 type script []byte
 
 // Steps, in the order of puppet.wat.
@@ -114,7 +114,7 @@ func (s script) do(what int, args ...int) script {
 	return s
 }
 
-// Ops that the guest's memory has the names and arguments of.
+// Ops whose names and arguments are in the guest's memory.
 func (s script) sleepLong() script  { return s.do(doOpStart, theCall, 0, 11, 32, 8) }
 func (s script) sleepShort() script { return s.do(doOpStart, theCall, 0, 11, 40, 8) }
 func (s script) testWait() script   { return s.do(doOpStart, theCall, 80, 9, 0, 0) }

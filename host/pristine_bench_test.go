@@ -19,14 +19,14 @@ import (
 	"github.com/wexec/wexec/host/hosttest"
 )
 
-// BenchmarkPristine is a task that does nothing, in an instance that is as a
-// new one, from submit to result, one at a time. Beside it stands what a new
-// instance costs with wazero alone: to make it, call it and close it.
+// BenchmarkPristine runs tasks that do nothing, one at a time, each in a pristine
+// instance, from submit to result. It compares them with a new instance in wazero
+// alone: to make it, call it and close it.
 func BenchmarkPristine(b *testing.B) {
 	for _, g := range pristineGuests {
 		wasm := g.wasm(b)
 		benchmarkPristine(b, g.name, wasm, "noop_cpu")
-		if g.name == "go" { // where it matters whether a task may wait
+		if g.name == "go" { // a task that may wait costs more there
 			benchmarkPristine(b, "go-blocking", wasm, "noop")
 		}
 	}
@@ -56,8 +56,8 @@ func benchmarkPristine(b *testing.B, name string, wasm []byte, task string) {
 	})
 }
 
-// newInWazero returns how long wazero takes for a new instance, with a call of
-// the function that runs tasks.
+// newInWazero returns how long wazero takes to make a new instance, call the function
+// that runs tasks, and close it.
 func newInWazero(b *testing.B, wasm []byte) time.Duration {
 	b.StopTimer()
 	ctx := context.Background()
@@ -112,8 +112,8 @@ func newInWazero(b *testing.B, wasm []byte) time.Duration {
 	return time.Since(start) / time.Duration(n)
 }
 
-// BenchmarkPristineTouched is a task that writes to so many pages of 4 KB, of a
-// memory of 4 MB that is put back then.
+// BenchmarkPristineTouched runs a task that writes to some pages of 4 KB, in a memory of
+// 4 MB that is reset afterwards.
 func BenchmarkPristineTouched(b *testing.B) {
 	ctx := context.Background()
 	h := hosttest.New(b, host.Config{})
@@ -130,9 +130,9 @@ func BenchmarkPristineTouched(b *testing.B) {
 	}
 }
 
-// BenchmarkPristineScaling is how much more tasks that do nothing are run by two
-// cores than by one, each in a pristine instance, beside how much more a loop in
-// Go does that computes for as long.
+// BenchmarkPristineScaling measures how many more tasks two cores run than one does.
+// The tasks do nothing, each in a pristine instance. It compares that with how much
+// more a loop in Go does that computes for as long.
 func BenchmarkPristineScaling(b *testing.B) {
 	if runtime.NumCPU() < 2 {
 		b.Skip("one core")
@@ -170,8 +170,8 @@ func spinInGo() {
 	spun.Store(x)
 }
 
-// perSecond returns how often goroutines, each with a function of its own, can
-// do something in a second.
+// perSecond returns how often a number of goroutines, each with a function of its own,
+// can call it in a second.
 func perSecond(goroutines int, d time.Duration, work func() func()) float64 {
 	before := runtime.GOMAXPROCS(goroutines)
 	defer runtime.GOMAXPROCS(before)
@@ -193,8 +193,8 @@ func perSecond(goroutines int, d time.Duration, work func() func()) float64 {
 	return float64(sum) / d.Seconds()
 }
 
-// pristinePerSecond keeps a host with so many cores busy with tasks, which come
-// from as many goroutines.
+// pristinePerSecond keeps a host with a number of cores busy, with tasks from as many
+// goroutines.
 func pristinePerSecond(b *testing.B, wasm []byte, cores int, d time.Duration) float64 {
 	ctx := context.Background()
 	h, err := host.New(host.Config{CPU: host.ExecutorLimits{Workers: cores}})
@@ -223,8 +223,8 @@ func pristinePerSecond(b *testing.B, wasm []byte, cores int, d time.Duration) fl
 	})
 }
 
-// BenchmarkMake makes an instance as its module's snapshot, and closes it: what a
-// task costs more if the one before it has ended its instance.
+// BenchmarkMake makes an instance from its module's snapshot, and closes it. A task
+// costs that much more if the one before it has ended its instance.
 func BenchmarkMake(b *testing.B) {
 	for _, g := range pristineGuests {
 		b.Run(g.name, func(b *testing.B) {
@@ -240,9 +240,8 @@ func BenchmarkMake(b *testing.B) {
 	}
 }
 
-// BenchmarkIdle keeps instances that have nothing to do: the bytes of resident
-// memory that each takes, and those of a module with one of them. What several
-// share counts once.
+// BenchmarkIdle reports how many bytes of resident memory an idle instance takes, and a
+// module with one of them. Memory that several share counts once.
 func BenchmarkIdle(b *testing.B) {
 	ctx := context.Background()
 	for _, c := range []struct {

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -61,12 +62,14 @@ func scribbled(steps ...int) []byte {
 func scribbler(t testing.TB, h *host.Host, options ...host.Options) *host.Module {
 	var tasks []host.Task
 	for _, mode := range modes {
-		tasks = append(tasks, host.Task{Name: "scribble_" + string(mode), Mode: mode}, host.Task{Name: "look_" + string(mode), Mode: mode})
+		for _, name := range []string{"scribble_", "look_"} {
+			tasks = append(tasks, host.Task{Name: name + string(mode), Mode: mode})
+		}
 	}
 	return hosttest.Load(t, h, withTasks(t, guest(t, "wat/scribble.wasm"), tasks...), options...)
 }
 
-// pristineGuests are the guest pristine in each language.
+// pristineGuests has the guest pristine in each language.
 var pristineGuests = []struct {
 	name string
 	wasm func(t testing.TB) []byte
@@ -77,14 +80,14 @@ var pristineGuests = []struct {
 	{"go", func(t testing.TB) []byte { return hosttest.GoGuest(t, "../guests/go/pristine") }},
 }
 
-// oneWorker has every task of a mode run by the same worker.
+// oneWorker is the config of a host that runs every task of a mode on one worker.
 func oneWorker() host.Config {
 	one := host.ExecutorLimits{Workers: 1}
 	return host.Config{IO: one, Blocking: one, CPU: one}
 }
 
-// pristine is a module that scribbles, and what a task finds in an instance
-// that wazero has made, with nothing of ours.
+// pristine is a module that scribbles, and what a task finds in an instance that
+// wazero alone has made.
 type pristine struct {
 	h    *host.Host
 	m    *host.Module
@@ -109,8 +112,8 @@ func look(t rapid.TB, m *host.Module, mode host.Mode) string {
 	return hex.EncodeToString(out)
 }
 
-// TestPristine: after any task, ended in any way, the next one finds what it
-// would find in an instance that is new.
+// TestPristine: after any task, however it ended, the next task finds what it would
+// find in a new instance.
 func TestPristine(t *testing.T) {
 	rapid.Check(t, newPristine(t).property)
 }
@@ -147,14 +150,13 @@ func (p *pristine) property(t *rapid.T) {
 	}
 }
 
-// TestPristineEach takes each step by itself, and sees to it that an instance
-// which can be put back is used again.
+// TestPristineEach tries each step alone, and checks that an instance which can be
+// reset is reused.
 func TestPristineEach(t *testing.T) {
 	p := newPristine(t)
-	again := map[int]bool{ // those after which it is
-		scribbleStore: true, scribbleFill: true, scribbleGrow: true, scribbleI32: true, scribbleI64: true, scribbleF32: true,
-		scribbleF64: true, scribbleCopy: true, scribbleInit: true, scribbleRecurse: true, scribbleWait: true, scribblePrint: true,
-		scribbleClose: true,
+	reusable := []int{
+		scribbleStore, scribbleFill, scribbleGrow, scribbleI32, scribbleI64, scribbleF32,
+		scribbleF64, scribbleCopy, scribbleInit, scribbleRecurse, scribbleWait, scribblePrint, scribbleClose,
 	}
 	for step := range scribbleSteps {
 		scribble := func() {
@@ -165,15 +167,15 @@ func TestPristineEach(t *testing.T) {
 				p.m.Call(t.Context(), "scribble_io", scribbled(step, 0, 0)).Wait(t.Context())
 			}
 		}
-		// The next task may come before the instance of the last one is back, and
-		// others may have left some.
+		// A task may come before the last one's instance is back in its pool, and may
+		// find an instance that an earlier step has left there.
 		const tasks, few = 20, 5
 		before := p.h.Stats().Made
 		for range tasks {
 			scribble()
 		}
-		made := p.h.Stats().Made - before
-		if again[step] && made > few || !again[step] && made < tasks-few {
+		made, reused := p.h.Stats().Made-before, slices.Contains(reusable, step)
+		if reused && made > few || !reused && made < tasks-few {
 			t.Errorf("step %d: %d tasks had %d new instances", step, tasks, made)
 		}
 		for _, mode := range []host.Mode{host.CPU, host.IO} {
@@ -182,7 +184,7 @@ func TestPristineEach(t *testing.T) {
 			}
 		}
 	}
-	// The test itself would see a difference.
+	// The test would notice a difference.
 	kept := p.m.With(host.Options{Isolation: host.PerInstance})
 	kept.Call(t.Context(), "scribble_cpu", scribbled(scribbleStore, 0x5000, 1)).Wait(t.Context())
 	if got := look(t, kept, host.CPU); got == p.want {
@@ -190,10 +192,15 @@ func TestPristineEach(t *testing.T) {
 	}
 }
 
-// TestPristineOutOfReach: modules whose instances can't be put back have a new
-// one for every task, and say why.
-func TestPristineOutOfReach(t *testing.T) {
+// TestIrreversible: a module whose instances can't be reset has a new one for every
+// task, and says why.
+func TestIrreversible(t *testing.T) {
 	conformance := guest(t, "c/conformance.wasm")
+	start := func(name string) []byte {
+		return withTasks(t, guest(t, "wat/start_"+name+".wasm"), host.Task{Name: "t"})
+	}
+	environment := &host.WASI{Env: []string{"A=1"}}
+	folders := &host.WASI{Mounts: []host.Mount{{Host: t.TempDir(), Guest: "/"}}}
 	for _, c := range []struct {
 		name    string
 		wasm    []byte
@@ -201,18 +208,18 @@ func TestPristineOutOfReach(t *testing.T) {
 		why     string
 	}{
 		{"no safepoints", conformance, host.Options{Safepoints: host.Off}, "it runs as it is, without safepoints"},
-		{"environment", conformance, host.Options{WASI: &host.WASI{Env: []string{"A=1"}}}, "it sees an environment or folders"},
-		{"folders", conformance, host.Options{WASI: &host.WASI{Mounts: []host.Mount{{Host: t.TempDir(), Guest: "/"}}}}, "it sees an environment or folders"},
+		{"environment", conformance, host.Options{WASI: environment}, "it sees an environment or folders"},
+		{"folders", conformance, host.Options{WASI: folders}, "it sees an environment or folders"},
 		{"a program", guest(t, "c/command.wasm"), host.Options{}, "it is a program, which runs once"},
-		{"a table", withTasks(t, guest(t, "wat/start_tables.wasm"), host.Task{Name: "t"}), host.Options{}, "its start changes a table"},
-		{"descriptors", withTasks(t, guest(t, "wat/start_closes.wasm"), host.Task{Name: "t"}), host.Options{}, "its start changes its descriptors"},
-		{"random numbers", withTasks(t, guest(t, "wat/start_draws.wasm"), host.Task{Name: "t"}), host.Options{}, "its start draws random numbers"},
+		{"a table", start("tables"), host.Options{}, "its start changes a table"},
+		{"descriptors", start("closes"), host.Options{}, "its start changes its descriptors"},
+		{"random numbers", start("draws"), host.Options{}, "its start draws random numbers"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := hosttest.New(t, oneWorker())
 			m := hosttest.Load(t, h, c.wasm, c.options)
 			for range 3 {
-				if _, err := m.Call(t.Context(), m.Tasks()[0].Name, nil).Wait(t.Context()); err != nil && host.Kind(err) != abi.Exit {
+				if _, err := result(t, m, m.Tasks()[0].Name, ""); err != nil && host.Kind(err) != abi.Exit {
 					t.Fatal(err)
 				}
 			}
@@ -226,8 +233,8 @@ func TestPristineOutOfReach(t *testing.T) {
 	}
 }
 
-// TestOnlyItsOwnFunctions: imports that a module exports again are not its tasks,
-// nor is what the host adds to it.
+// TestOnlyItsOwnFunctions: imports that a module exports again are not tasks, nor are
+// the functions that the host adds to it.
 func TestOnlyItsOwnFunctions(t *testing.T) {
 	h := hosttest.New(t, host.Config{})
 	wasm := guest(t, "wat/reexports.wasm")
@@ -244,7 +251,8 @@ func TestOnlyItsOwnFunctions(t *testing.T) {
 		t.Errorf("its exports: %s", exports)
 	}
 	for _, name := range []string{"_initialize", "_start", "wexec_call"} {
-		if _, err := h.Load(t.Context(), name, exportedAs(wasm, "p", name)); host.Kind(err) != abi.InvalidModule || !strings.Contains(err.Error(), "is an import") {
+		_, err := h.Load(t.Context(), name, exportedAs(wasm, "p", name))
+		if host.Kind(err) != abi.InvalidModule || !strings.Contains(err.Error(), "is an import") {
 			t.Errorf("%s is an import: %v", name, err)
 		}
 	}
@@ -266,8 +274,8 @@ func exportedAs(wasm []byte, from, to string) []byte {
 	return append(out, wasm[at+1+n+int(size):]...)
 }
 
-// TestLeaks: what a task of one tenant hides, wherever it can, one of another
-// does not find.
+// TestLeaks: a task hides a secret wherever it can, and a task of another tenant does
+// not find it.
 func TestLeaks(t *testing.T) {
 	for _, g := range pristineGuests {
 		t.Run(g.name, func(t *testing.T) {
@@ -311,14 +319,14 @@ func TestLeaks(t *testing.T) {
 			}
 			kept.Tenant = "b"
 			if n := number(kept, "seek", masked); n != 0 {
-				t.Errorf("%d copies of another tenant's secret were found, of those that keep their state", n)
+				t.Errorf("%d copies of another tenant's secret were found in an instance that keeps its state", n)
 			}
 		})
 	}
 }
 
-// TestRandomDiffers: no two tasks draw the same random numbers, though their
-// instances are made as the same snapshot.
+// TestRandomDiffers: no two tasks draw the same random numbers, although their
+// instances start from the same snapshot.
 func TestRandomDiffers(t *testing.T) {
 	for _, g := range pristineGuests {
 		t.Run(g.name, func(t *testing.T) {
@@ -343,7 +351,7 @@ func TestRandomDiffers(t *testing.T) {
 				}
 			}
 			if why := m.Info().Irreversible; why != "" {
-				t.Errorf("it can't be put back: %s", why)
+				t.Errorf("it can't be reset: %s", why)
 			}
 			if made := h.Stats().Made; made > 8 {
 				t.Errorf("%d instances were made", made)
@@ -352,8 +360,8 @@ func TestRandomDiffers(t *testing.T) {
 	}
 }
 
-// TestIOPerTask: tasks of mode io in a resumable guest share an instance, unless
-// they ask for one that is pristine.
+// TestIOPerTask: tasks of mode io in a resumable guest share an instance, unless they
+// ask for PerTask.
 func TestIOPerTask(t *testing.T) {
 	m := hosttest.Load(t, hosttest.New(t, oneWorker()), guest(t, "c/resumable.wasm"))
 	beside := func(isolation host.Isolation) (sleepers []*host.Future[[]byte]) {
@@ -379,13 +387,13 @@ func TestIOPerTask(t *testing.T) {
 	}
 }
 
-// TestBudgetOfHost: instances that are idle make room for others, and what does
-// not fit is refused and may be tried again.
+// TestBudgetOfHost: idle instances are evicted to make room for others. A call for
+// which there is no room is refused and may be tried again.
 func TestBudgetOfHost(t *testing.T) {
 	cfg := oneWorker()
 	cfg.Memory = 4 << 20
 	h := hosttest.New(t, cfg)
-	wasm := guest(t, "c/pristine.wasm") // 2 pages, and as much for the image
+	wasm := guest(t, "c/pristine.wasm") // an instance takes 2 pages, and the image as much
 	var modules []*host.Module
 	for i := range 40 {
 		m, err := h.Load(t.Context(), fmt.Sprint("m", i), wasm)
@@ -402,17 +410,17 @@ func TestBudgetOfHost(t *testing.T) {
 			t.Fatalf("%d bytes are used", used)
 		}
 	}
-	// The first ones had to go, the last ones are still there.
+	// The first instances were evicted, the last ones are still there.
 	made := h.Stats().Made
 	modules[39].Call(t.Context(), "noop", nil).Wait(t.Context())
 	if h.Stats().Made != made {
-		t.Error("the instance that was used last is gone")
+		t.Error("the most recently used instance was evicted")
 	}
 	modules[0].Call(t.Context(), "noop", nil).Wait(t.Context())
 	if h.Stats().Made != made+1 {
-		t.Error("the instance that was used first was kept, and others went")
+		t.Error("the least recently used instance was kept")
 	}
-	// A guest that takes all of it is told when there is no more.
+	// A guest that asks for more than there is can't grow.
 	if _, err := modules[1].Call(t.Context(), "grow", nil).Wait(t.Context()); host.Kind(err) != abi.Trap {
 		t.Error(err)
 	}
@@ -423,7 +431,8 @@ func TestBudgetOfHost(t *testing.T) {
 	}
 	full := 0
 	for _, f := range calls {
-		if _, err := f.Wait(t.Context()); host.Kind(err) == abi.QueueFull && strings.Contains(err.Error(), "Config.Memory") {
+		_, err := f.Wait(t.Context())
+		if host.Kind(err) == abi.QueueFull && strings.Contains(err.Error(), "Config.Memory") {
 			full++
 		} else if err != nil {
 			t.Error(err)
@@ -434,8 +443,8 @@ func TestBudgetOfHost(t *testing.T) {
 	}
 }
 
-// TestIdleInstances: those above the warm ones go when they were idle for a
-// while; nobody asks for them meanwhile.
+// TestIdleInstances: instances beyond the warm ones are closed after Config.Idle,
+// without any call.
 func TestIdleInstances(t *testing.T) {
 	cfg := host.Config{Idle: 20 * time.Millisecond, Blocking: host.ExecutorLimits{Workers: 8, Warm: 2}}
 	h := hosttest.New(t, cfg)
@@ -456,8 +465,8 @@ func TestIdleInstances(t *testing.T) {
 	}
 }
 
-// TestTogether has tasks of all modes, tenants and isolations run at once, with
-// an instance for many of them to fight over.
+// TestTogether runs tasks of all modes, tenants and isolations at once, which compete
+// for a few instances.
 func TestTogether(t *testing.T) {
 	p := newPristine(t)
 	m := scribbler(t, hosttest.New(t, host.Config{}))
@@ -471,7 +480,8 @@ func TestTogether(t *testing.T) {
 				if random.IntN(4) == 0 {
 					o.Isolation = host.PerInstance
 				}
-				m.With(o).Call(t.Context(), "scribble_"+string(mode), scribbled(random.IntN(scribbleSteps), random.Int(), random.Int())).Wait(t.Context())
+				steps := scribbled(random.IntN(scribbleSteps), random.Int(), random.Int())
+				m.With(o).Call(t.Context(), "scribble_"+string(mode), steps).Wait(t.Context())
 				if got := look(t, m.With(host.Options{Tenant: o.Tenant}), mode); got != p.want {
 					t.Errorf("a task finds\n%s, in a new instance\n%s", got, p.want)
 				}

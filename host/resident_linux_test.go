@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// resident returns the bytes of this process that are in memory.
+// resident returns how many bytes of this process are in memory.
 func resident(t testing.TB) int64 {
 	t.Helper()
 	text, err := os.ReadFile("/proc/self/statm")
@@ -22,8 +22,8 @@ func resident(t testing.TB) int64 {
 	return pages * int64(os.Getpagesize())
 }
 
-// proportional returns the bytes of this process that are in memory, once what
-// nobody needs is given back. What is mapped several times counts once.
+// proportional returns how many bytes of this process are in memory after Go has given
+// back what it does not need. Pages that are mapped several times count once.
 func proportional(t testing.TB) int64 {
 	t.Helper()
 	debug.FreeOSMemory()

@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// TestCallSize: a call in flight costs what Go allocates for it, in size classes.
+// TestCallSize: Go allocates in size classes, and a call must stay within its own.
 func TestCallSize(t *testing.T) {
 	const class = 512
 	if size := unsafe.Sizeof(call{}); size > class {

@@ -17,12 +17,12 @@ import (
 	"github.com/wexec/wexec/host/hosttest"
 )
 
-// soakTasks is how many tasks TestSoak runs, unless WEXEC_SOAK says how many.
+// soakTasks is how many tasks TestSoak runs, unless WEXEC_SOAK has another number.
 const soakTasks = 10_000
 
-// TestSoak runs many tasks of many modules in four languages, of which some fail,
-// trap, exit, are cancelled, or run out of time, fuel or memory. What the
-// process takes of the system levels off.
+// TestSoak runs many tasks of many modules in four languages. Some of them fail, trap,
+// exit, are cancelled, or run out of time, fuel or memory. The resources that the
+// process takes must level off.
 func TestSoak(t *testing.T) {
 	tasks, modules := soakTasks, 4
 	if text := os.Getenv("WEXEC_SOAK"); text != "" {
@@ -37,20 +37,21 @@ func TestSoak(t *testing.T) {
 	s := &soak{h: hosttest.New(t, host.Config{Idle: time.Second, Memory: 1 << 30})}
 	for i := range modules {
 		g := pristineGuests[i%len(pristineGuests)]
-		// No two are the same to the compiler.
+		// Each is another module to the compiler.
 		m, err := s.h.Load(t.Context(), fmt.Sprint(g.name, i), withSection(g.wasm(t), "soak", fmt.Sprint(i)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.modules = append(s.modules, m)
 	}
-	// The first half finds how much is needed, and the second keeps to it.
+	// The second half must not need more than the first.
 	s.run(t, tasks/2)
 	half := takes(t)
 	s.run(t, tasks/2)
 	whole := takes(t)
 	t.Logf("after %d tasks: %v, after %d: %v; %d instances were made", tasks/2, half, tasks, whole, s.h.Stats().Made)
-	if whole.resident > half.resident+half.resident/5+32<<20 || whole.files > half.files+4 || whole.mappings > half.mappings+half.mappings/5+64 {
+	if whole.resident > half.resident+half.resident/5+32<<20 || whole.files > half.files+4 ||
+		whole.mappings > half.mappings+half.mappings/5+64 {
 		t.Errorf("it goes on growing")
 	}
 }
@@ -60,7 +61,7 @@ type soak struct {
 	modules []*host.Module
 }
 
-// run runs so many tasks, some of them at once.
+// run runs that many tasks, 32 at a time.
 func (s *soak) run(t *testing.T, tasks int) {
 	const atOnce = 32
 	var wg sync.WaitGroup
@@ -75,7 +76,7 @@ func (s *soak) run(t *testing.T, tasks int) {
 	wg.Wait()
 }
 
-// soakEnds are how tasks end, most of them well.
+// soakEnds are the ways in which a task may end.
 var soakEnds = []struct {
 	task string
 	want []abi.Status
@@ -115,7 +116,7 @@ func (s *soak) one(t *testing.T, random *rand.Rand) {
 	t.Errorf("%s of %s ended with %v, want one of %v; %s", task, m.Name(), err, want, m.Info().Irreversible)
 }
 
-// taken is what the process has of the system.
+// taken is how much of the system's resources the process has.
 type taken struct {
 	resident        int64
 	files, mappings int

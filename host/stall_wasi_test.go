@@ -12,9 +12,14 @@ import (
 	"github.com/wexec/wexec/host/hosttest"
 )
 
-// TestStallsByCalls calls what would get past a count of the stack that is off
-// by a little, what takes up the start of an instance, and in the modes that
-// wait for others what TestStalls runs as blocking only.
+// endsOfCalls are the functions of stalls_calls that end calls in every way, again and
+// again.
+const endsOfCalls = "ends_by_tail_call ends_by_indirect_tail_call ends_by_tail_call_of_wider " +
+	"ends_by_return ends_by_br"
+
+// TestStallsByCalls calls functions that would get past a count of the stack that is
+// off by a little, and functions that stall the start of an instance. It also runs in
+// the other modes what TestStalls runs as blocking only.
 func TestStallsByCalls(t *testing.T) {
 	watchLife(t)
 	soon := []end{byDeadline}
@@ -24,7 +29,7 @@ func TestStallsByCalls(t *testing.T) {
 		modes []host.Mode
 		ends  []end
 	}{
-		{"stalls_calls", "ends_by_tail_call ends_by_indirect_tail_call ends_by_tail_call_of_wider ends_by_return ends_by_br", everyMode, always},
+		{"stalls_calls", endsOfCalls, everyMode, always},
 		{"stalls_calls", "deep_by_tail_call deep_by_indirect_tail_call", everyMode, []end{overflow}},
 		{"stalls_calls", "fill_nothing copy_nothing grow_nothing", everyMode, always},
 		{"start_recurses", "run", everyMode, []end{overflow}},
@@ -48,13 +53,13 @@ func TestStallsByCalls(t *testing.T) {
 	}
 }
 
-// TestStackIsNotWornOut: hundreds of millions of units of calls that end in
-// every way leave the count of the stack as it was. If each lost a slot, the
-// 16 MiB would be gone before the fuel.
+// TestStackIsNotWornOut: the fuel is spent on calls that end in every way, and they leave
+// the count of the stack as it was. If each lost a slot, the 16 MiB would be used up
+// before the fuel.
 func TestStackIsNotWornOut(t *testing.T) {
 	watchLife(t)
 	e := end{name: "fuel", options: host.Options{Fuel: 1_000_000_000}, kind: abi.OutOfFuel, want: "out of fuel"}
-	for _, task := range []string{"ends_by_tail_call", "ends_by_indirect_tail_call", "ends_by_tail_call_of_wider", "ends_by_return", "ends_by_br"} {
+	for task := range strings.FieldsSeq(endsOfCalls) {
 		t.Run(task, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, host.Limits{})
@@ -63,8 +68,8 @@ func TestStackIsNotWornOut(t *testing.T) {
 	}
 }
 
-// TestDeepFramesInEveryMode: endless recursion with large frames ends by the
-// stack's limit wherever it runs.
+// TestDeepFramesInEveryMode: endless recursion with large frames ends at the stack's
+// limit in every mode.
 func TestDeepFramesInEveryMode(t *testing.T) {
 	watchLife(t)
 	b := newBench(t, host.Limits{})
@@ -74,14 +79,14 @@ func TestDeepFramesInEveryMode(t *testing.T) {
 	}
 }
 
-// TestStallingSystemCalls runs commands that keep to system calls: one that
-// asks for far too much gets an errno, which is its exit code; those that go on
-// for ever end as anything else does.
+// TestStallingSystemCalls runs commands that make system calls only. One that asks for
+// far too much gets an errno, which is its exit code. One that makes calls without end
+// is ended like any other guest.
 func TestStallingSystemCalls(t *testing.T) {
 	watchLife(t)
 	never, feed := io.Pipe()
 	t.Cleanup(func() { feed.Close() })
-	prepared := byFuel // when the iovecs are there
+	prepared := byFuel // with enough fuel to make the iovecs
 	prepared.options.Fuel = 100_000_000
 	exitFault := []end{{name: "EFAULT", kind: abi.Exit, want: "exited with code 21"}}
 	for _, c := range []struct {
@@ -109,8 +114,8 @@ func TestStallingSystemCalls(t *testing.T) {
 	}
 }
 
-// TestOutputFlood: a command that writes without end, whatever the errno, is
-// ended by Limits.Output, and the host keeps no more of it than that.
+// TestOutputFlood: a command that writes without end, whatever the errno, is ended at
+// Limits.Output, and the host keeps no more of its output than that.
 func TestOutputFlood(t *testing.T) {
 	watchLife(t)
 	tooMuch := end{name: "output", kind: abi.Failed, want: "its output has more than"}
@@ -125,9 +130,9 @@ func TestOutputFlood(t *testing.T) {
 	}
 }
 
-// TestLogFlood: a guest that logs without end is ended by its deadline, and the
-// logger gets Limits.LogRate lines at once, as many a second, and notes on
-// those that were dropped, no more of them than there are lines.
+// TestLogFlood: a guest that logs without end is ended at its deadline. The logger gets
+// Limits.LogRate lines at once and as many a second, and notes about dropped lines, of
+// which there are fewer than lines.
 func TestLogFlood(t *testing.T) {
 	watchLife(t)
 	const perSecond = 100
@@ -163,8 +168,8 @@ func TestLogFlood(t *testing.T) {
 	}
 }
 
-// TestStallsOfLoad: what a guest does before it has said its tasks ends with
-// the context of Load, by fuel, or by the stack's limit.
+// TestStallsOfLoad: a guest that does not return its manifest ends with the context of
+// Load, at its fuel limit, or at the stack's limit.
 func TestStallsOfLoad(t *testing.T) {
 	watchLife(t)
 	const soon = 20 * time.Millisecond

@@ -49,7 +49,7 @@ func TestCommand(t *testing.T) {
 		m := command(t, host.Config{}, &host.WASI{Args: strings.Fields(c.args), Env: []string{"COLOUR=red"}, Mounts: mounts})
 		out, err := m.Call(t.Context(), "main", []byte(c.input)).Wait(t.Context())
 		var exit *host.ExitError
-		if errors.As(err, &exit); (exit == nil) != (c.exit == 0) || exit != nil && exit.Code != c.exit || exit == nil && err != nil {
+		if c.exit == 0 && err != nil || c.exit != 0 && (!errors.As(err, &exit) || exit.Code != c.exit) {
 			t.Errorf("%s: %v, want exit code %d", c.args, err, c.exit)
 		}
 		if string(out) != c.want {
@@ -60,7 +60,9 @@ func TestCommand(t *testing.T) {
 
 func TestCommandStreams(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	m := command(t, host.Config{}, &host.WASI{Args: []string{"cat"}, Stdin: strings.NewReader("in"), Stdout: &stdout, Stderr: &stderr})
+	m := command(t, host.Config{}, &host.WASI{
+		Args: []string{"cat"}, Stdin: strings.NewReader("in"), Stdout: &stdout, Stderr: &stderr,
+	})
 	out, err := m.Call(t.Context(), "main", []byte("ignored")).Wait(t.Context())
 	if err != nil || len(out) != 0 || stdout.String() != "in" {
 		t.Errorf("%q, %v; stdout %q", out, err, stdout.String())
@@ -71,13 +73,14 @@ func TestCommandStreams(t *testing.T) {
 	}
 }
 
-// TestCommandStops: a command ends in time, whether it computes, sleeps in a
-// system call, or reads from a pipe that never fills.
+// TestCommandStops: a command ends at its deadline while it computes, sleeps in a system
+// call, or reads from an empty pipe.
 func TestCommandStops(t *testing.T) {
 	never, feed := io.Pipe()
 	defer feed.Close()
 	for _, args := range [][]string{{"spin"}, {"sleep", "3600000"}, {"cat"}} {
-		m := command(t, host.Config{Limits: host.Limits{RunTimeout: 30 * time.Millisecond}}, &host.WASI{Args: args, Stdin: never})
+		cfg := host.Config{Limits: host.Limits{RunTimeout: 30 * time.Millisecond}}
+		m := command(t, cfg, &host.WASI{Args: args, Stdin: never})
 		if _, err := m.Call(t.Context(), "main", nil).Wait(t.Context()); !errors.Is(err, host.ErrTimeout) {
 			t.Errorf("%v: %v", args, err)
 		}
@@ -94,13 +97,13 @@ func TestCommandLimits(t *testing.T) {
 		{Env: []string{"novalue"}},
 		{Mounts: []host.Mount{{Host: filepath.Join(t.TempDir(), "none"), Guest: "/x"}}},
 	} {
-		if _, err := m.With(host.Options{WASI: bad}).Call(t.Context(), "main", nil).Wait(t.Context()); host.Kind(err) != abi.InvalidInput {
+		if _, err := result(t, m.With(host.Options{WASI: bad}), "main", ""); host.Kind(err) != abi.InvalidInput {
 			t.Errorf("%+v: %v", bad, err)
 		}
 	}
 }
 
-// TestTasksOfAModuleSeeLoadedWASI: tasks see what the module was loaded with,
+// TestTasksOfAModuleSeeLoadedWASI: tasks see the WASI that the module was loaded with,
 // and a call can't change it.
 func TestTasksOfAModuleSeeLoadedWASI(t *testing.T) {
 	_, m := conformance(t, host.Config{})

@@ -2,44 +2,12 @@ package wexec
 
 import (
 	"context"
-	"encoding/binary"
 	"sync"
 	"time"
 	"unsafe"
 
 	"github.com/wexec/wexec/abi"
 )
-
-// Sleep returns after d, or with an error when ctx is done. Unlike time.Sleep it
-// is exact and costs nothing while it waits; see "What to know" in the package
-// documentation.
-func Sleep(ctx context.Context, d time.Duration) error {
-	o, err := start(ctx, abi.CapSleep, nanoseconds(d))
-	if err != nil {
-		return err
-	}
-	o.wait()
-	_, err = o.take()
-	o.recycle()
-	return err
-}
-
-// Op runs any capability of the host by its name, and returns its result. Its
-// error is an *Error.
-func Op(ctx context.Context, capability string, arg []byte) ([]byte, error) {
-	o, err := start(ctx, capability, arg)
-	if err != nil {
-		return nil, err
-	}
-	o.wait()
-	result, err := o.take()
-	o.recycle()
-	return result, err
-}
-
-func nanoseconds(d time.Duration) []byte {
-	return binary.LittleEndian.AppendUint64(nil, uint64(max(d, 0)))
-}
 
 // op is a host call that has been started and not dropped. guest.mu guards its
 // fields.
@@ -226,3 +194,45 @@ func (o *op) cancel() {
 		rawOpCancel(o.handle)
 	}
 }
+
+// watch ties an op to a context that was derived from its call: when the context
+// is done, the op is cancelled.
+type watch struct {
+	ctx           context.Context
+	stopAfterFunc func() bool
+	// timer is an op that ends at the context's deadline, if it has one. The
+	// context's own timer is not enough: it fires only while the host has
+	// entered the guest for another reason.
+	timer    *op
+	timedOut bool
+}
+
+func (o *op) watchContext(ctx context.Context) {
+	w := &watch{ctx: ctx, stopAfterFunc: context.AfterFunc(ctx, o.cancel)}
+	if deadline, ok := ctx.Deadline(); ok {
+		w.timer = o.call.start(abi.CapSleep, nanoseconds(time.Until(deadline)), func() {
+			if w.timer.status == StatusOK && !o.ended {
+				w.timedOut = true
+				rawOpCancel(o.handle)
+			}
+		})
+	}
+	guest.mu.Lock()
+	defer guest.mu.Unlock()
+	o.watch = w
+	if o.dropped {
+		w.stop()
+	}
+}
+
+// stop is called when the op is dropped. guest.mu is held.
+func (w *watch) stop() {
+	w.stopAfterFunc()
+	if w.timer != nil && !w.timer.dropped {
+		w.timer.drop()
+	}
+}
+
+// mayNeedTimer reports whether the op may end by a timer of Go's runtime:
+// another goroutine may wait for a timer and then cancel the context.
+func (o *op) mayNeedTimer() bool { return o.watch != nil && o.watch.timer == nil }

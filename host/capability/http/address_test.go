@@ -27,12 +27,12 @@ func TestClassOf(t *testing.T) {
 		"100.128.0.0":     "",
 		"127.0.0.1":       "loopback",
 		"127.255.255.255": "loopback",
-		"169.254.169.254": "link-local", // where clouds keep their keys
+		"169.254.169.254": "link-local", // the metadata service of most clouds
 		"172.15.255.255":  "",
 		"172.16.0.0":      "private",
 		"172.31.255.255":  "private",
 		"172.32.0.0":      "",
-		"192.0.0.192":     "reserved", // and one more cloud
+		"192.0.0.192":     "reserved", // the same of another cloud
 		"192.0.2.1":       "documentation",
 		"192.88.99.1":     "6to4 relay",
 		"192.168.1.1":     "private",
@@ -78,12 +78,12 @@ func TestClassOf(t *testing.T) {
 		}
 	}
 	if classOf(netip.Addr{}) == "" {
-		t.Error("no address at all passes as public")
+		t.Error("the zero address passes as public")
 	}
 }
 
-// The standard library knows some classes too: what it calls special must not
-// be public here.
+// The standard library knows some classes of addresses, too. An address that it calls
+// special must not be public here.
 func FuzzClassOf(f *testing.F) {
 	f.Add([]byte{127, 0, 0, 1})
 	f.Add(netip.MustParseAddr("fe80::1").AsSlice())

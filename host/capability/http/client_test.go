@@ -36,12 +36,13 @@ func TestFetch(t *testing.T) {
 	})
 	c := newClient(t, nil, addr)
 	arg := `{"method":"post","url":"http://` + addr + `/p","headers":{"x-one":"1","X-Two":["2","3"]}}` + "\nhello\n\x00"
-	for range 2 { // the second time, a cookie kept would show
+	for range 2 { // a cookie that was kept would show the second time
 		got, err := c.Fetch(t.Context(), []byte(arg))
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := `{"status":418,"headers":{"content-length":"17","content-type":"text/plain","set-cookie":["a=1","b=2"],"x-saw":"POST ` + addr + ` /p 1 2+3 no cookie"}}` +
+		want := `{"status":418,"headers":{"content-length":"17","content-type":"text/plain",` +
+			`"set-cookie":["a=1","b=2"],"x-saw":"POST ` + addr + ` /p 1 2+3 no cookie"}}` +
 			"\nyou said:\nhello\n\x00"
 		if string(got) != want {
 			t.Errorf("got  %q\nwant %q", got, want)
@@ -62,8 +63,8 @@ func TestZeroClientRefusesAll(t *testing.T) {
 	}
 }
 
-// TestMain has set HTTP_PROXY. The host is not loopback, because for loopback
-// net/http would not use a proxy anyway.
+// TestMain has set HTTP_PROXY. The host is not loopback, since net/http never uses a
+// proxy for that.
 func TestNoProxy(t *testing.T) {
 	c := newClient(t, map[string][]string{"inside.example": {"10.0.0.1"}}, "inside.example")
 	for _, scheme := range []string{"http", "https"} {
@@ -72,7 +73,8 @@ func TestNoProxy(t *testing.T) {
 	}
 }
 
-// A name must not lead to an address which is not public, be it allowed itself.
+// A name must not lead to an address that is not public, even if the address is on the
+// list.
 func TestNameToPrivateAddress(t *testing.T) {
 	addr := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("reached") })
 	v6 := hasIPv6()
@@ -105,7 +107,7 @@ func TestNameToPrivateAddress(t *testing.T) {
 	}
 }
 
-// Only localhost itself is the name of this machine.
+// No other name than localhost stands for this machine.
 func TestNameUnderLocalhost(t *testing.T) {
 	c := newClient(t, map[string][]string{"app.localhost": {"127.0.0.1"}}, "*.localhost", "localhost")
 	_, _, err := get(t, c, "http://app.localhost")
@@ -128,7 +130,9 @@ func TestLoopbackAllowedIPv6(t *testing.T) {
 	if !hasIPv6() {
 		t.Skip("no IPv6 here")
 	}
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Host) }))
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, r.Host)
+	}))
 	s.Listener.Close()
 	var err error
 	if s.Listener, err = net.Listen("tcp", "[::1]:0"); err != nil {
@@ -145,7 +149,7 @@ func TestLoopbackAllowedIPv6(t *testing.T) {
 	wantDenied(t, err, "not on the allow-list")
 }
 
-// A connection which an address was allowed to open is not lent to a name.
+// A connection that was opened for an address is not used for a name.
 func TestPoolIsNotShared(t *testing.T) {
 	var hosts sync.Map
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -209,7 +213,8 @@ func TestRedirect(t *testing.T) {
 		"to=http://" + onPort("LOCALHOST.", target):           "arrived by GET",
 		"status=307&to=http://" + onPort("localhost", target): "arrived by POST",
 	} {
-		arg := `{"method":"POST","url":"http://` + start + `/?` + query + `","headers":{"authorization":"secret","cookie":"secret"}}`
+		arg := `{"method":"POST","url":"http://` + start + `/?` + query +
+			`","headers":{"authorization":"secret","cookie":"secret"}}`
 		got, err := c.Fetch(t.Context(), []byte(arg+"\nbody"))
 		if err != nil || !strings.HasSuffix(string(got), want) {
 			t.Errorf("%s: %q, %v", query, got, err)
@@ -225,11 +230,13 @@ func TestRedirectRefused(t *testing.T) {
 	start := redirector(t)
 	c := newClient(t, nil, start, onPort("localhost", other))
 	for to, text := range map[string]string{
-		"http://" + other:                         other + ` is not on the allow-list: add "` + other + `" to http.Client.Allow; ` + start + " redirected there",
+		"http://" + other: other + ` is not on the allow-list: add "` + other + `" to http.Client.Allow; ` +
+			start + " redirected there",
+		"ftp://" + start: start + " redirects to a URL that is refused: the scheme must be http or https",
+
 		"//" + other:                              other + " is not on the allow-list",
 		"http://localhost":                        "localhost:80 is not on the allow-list",
 		"http://169.254.169.254/latest":           "169.254.169.254:80 is not on the allow-list",
-		"ftp://" + start:                          start + " redirects to a URL that is refused: the scheme must be http or https",
 		"file:///etc/passwd":                      "the scheme must be http or https",
 		"http://user@" + start:                    "no user or password",
 		"http://[::ffff:127.0.0.1]":               "write the address as IPv4",
@@ -389,7 +396,7 @@ func TestCancelMidBody(t *testing.T) {
 		if !errors.Is(err, cause) || got != nil {
 			t.Errorf("HTTP/2 %v: %q, %v", http2, got, err)
 		}
-		<-gone // the server too sees that nobody listens
+		<-gone // the server sees that the client is gone
 		s.Close()
 	}
 }
@@ -404,8 +411,8 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// A server may hold a handshake open. It is given up with its request, and not
-// kept for one that may come.
+// A server may hold a handshake open. The handshake ends with its request, and is not
+// kept for a later one.
 func TestCancelEndsTheHandshake(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -448,7 +455,7 @@ func TestClose(t *testing.T) {
 	s.Start()
 	defer s.Close()
 	c := newClient(t, nil, s.Listener.Addr().String())
-	for range 2 { // on one connection, or closed is closed twice
+	for range 2 { // on one connection; with two, closed would be closed twice
 		if _, _, err := get(t, c, s.URL); err != nil {
 			t.Fatal(err)
 		}
@@ -489,15 +496,16 @@ func rawServer(t *testing.T, text string) string {
 	return l.Addr().String()
 }
 
-// The body of such a response would be the bare connection, without an end.
+// The body of such a response would be the connection itself, and would not end.
 func TestUpgradeIsRefused(t *testing.T) {
 	addr := rawServer(t, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
-	if _, _, err := get(t, newClient(t, nil, addr), "http://"+addr); err == nil || !strings.Contains(err.Error(), "another protocol") {
+	_, _, err := get(t, newClient(t, nil, addr), "http://"+addr)
+	if err == nil || !strings.Contains(err.Error(), "another protocol") {
 		t.Errorf("got %v", err)
 	}
 }
 
-// Errors go to the guest, and must not describe the network it is kept from.
+// Errors go to the guest, so they must not describe the network that it can't reach.
 func TestErrorsHideAddresses(t *testing.T) {
 	start := redirector(t)
 	reset := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
@@ -505,21 +513,22 @@ func TestErrorsHideAddresses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nobody := onPort("localhost", l.Addr().String())
+	refusing := onPort("localhost", l.Addr().String())
 	l.Close()
-	c := newClient(t, nil, nobody, onPort("localhost", reset), "nowhere.example", start)
+	resets := onPort("localhost", reset)
+	c := newClient(t, nil, refusing, resets, "nowhere.example", start)
 	for url, want := range map[string]string{
-		"http://" + nobody:                      "http.fetch: " + nobody + ": dial: connect: connection refused",
-		"http://nowhere.example":                "http.fetch: nowhere.example: no such host",
-		"http://" + onPort("localhost", reset):  "http.fetch: " + onPort("localhost", reset) + ": EOF",
-		"https://" + onPort("localhost", reset): "http.fetch: " + onPort("localhost", reset) + ": http: server gave HTTP response to HTTPS client",
+		"http://" + refusing:     refusing + ": dial: connect: connection refused",
+		"http://nowhere.example": "nowhere.example: no such host",
+		"http://" + resets:       resets + ": EOF",
+		"https://" + resets:      resets + ": http: server gave HTTP response to HTTPS client",
 
 		// After a redirect, the host is the one that it led to.
-		"http://" + start + "/?to=http://nowhere.example": "http.fetch: nowhere.example: no such host",
+		"http://" + start + "/?to=http://nowhere.example": "nowhere.example: no such host",
 	} {
 		_, _, err := get(t, c, url)
-		if err == nil || err.Error() != want {
-			t.Errorf("%s: got  %v\nwant %s", url, err, want)
+		if err == nil || err.Error() != "http.fetch: "+want {
+			t.Errorf("%s: got  %v\nwant http.fetch: %s", url, err, want)
 		}
 	}
 }

@@ -20,8 +20,8 @@ import (
 	"time"
 )
 
-// TestMain offers a proxy, which nothing may use, and fails the run if
-// goroutines are left when all tests have closed what they made.
+// TestMain offers a proxy, which must not be used, and fails the run if goroutines are
+// left when all tests have closed their clients and servers.
 func TestMain(m *testing.M) {
 	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
 		os.Setenv(name, "http://127.0.0.1:9") // net/http looks once in a process
@@ -38,8 +38,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// strays returns the stacks of goroutines, but for TestMain, that run code of
-// this package or of net/http.
+// strays returns the stacks of the goroutines that run code of this package or of
+// net/http, except the one of TestMain.
 func strays() []string {
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
@@ -66,7 +66,7 @@ func onPort(host, addr string) string {
 	return net.JoinHostPort(host, port)
 }
 
-// hasIPv6 says whether this machine has sockets for it at all.
+// hasIPv6 reports whether this machine has IPv6 sockets.
 func hasIPv6() bool {
 	l, err := net.Listen("tcp", "[::1]:0")
 	if err == nil {
@@ -75,7 +75,7 @@ func hasIPv6() bool {
 	return err == nil
 }
 
-// newClient returns a client which looks names up in dns, and nowhere else.
+// newClient returns a client that looks names up in dns alone.
 func newClient(t testing.TB, dns map[string][]string, allow ...string) *Client {
 	t.Helper()
 	names := map[string][]string{"localhost": {"127.0.0.1"}}

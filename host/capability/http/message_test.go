@@ -55,12 +55,14 @@ func TestRequestRefused(t *testing.T) {
 }
 
 func TestParseRequest(t *testing.T) {
-	arg := `{"method":"patch","url":"http://Example.COM.:80/a%20b?q=1#f","headers":{"accept":"a","X":["1","2"],"x":"3","none":[]}}` + "\nbody\nmore"
+	arg := `{"method":"patch","url":"http://Example.COM.:80/a%20b?q=1#f",` +
+		`"headers":{"accept":"a","X":["1","2"],"x":"3","none":[]}}` + "\nbody\nmore"
 	req, to, err := parseRequest([]byte(arg))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if req.Method != "PATCH" || req.URL.Host != "example.com" || req.URL.RequestURI() != "/a%20b?q=1" || to.String() != "example.com:80" {
+	if req.Method != "PATCH" || req.URL.Host != "example.com" || req.URL.RequestURI() != "/a%20b?q=1" ||
+		to.String() != "example.com:80" {
 		t.Errorf("%s %s to %s", req.Method, req.URL, to)
 	}
 	if req.ContentLength != int64(len("body\nmore")) {
@@ -72,8 +74,8 @@ func TestParseRequest(t *testing.T) {
 	}
 }
 
-// A server may answer before it has read the body, and then net/http sends on
-// when Fetch has returned arg to its owner.
+// A server may answer before it has read the body. Then net/http still sends it after
+// Fetch has returned, when arg belongs to the caller again.
 func TestArgIsNotKept(t *testing.T) {
 	arg := []byte(`{"method":"POST","url":"http://a"}` + "\nbody")
 	req, _, err := parseRequest(arg)
@@ -86,8 +88,8 @@ func TestArgIsNotKept(t *testing.T) {
 	}
 }
 
-// Whatever a guest writes, a client that allows nothing says no in one of two
-// ways, and a request that is well formed is in the form that is checked.
+// A client that allows nothing refuses any request with one of two errors. A request
+// that is well formed is sent in the form that was checked.
 func FuzzRequest(f *testing.F) {
 	for _, s := range []string{
 		`{"url":"http://example.com"}`,

@@ -2,10 +2,47 @@ package wexec
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
+	"time"
+	"unsafe"
 
 	"github.com/wexec/wexec/abi"
 )
+
+// A task asks its host to sleep, to fetch, to log, and for any other capability by its
+// name.
+
+// Sleep returns after d, or with an error when ctx is done. Unlike time.Sleep it
+// is exact and costs nothing while it waits; see "What to know" in the package
+// documentation.
+func Sleep(ctx context.Context, d time.Duration) error {
+	o, err := start(ctx, abi.CapSleep, nanoseconds(d))
+	if err != nil {
+		return err
+	}
+	o.wait()
+	_, err = o.take()
+	o.recycle()
+	return err
+}
+
+// Op runs any capability of the host by its name, and returns its result. Its
+// error is an *Error.
+func Op(ctx context.Context, capability string, arg []byte) ([]byte, error) {
+	o, err := start(ctx, capability, arg)
+	if err != nil {
+		return nil, err
+	}
+	o.wait()
+	result, err := o.take()
+	o.recycle()
+	return result, err
+}
+
+func nanoseconds(d time.Duration) []byte {
+	return binary.LittleEndian.AppendUint64(nil, uint64(max(d, 0)))
+}
 
 // Request is an HTTP request. Only URL is required.
 type Request struct {
@@ -61,4 +98,21 @@ func parseResponse(message []byte) (*Response, error) {
 		return nil, &Error{StatusFailed, "the host's answer to http.fetch: " + err.Error()}
 	}
 	return &Response{Status: h.Status, Header: h.Headers, Body: body}, nil
+}
+
+// Level is the level of a log line.
+type Level = abi.LogLevel
+
+// The levels, lowest first.
+const (
+	LevelDebug = abi.LogDebug
+	LevelInfo  = abi.LogInfo
+	LevelWarn  = abi.LogWarn
+	LevelError = abi.LogError
+)
+
+// Log writes a line to the host's log. Package wexecslog offers the same through
+// log/slog, at the price of a larger guest.
+func Log(level Level, line string) {
+	rawLog(uint32(level), unsafe.Pointer(unsafe.StringData(line)), uint32(len(line)))
 }

@@ -5,6 +5,22 @@ import (
 	"unsafe"
 )
 
+// manifestBytes keeps the manifest reachable: the host reads it after the export
+// has returned.
+var manifestBytes []byte
+
+//go:wasmexport wexec_manifest
+func exportManifest() int64 {
+	if manifestBytes == nil {
+		manifestBytes = manifest()
+	}
+	address := uintptr(unsafe.Pointer(unsafe.SliceData(manifestBytes)))
+	return int64(address)<<32 | int64(len(manifestBytes))
+}
+
+//go:wasmexport wexec_resume
+func exportResume() uint32 { return resume() }
+
 // A host may initialise a guest once and start every task from a snapshot of its
 // memory. The random numbers of Go's runtime (math/rand, the seeds of maps,
 // hash/maphash) would then be the same for every task. So the SDK draws a new
