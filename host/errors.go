@@ -39,6 +39,9 @@ type (
 	TrapError = fault.TrapError
 	// OutOfFuelError says that a call computed more than its Limit.
 	OutOfFuelError = fault.OutOfFuelError
+	// MemoryError says that a call ended badly after it was refused memory: Limit
+	// and Err, which is a TrapError or an ExitError.
+	MemoryError = fault.MemoryError
 	// ExitError says that a guest ended itself with proc_exit, with a Code.
 	ExitError = fault.ExitError
 	// TaskError is a failure that the task itself reported: Code and Message. A

@@ -44,6 +44,8 @@ type Options struct {
 	Isolation Isolation
 	// Mode says how to run a task of a module that has no manifest.
 	Mode Mode
+	// Unsigned prints the whole numbers that a bare function returns as unsigned.
+	Unsigned bool
 	// Grants narrow the capabilities that may be used; nil changes nothing, an
 	// empty slice leaves none.
 	Grants []string
@@ -130,6 +132,7 @@ func (o Options) and(more Options) Options {
 	}
 	o.Grants = intersect(o.Grants, more.Grants)
 	o.Validate = o.Validate || more.Validate
+	o.Unsigned = o.Unsigned || more.Unsigned
 	if more.WASI != nil {
 		o.WASI = more.WASI
 	}

@@ -73,7 +73,7 @@ func (m *module) newCall(ctx context.Context, parent *call, index int, input []b
 	if c.keeps, err = m.keepsState(t, o); err != nil {
 		return nil, err
 	}
-	c.inside = guest.Call{Task: t, Index: int32(index), Input: input, Placement: c, Bounds: guest.Bounds{
+	c.inside = guest.Call{Task: t, Index: int32(index), Input: input, Unsigned: o.Unsigned, Placement: c, Bounds: guest.Bounds{
 		Memory: least(least(cfg.Limits.Memory, t.Memory), o.Memory),
 		Fuel:   int64(least(least(cfg.Limits.Fuel, t.Fuel), o.Fuel)),
 	}}

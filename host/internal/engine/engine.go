@@ -125,8 +125,7 @@ const features = api.CoreFeaturesV2 |
 
 // runtimeConfig says how wazero compiles.
 func (e *Engine) runtimeConfig(code wazero.CompilationCache) wazero.RuntimeConfig {
-	// One page more than a memory may have, see linear.Memory.Restore.
-	pages := min(e.cfg.Memory, mostMemory-linear.PageSize)/linear.PageSize + 1
+	const pages = mostMemory / linear.PageSize
 	return wazero.NewRuntimeConfig().
 		WithCoreFeatures(features).
 		WithDebugInfoEnabled(false). // rewriting drops it, and wazero would parse untrusted data

@@ -173,6 +173,18 @@ func (e *OutOfFuelError) Error() string {
 
 func (e *OutOfFuelError) Kind() abi.Status { return abi.OutOfFuel }
 
+// MemoryError says that a call ended badly after it was refused memory.
+type MemoryError struct {
+	Limit uint64
+	Err   error
+}
+
+func (e *MemoryError) Error() string {
+	return fmt.Sprintf("out of memory: it may have %d bytes (Config.Limits.Memory): %v", e.Limit, e.Err)
+}
+
+func (e *MemoryError) Unwrap() error { return e.Err }
+
 // ExitError says that a guest ended itself with proc_exit.
 type ExitError struct{ Code uint32 }
 

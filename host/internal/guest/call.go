@@ -31,6 +31,9 @@ type Call struct {
 	Output []byte
 	Err    error
 
+	// Unsigned asks for unsigned numbers, of a bare function.
+	Unsigned bool
+
 	state callState
 	ops   []*Op // that have not ended
 

@@ -55,9 +55,21 @@ func (inst *Instance) serve(c *Call, wasi *WASI) error {
 		return err
 	}
 	inst.meter.begin(c.Fuel)
-	err := inst.side.Serve(c)
+	err := inst.explained(inst.side.Serve(c))
 	c.fuelUsed.Store(uint64(inst.meter.used()))
 	c.memoryBytes.Store(inst.memory.Size())
+	return err
+}
+
+// explained adds to how the guest ended that it was refused memory before.
+func (inst *Instance) explained(err error) error {
+	limit, refused := inst.memory.Refused()
+	switch err.(type) {
+	case *fault.TrapError, *fault.ExitError:
+		if refused {
+			return &fault.MemoryError{Limit: limit, Err: err}
+		}
+	}
 	return err
 }
 

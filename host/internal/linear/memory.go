@@ -25,6 +25,7 @@ type Memory struct {
 	reserved []byte        // the range of addresses; nil if bytes is on Go's heap
 	size     atomic.Uint64 // the length of bytes, for other goroutines
 	shrink   bool          // Reallocate must return the size of the image
+	refused  bool          // to grow, since the limit was set
 
 	image  *Image // nil if the memory did not start from one
 	mapped bool   // bytes is a mapping of the image's file
@@ -38,7 +39,10 @@ func (b *Budget) New(limit, most uint64) *Memory {
 }
 
 // SetLimit sets how many bytes the memory may grow to from now on.
-func (m *Memory) SetLimit(limit uint64) { m.limit = limit }
+func (m *Memory) SetLimit(limit uint64) { m.limit, m.refused = limit, false }
+
+// Refused returns the limit if the memory was not allowed to grow past it.
+func (m *Memory) Refused() (limit uint64, ok bool) { return m.limit, m.refused }
 
 // Size returns the size of the memory in bytes. Any goroutine may call it.
 func (m *Memory) Size() uint64 { return m.size.Load() }
@@ -71,6 +75,7 @@ func (m *Memory) Reallocate(size uint64) []byte {
 		if m.bytes == nil {
 			panic(err)
 		}
+		m.refused = true
 		return nil
 	}
 	return m.bytes

@@ -76,6 +76,6 @@ func (s *side) Serve(c *guest.Call) error {
 	if err := s.inst.Enter(f, stack); err != nil {
 		return err
 	}
-	c.Output = formatNumbers(stack, t.Results)
+	c.Output = formatNumbers(stack, t.Results, c.Unsigned)
 	return nil
 }

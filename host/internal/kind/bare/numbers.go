@@ -65,10 +65,10 @@ func unquoted(s string) string {
 	return s
 }
 
-func formatNumbers(stack []uint64, types []wasm.ValueType) []byte {
+func formatNumbers(stack []uint64, types []wasm.ValueType, unsigned bool) []byte {
 	texts := make([]string, len(types))
 	for i, t := range types {
-		texts[i] = formatNumber(stack[i], t)
+		texts[i] = formatNumber(stack[i], t, unsigned)
 	}
 	if len(texts) == 1 {
 		return []byte(texts[0])
@@ -79,7 +79,13 @@ func formatNumbers(stack []uint64, types []wasm.ValueType) []byte {
 	return []byte("[" + strings.Join(texts, ",") + "]")
 }
 
-func formatNumber(v uint64, t wasm.ValueType) string {
+func formatNumber(v uint64, t wasm.ValueType, unsigned bool) string {
+	switch {
+	case unsigned && t == wasm.I32:
+		return strconv.FormatUint(uint64(uint32(v)), 10)
+	case unsigned && t == wasm.I64:
+		return strconv.FormatUint(v, 10)
+	}
 	switch t {
 	case wasm.I32:
 		return strconv.FormatInt(int64(int32(uint32(v))), 10)
