@@ -2,6 +2,7 @@ package run
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 	"unicode/utf8"
 
@@ -24,8 +25,19 @@ type envelope struct {
 }
 
 type envelopeError struct {
-	Kind    string `json:"kind"`
+	Kind string `json:"kind"`
+	// Code is the task's own. It is absent if the task gave none.
+	Code    int32  `json:"code,omitempty"`
 	Message string `json:"message"`
+}
+
+func newEnvelopeError(kind string, err error) *envelopeError {
+	e := &envelopeError{Kind: kind, Message: setting.AsFlags(err.Error())}
+	// A negative code is not the task's own: it says which status an op had.
+	if task, ok := errors.AsType[*host.TaskError](err); ok && task.Code > 0 {
+		e.Code = task.Code
+	}
+	return e
 }
 
 type envelopeStats struct {
@@ -42,7 +54,7 @@ func newEnvelope(o outcome) envelope {
 	e := envelope{Task: o.task, Mode: o.mode, Status: host.Kind(o.err).String(), Stats: statsOf(o.span)}
 	switch {
 	case o.err != nil:
-		e.Error = &envelopeError{Kind: e.Status, Message: setting.AsFlags(o.err.Error())}
+		e.Error = newEnvelopeError(e.Status, o.err)
 	case !utf8.Valid(o.output):
 		e.OutputBase64 = o.output
 	case json.Valid(o.output):
