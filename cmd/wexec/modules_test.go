@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,6 +36,12 @@ func writeFiles(dir, guests string) error {
 		"both.wasm":      risky(sharedMemory, tag, caught),
 		"endless.wasm":   endless(`{"tasks": [{"name": "loop", "fuel": 5000000, "memory_bytes": 65536}]}`),
 		"red":            []byte("\x1b[31mred\x1b[0m"),
+		"exits.wasm":     program("printed", "diag", exit3),
+		"traps.wasm":     program("printed", "diag", trap),
+		"loops.wasm":     program("printed", "diag", loop),
+		"hungry.wasm":    program("", "", growByOne+exit3),
+		"starved.wasm":   program("", "", growByOne+trap),
+		"modest.wasm":    program("", "", growByOne),
 		"asked.wasm":     asked(`{"tasks": [{"name": "only", "doc": "Says \u001b[31mhi."}]}`),
 	}
 	for name, b := range files {
@@ -164,6 +171,41 @@ func endless(json string) []byte {
 		section(memorySection, items("\x00\x01")),
 		section(exportSection, items(name("memory")+memory_+"\x00", name("wexec_call")+function+"\x00")),
 		section(codeSection, items(body("\x03\x40\x0c\x00\x0b"))),
+	)
+}
+
+// How a program may end. proc_exit is its second import.
+const (
+	exit3     = "\x41\x03\x10\x01"
+	trap      = "\x00"
+	loop      = "\x03\x40\x0c\x00\x0b"
+	growByOne = "\x41\x01\x40\x00\x1a" // a page; a refusal is ignored
+)
+
+// program is a WASI command that writes to its standard output and error, and
+// then runs the code.
+func program(out, err, code string) []byte {
+	const texts = 20 // after two iovecs, and how much was written
+	word := func(n int) string { return string(binary.LittleEndian.AppendUint32(nil, uint32(n))) }
+	data := word(texts) + word(len(out)) + word(texts+len(out)) + word(len(err)) + word(0) + out + err
+	write := func(fd, iovec string) string { // fd_write(fd, iovec, 1, 16)
+		return "\x41" + fd + "\x41" + iovec + "\x41\x01\x41\x10\x10\x00\x1a"
+	}
+	return module(
+		section(typeSection, items(
+			signature([]string{i32, i32, i32, i32}, []string{i32}),
+			signature([]string{i32}, nil),
+			signature(nil, nil),
+		)),
+		section(importSection, items(
+			name("wasi_snapshot_preview1")+name("fd_write")+function+"\x00",
+			name("wasi_snapshot_preview1")+name("proc_exit")+function+"\x01",
+		)),
+		section(functionSection, items("\x02")),
+		section(memorySection, items("\x00\x01")),
+		section(exportSection, items(name("memory")+memory_+"\x00", name("_start")+function+"\x02")),
+		section(codeSection, items(body(write("\x01", "\x00")+write("\x02", "\x08")+code))),
+		section(dataSection, items("\x00\x41\x00\x0b"+name(data))),
 	)
 }
 

@@ -9,7 +9,6 @@ package root
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -48,7 +47,7 @@ func Execute(args []string, s term.Streams) int {
 	if err != nil && ctx.Err() != nil {
 		err = exit.ErrInterrupted
 	}
-	if _, explained := errors.AsType[*exit.ProgramError](err); err != nil && !explained {
+	if err != nil && !exit.Explained(err) {
 		fmt.Fprintln(s.Err, "wexec: "+term.Visible(setting.AsFlags(err.Error())))
 	}
 	return exit.Code(err)

@@ -44,7 +44,7 @@ type options struct {
 func Command(s term.Streams) *cobra.Command {
 	o := &options{
 		Streams: s,
-		fuel:    quantity.Value{N: 1e12, Units: quantity.Fuel},
+		fuel:    quantity.Value{Units: quantity.Fuel},
 		memory:  quantity.Value{N: 256 << 20, Units: quantity.Memory},
 	}
 	cmd := &cobra.Command{
@@ -60,6 +60,7 @@ A module gets nothing that a flag does not give it: no files, no environment,
 no network. It may take no more than --timeout, --fuel and --memory say, or
 than its manifest if that says less. Fuel is what its code computes, in units
 of about an instruction: the same on every machine, 1G to 10G in a second.
+Without --fuel only time limits it, or with --timeout 0 a fuel of 1T.
 
 ` + trust.Help() + `
 
@@ -68,7 +69,7 @@ of about an instruction: the same on every machine, 1G to 10G in a second.
   wexec run images.wasm resize -i @photo.jpg > small.jpg
   wexec run feeds.wasm fetch -i https://example.com/feed --allow-http example.com
   wexec run tool.wasm --dir .::/data:ro --env LANG=C -- --verbose /data/file
-  wexec run model.wasm train -i @data --timeout 1h --fuel 0 --memory 2GiB
+  wexec run model.wasm train -i @data --timeout 1h --memory 2GiB
   wexec run add.wasm add -i '[1, 2]' --mode cpu --json`,
 		Args:                  exit.UsageArgs(moduleAndTask),
 		DisableFlagsInUseLine: true,
@@ -89,7 +90,7 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.StringVarP(&o.input, "input", "i", "", "the input: `TEXT`, @FILE, or - for standard input")
 	f.StringVar(&o.mode, "mode", "", "io, blocking or cpu: the `MODE` of a task of a module without a manifest")
 	f.DurationVar(&o.timeout, "timeout", time.Minute, "the longest `TIME` that the task may take, 0 for no limit")
-	f.Var(&o.fuel, "fuel", "the most `UNITS` of fuel that it may use, such as 500M (k, M, G, T), 0 for no limit")
+	f.Var(&o.fuel, "fuel", "the most `UNITS` of fuel that it may use, such as 500M (k, M, G, T), 0 for no limit (default no limit)")
 	f.Var(&o.memory, "memory",
 		"the most memory that it may have, a `SIZE` such as 64MiB (KiB, MiB, GiB), 0 for no limit")
 	trust.AddFlag(cmd, &o.trust)
