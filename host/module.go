@@ -100,12 +100,22 @@ func (m *Module) Call(ctx context.Context, task string, input []byte) *Future[[]
 		return c.promise.Future()
 	}
 	// Not on the goroutine that ends the call: others may share it.
-	return executors.Then(c.promise.Future(), func(_ context.Context, output []byte) ([]byte, error) {
-		if err := m.m.checkOutput(int(c.inside.Index), output); err != nil {
-			return nil, c.failure(err)
+	f, checked := c.promise.Future(), &Promise[[]byte]{}
+	checked.OnCancel(f.Cancel)
+	f.Notify(func() { go m.m.settleChecked(c, checked) })
+	return checked.Future()
+}
+
+// settleChecked checks the output of a call that has ended well. That of one that
+// failed is kept beside the error.
+func (m *module) settleChecked(c *call, checked *Promise[[]byte]) {
+	output, err := c.promise.Future().Wait(context.Background())
+	if err == nil {
+		if err = m.checkOutput(int(c.inside.Index), output); err != nil {
+			output, err = nil, c.failure(err)
 		}
-		return output, nil
-	})
+	}
+	checked.Settle(output, err)
 }
 
 // turnBounds returns the bounds of a turn of an instance that holds calls of
