@@ -18,31 +18,34 @@ func writeFiles(dir, guests string) error {
 		return err
 	}
 	files := map[string][]byte{
-		"empty.wasm":     nil,
-		"truncated.wasm": conformance[:len(conformance)/2],
-		"component.wasm": []byte("\x00asm\x0d\x00\x01\x00"),
-		"elf.wasm":       []byte("\x7fELF\x02\x01\x01"),
-		"text.wasm":      []byte("(module)\n"),
-		"notjson.wasm":   module(manifest(`tasks`)),
-		"badmode.wasm":   module(manifest(`{"tasks": [{"name": "a"}, {"name": "b", "mode": "fast"}]}`)),
-		"twins.wasm":     module(manifest(`{"tasks": [{"name": "a"}, {"name": "a"}]}`)),
-		"noexport.wasm":  module(manifest(`{"tasks": [{"name": "a"}]}`)),
-		"needs.wasm":     needy,
-		"add.wasm":       add,
-		"grow.wasm":      growing(1),
-		"large.wasm":     growing(512 << 20 / 65536),
-		"catches.wasm":   risky("", tag, caught),
-		"shares.wasm":    risky(sharedMemory, "", ""),
-		"both.wasm":      risky(sharedMemory, tag, caught),
-		"endless.wasm":   endless(`{"tasks": [{"name": "loop", "fuel": 5000000, "memory_bytes": 65536}]}`),
-		"red":            []byte("\x1b[31mred\x1b[0m"),
-		"exits.wasm":     program("printed", "diag", exit3),
-		"traps.wasm":     program("printed", "diag", trap),
-		"loops.wasm":     program("printed", "diag", loop),
-		"hungry.wasm":    program("", "", growByOne+exit3),
-		"starved.wasm":   program("", "", growByOne+trap),
-		"modest.wasm":    program("", "", growByOne),
-		"asked.wasm":     asked(`{"tasks": [{"name": "only", "doc": "Says \u001b[31mhi."}]}`),
+		"empty.wasm":      nil,
+		"truncated.wasm":  conformance[:len(conformance)/2],
+		"component.wasm":  []byte("\x00asm\x0d\x00\x01\x00"),
+		"elf.wasm":        []byte("\x7fELF\x02\x01\x01"),
+		"text.wasm":       []byte("(module)\n"),
+		"notjson.wasm":    module(manifest(`tasks`)),
+		"badmode.wasm":    module(manifest(`{"tasks": [{"name": "a"}, {"name": "b", "mode": "fast"}]}`)),
+		"twins.wasm":      module(manifest(`{"tasks": [{"name": "a"}, {"name": "a"}]}`)),
+		"noexport.wasm":   module(manifest(`{"tasks": [{"name": "a"}]}`)),
+		"needs.wasm":      needy,
+		"add.wasm":        add,
+		"minus.wasm":      minus,
+		"grow.wasm":       growing(1),
+		"large.wasm":      growing(512 << 20 / 65536),
+		"catches.wasm":    risky("", tag, caught),
+		"shares.wasm":     risky(sharedMemory, "", ""),
+		"both.wasm":       risky(sharedMemory, tag, caught),
+		"endless.wasm":    endless(`{"tasks": [{"name": "loop", "fuel": 5000000, "memory_bytes": 65536}]}`),
+		"red":             []byte("\x1b[31mred\x1b[0m"),
+		"exits.wasm":      program("printed", "diag", exit3),
+		"traps.wasm":      program("printed", "diag", trap),
+		"loops.wasm":      program("printed", "diag", loop),
+		"hungry.wasm":     program("", "", growByOne+exit3),
+		"starved.wasm":    program("", "", growByOne+trap),
+		"modest.wasm":     program("", "", growByOne),
+		"asked.wasm":      asked(`{"tasks": [{"name": "only", "doc": "Says \u001b[31mhi."}]}`, ""),
+		"says_traps.wasm": asked(`{"tasks": [{"name": "only"}]}`, trap),
+		"says_loops.wasm": asked(`{"tasks": [{"name": "only"}]}`, loop),
 	}
 	for name, b := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), b, 0o666); err != nil {
@@ -71,7 +74,7 @@ const (
 
 // Types and kinds.
 const (
-	i32, i64          = "\x7f", "\x7e"
+	i32, i64, f32     = "\x7f", "\x7e", "\x7d"
 	function, memory_ = "\x00", "\x02"
 )
 
@@ -128,6 +131,14 @@ var add = module(
 	section(functionSection, items("\x00")),
 	section(exportSection, items(name("add")+function+"\x00")),
 	section(codeSection, items(body("\x20\x00\x20\x01\x6a"))),
+)
+
+// minus has one bare function, which returns -1 in three types.
+var minus = module(
+	section(typeSection, items(signature(nil, []string{i32, i64, f32}))),
+	section(functionSection, items("\x00")),
+	section(exportSection, items(name("minus")+function+"\x00")),
+	section(codeSection, items(body("\x41\x7f\x42\x7f\x43\x00\x00\x80\xbf"))),
 )
 
 // growing has a memory of some pages, and one bare function that adds more.
@@ -228,8 +239,9 @@ var needy = module(
 	section(codeSection, items(body(""))),
 )
 
-// asked has its manifest in an export, and a task that outputs "hi".
-func asked(manifest string) []byte {
+// asked has its manifest in an export, and a task that outputs "hi" and then runs
+// the code.
+func asked(manifest, code string) []byte {
 	const at = 16
 	place := int64(at)<<32 | int64(len(manifest))
 	data := slices.Concat([]byte("hi"), make([]byte, at-2), []byte(manifest))
@@ -248,7 +260,7 @@ func asked(manifest string) []byte {
 			name("wexec_manifest")+function+"\x02",
 		)),
 		section(codeSection, items(
-			body("\x20\x01\x41\x00\x41\x02\x10\x00"), // output(call, 0, 2)
+			body("\x20\x01\x41\x00\x41\x02\x10\x00"+code), // output(call, 0, 2)
 			body("\x42"+signed(place)),
 		)),
 		section(dataSection, items("\x00\x41\x00\x0b"+name(string(data)))),

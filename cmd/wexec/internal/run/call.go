@@ -44,12 +44,16 @@ func perform(ctx context.Context, o *options, g given, spans *timeline.Recorder,
 		return err
 	}
 	defer h.Close(ctx)
-	loading := host.Options{Mode: host.Mode(o.mode), Validate: true, WASI: &g.wasi}
+	loading := host.Options{Mode: host.Mode(o.mode), Unsigned: o.unsigned, Validate: true, WASI: &g.wasi}
 	m, err := module.Load(ctx, h, o.file, g.trust, loading)
 	if err != nil {
 		return err
 	}
-	result.command = m.Info().Style == host.Command
+	style := m.Info().Style
+	if o.unsigned && style != host.Bare {
+		return exit.Usagef("--unsigned is for the results of bare functions; %s has none", o.file)
+	}
+	result.command = style == host.Command
 	task, err := module.PickTask(m, o.task)
 	if err != nil {
 		return err

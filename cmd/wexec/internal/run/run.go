@@ -27,6 +27,7 @@ type options struct {
 	args       []string // of a WASI command
 	input      string
 	hasInput   bool
+	unsigned   bool
 	mode       string
 	timeout    time.Duration
 	fuel       quantity.Value
@@ -89,6 +90,8 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVarP(&o.input, "input", "i", "", "the input: `TEXT`, @FILE, or - for standard input")
 	f.StringVar(&o.mode, "mode", "", "io, blocking or cpu: the `MODE` of a task of a module without a manifest")
+	f.BoolVar(&o.unsigned, "unsigned", false,
+		"print the whole numbers that a bare function returns as unsigned ones")
 	f.DurationVar(&o.timeout, "timeout", time.Minute, "the longest `TIME` that the task may take, 0 for no limit")
 	f.Var(&o.fuel, "fuel", "the most `UNITS` of fuel that it may use, such as 500M (k, M, G, T), 0 for no limit (default no limit)")
 	f.Var(&o.memory, "memory",
@@ -148,11 +151,10 @@ func run(ctx context.Context, o *options) error {
 	spans := &timeline.Recorder{All: trace != nil}
 	result := call(ctx, o, spans)
 	var err error
-	switch {
-	case o.json:
+	if o.json {
 		err = o.PrintJSON(newEnvelope(result))
-	case result.err == nil:
-		_, err = o.Out.Write(result.output)
+	} else {
+		_, err = o.Out.Write(result.output) // a call that failed may have an output too
 	}
 	if trace != nil {
 		err = errors.Join(err, timeline.WriteTrace(trace, spans.Spans()), trace.Close())
