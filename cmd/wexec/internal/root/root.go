@@ -9,7 +9,6 @@ package root
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/signal"
 	"strings"
@@ -21,7 +20,6 @@ import (
 	"github.com/wexec/wexec/cmd/wexec/internal/exit"
 	"github.com/wexec/wexec/cmd/wexec/internal/inspect"
 	"github.com/wexec/wexec/cmd/wexec/internal/run"
-	"github.com/wexec/wexec/cmd/wexec/internal/setting"
 	"github.com/wexec/wexec/cmd/wexec/internal/term"
 	"github.com/wexec/wexec/cmd/wexec/internal/version"
 )
@@ -48,7 +46,7 @@ func Execute(args []string, s term.Streams) int {
 		err = exit.ErrInterrupted
 	}
 	if err != nil && !exit.Explained(err) {
-		fmt.Fprintln(s.Err, "wexec: "+term.Visible(setting.AsFlags(err.Error())))
+		s.Report(err)
 	}
 	return exit.Code(err)
 }

@@ -110,7 +110,7 @@ func (o *options) mostFuel() uint64 {
 func (o *options) withStreams(w host.WASI) *host.WASI {
 	w.Args = o.args
 	if !o.json {
-		w.Stdout, w.Stderr = o.Out, o.Err
+		w.Stdout, w.Stderr = o.guest.Out, o.guest.Err
 		if o.streamsInput() {
 			w.Stdin = o.In
 		}

@@ -60,8 +60,9 @@ func parseMount(s string) (host.Mount, error) {
 		return host.Mount{}, exit.Usagef("--dir %s: want HOST::GUEST or HOST::GUEST:ro, like .::/work:ro", s)
 	}
 	if limited && access != "ro" {
-		return host.Mount{}, exit.Usagef("--dir %s: it can't end in :%s; want %s::%s:ro to let it read, %[3]s::%[4]s to let it write too",
-			s, access, from, to)
+		folder := from + "::" + to
+		return host.Mount{}, exit.Usagef("--dir %s: it can't end in :%s; want %s:ro to let it read, %s to let it write too",
+			s, access, folder, folder)
 	}
 	if info, err := os.Stat(from); err != nil || !info.IsDir() {
 		return host.Mount{}, exit.Usagef("--dir %s: there is no folder %s", s, from)

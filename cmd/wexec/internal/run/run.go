@@ -23,6 +23,7 @@ import (
 // options are the flags and arguments of the command.
 type options struct {
 	term.Streams
+	guest      term.Streams // as the task may write to them
 	file, task string
 	args       []string // of a WASI command
 	input      string
@@ -38,6 +39,7 @@ type options struct {
 	env        []string
 	dirs       []string
 	json       bool
+	raw        bool
 	trace      string
 }
 
@@ -93,7 +95,8 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.unsigned, "unsigned", false,
 		"print the whole numbers that a bare function returns as unsigned ones")
 	f.DurationVar(&o.timeout, "timeout", time.Minute, "the longest `TIME` that the task may take, 0 for no limit")
-	f.Var(&o.fuel, "fuel", "the most `UNITS` of fuel that it may use, such as 500M (k, M, G, T), 0 for no limit (default no limit)")
+	f.Var(&o.fuel, "fuel",
+		"the most `UNITS` of fuel that it may use, such as 500M (k, M, G, T), 0 for no limit (default no limit)")
 	f.Var(&o.memory, "memory",
 		"the most memory that it may have, a `SIZE` such as 64MiB (KiB, MiB, GiB), 0 for no limit")
 	trust.AddFlag(cmd, &o.trust)
@@ -103,6 +106,8 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.StringArrayVar(&o.dirs, "dir", nil, "a folder to mount, `HOST::GUEST[:ro]`; may be repeated")
 	f.BoolVar(&o.json, "json", false,
 		"print the outcome as JSON: output, error, statistics such as fuel used and peak memory")
+	f.BoolVar(&o.raw, "raw", false,
+		"let all that the task writes to a terminal pass, not only text and its colours")
 	f.StringVar(&o.trace, "trace", "", "write a trace of all calls to `FILE`, for ui.perfetto.dev")
 	for _, number := range []string{"timeout", "fuel", "memory"} {
 		cmd.RegisterFlagCompletionFunc(number, cobra.NoFileCompletions)
@@ -148,14 +153,19 @@ func run(ctx context.Context, o *options) error {
 		}
 		defer trace.Close()
 	}
+	end := func() error { return nil }
+	if o.guest = o.Streams; !o.raw {
+		o.guest, end = o.Guest()
+	}
 	spans := &timeline.Recorder{All: trace != nil}
 	result := call(ctx, o, spans)
 	var err error
 	if o.json {
 		err = o.PrintJSON(newEnvelope(result))
 	} else {
-		_, err = o.Out.Write(result.output) // a call that failed may have an output too
+		_, err = o.guest.Out.Write(result.output) // a call that failed may have an output too
 	}
+	err = errors.Join(err, end())
 	if trace != nil {
 		err = errors.Join(err, timeline.WriteTrace(trace, spans.Spans()), trace.Close())
 	}
