@@ -100,11 +100,17 @@ func (m *Module) Call(ctx context.Context, task string, input []byte) *Future[[]
 		return c.promise.Future() // of a call that failed, it has the output, too
 	}
 	// Not on the goroutine that ends the call: others may share it.
-	return executors.Then(c.promise.Future(), func(_ context.Context, output []byte) ([]byte, error) {
-		if err := m.m.checkOutput(int(c.inside.Index), output); err != nil {
-			return nil, c.failure(err)
+	f, ended := c.promise.Future(), &Promise[struct{}]{}
+	ended.OnCancel(f.Cancel)
+	f.Notify(func() { ended.Resolve(struct{}{}) })
+	return executors.Then(ended.Future(), func(context.Context, struct{}) ([]byte, error) {
+		output, err := f.Wait(context.Background())
+		if err == nil {
+			if err = m.m.checkOutput(int(c.inside.Index), output); err != nil {
+				return nil, c.failure(err)
+			}
 		}
-		return output, nil
+		return output, err
 	})
 }
 

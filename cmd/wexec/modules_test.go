@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,6 +29,7 @@ func writeFiles(dir, guests string) error {
 		"noexport.wasm":  module(manifest(`{"tasks": [{"name": "a"}]}`)),
 		"needs.wasm":     needy,
 		"add.wasm":       add,
+		"minus.wasm":     minus,
 		"grow.wasm":      growing(1),
 		"large.wasm":     growing(512 << 20 / 65536),
 		"catches.wasm":   risky("", tag, caught),
@@ -35,7 +37,20 @@ func writeFiles(dir, guests string) error {
 		"both.wasm":      risky(sharedMemory, tag, caught),
 		"endless.wasm":   endless(`{"tasks": [{"name": "loop", "fuel": 5000000, "memory_bytes": 65536}]}`),
 		"red":            []byte("\x1b[31mred\x1b[0m"),
-		"asked.wasm":     asked(`{"tasks": [{"name": "only", "doc": "Says \u001b[31mhi."}]}`),
+		"steers":         []byte("\x1b[31mred\x1b[0m\x1b[2J\x1b]0;title\a\n"),
+		"steers.json":    []byte("\"\u009b2J\""),
+		"fakes.wasm": program("\x1b]0;title\awexec: \x1b[31mprinted\x1b[0m\n",
+			"\x1b[0;7mwexec:\x1b[0m error: fake\x1b[1A\n", exit3),
+		"exits.wasm":      program("printed", "diag", exit3),
+		"traps.wasm":      program("printed", "diag", trap),
+		"loops.wasm":      program("printed", "diag", loop),
+		"splits.wasm":     program("half", "\nwexec: error: fake\n", exit3),
+		"hungry.wasm":     program("", "", growByOne+exit3),
+		"starved.wasm":    program("", "", growByOne+trap),
+		"modest.wasm":     program("", "", growByOne),
+		"asked.wasm":      asked(`{"tasks": [{"name": "only", "doc": "Says \u001b[31mhi."}]}`, ""),
+		"says_traps.wasm": asked(`{"tasks": [{"name": "only"}]}`, trap),
+		"says_loops.wasm": asked(`{"tasks": [{"name": "only"}]}`, loop),
 	}
 	for name, b := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), b, 0o666); err != nil {
@@ -64,7 +79,7 @@ const (
 
 // Types and kinds.
 const (
-	i32, i64          = "\x7f", "\x7e"
+	i32, i64, f32     = "\x7f", "\x7e", "\x7d"
 	function, memory_ = "\x00", "\x02"
 )
 
@@ -123,6 +138,14 @@ var add = module(
 	section(codeSection, items(body("\x20\x00\x20\x01\x6a"))),
 )
 
+// minus has one bare function, which returns -1 in three types.
+var minus = module(
+	section(typeSection, items(signature(nil, []string{i32, i64, f32}))),
+	section(functionSection, items("\x00")),
+	section(exportSection, items(name("minus")+function+"\x00")),
+	section(codeSection, items(body("\x41\x7f\x42\x7f\x43\x00\x00\x80\xbf"))),
+)
+
 // growing has a memory of some pages, and one bare function that adds more.
 func growing(pages int) []byte {
 	return module(
@@ -167,6 +190,41 @@ func endless(json string) []byte {
 	)
 }
 
+// How a program may end. proc_exit is its second import.
+const (
+	exit3     = "\x41\x03\x10\x01"
+	trap      = "\x00"
+	loop      = "\x03\x40\x0c\x00\x0b"
+	growByOne = "\x41\x01\x40\x00\x1a" // a page; a refusal is ignored
+)
+
+// program is a WASI command that writes to its standard output and error, and
+// then runs the code.
+func program(out, err, code string) []byte {
+	const texts = 20 // after two iovecs, and how much was written
+	word := func(n int) string { return string(binary.LittleEndian.AppendUint32(nil, uint32(n))) }
+	data := word(texts) + word(len(out)) + word(texts+len(out)) + word(len(err)) + word(0) + out + err
+	write := func(fd, iovec string) string { // fd_write(fd, iovec, 1, 16)
+		return "\x41" + fd + "\x41" + iovec + "\x41\x01\x41\x10\x10\x00\x1a"
+	}
+	return module(
+		section(typeSection, items(
+			signature([]string{i32, i32, i32, i32}, []string{i32}),
+			signature([]string{i32}, nil),
+			signature(nil, nil),
+		)),
+		section(importSection, items(
+			name("wasi_snapshot_preview1")+name("fd_write")+function+"\x00",
+			name("wasi_snapshot_preview1")+name("proc_exit")+function+"\x01",
+		)),
+		section(functionSection, items("\x02")),
+		section(memorySection, items("\x00\x01")),
+		section(exportSection, items(name("memory")+memory_+"\x00", name("_start")+function+"\x02")),
+		section(codeSection, items(body(write("\x01", "\x00")+write("\x02", "\x08")+code))),
+		section(dataSection, items("\x00\x41\x00\x0b"+name(data))),
+	)
+}
+
 // needy imports functions that lead out of the sandbox.
 var needy = module(
 	section(typeSection, items(
@@ -186,8 +244,9 @@ var needy = module(
 	section(codeSection, items(body(""))),
 )
 
-// asked has its manifest in an export, and a task that outputs "hi".
-func asked(manifest string) []byte {
+// asked has its manifest in an export, and a task that outputs "hi" and then runs
+// the code.
+func asked(manifest, code string) []byte {
 	const at = 16
 	place := int64(at)<<32 | int64(len(manifest))
 	data := slices.Concat([]byte("hi"), make([]byte, at-2), []byte(manifest))
@@ -206,7 +265,7 @@ func asked(manifest string) []byte {
 			name("wexec_manifest")+function+"\x02",
 		)),
 		section(codeSection, items(
-			body("\x20\x01\x41\x00\x41\x02\x10\x00"), // output(call, 0, 2)
+			body("\x20\x01\x41\x00\x41\x02\x10\x00"+code), // output(call, 0, 2)
 			body("\x42"+signed(place)),
 		)),
 		section(dataSection, items("\x00\x41\x00\x0b"+name(string(data)))),

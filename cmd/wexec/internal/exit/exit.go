@@ -65,15 +65,26 @@ func UsageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// ProgramError is the exit of a WASI command with a code other than 0. The
-// program has written the reason to its standard error.
-type ProgramError struct{ Err *host.ExitError }
+// ProgramError is the exit of a WASI command with a code other than 0.
+type ProgramError struct {
+	Err  error // of the call
+	Exit *host.ExitError
+}
 
 func (e *ProgramError) Error() string { return e.Err.Error() }
 func (e *ProgramError) Unwrap() error { return e.Err }
 
 // code returns the program's exit code if a process can have it, or else 255.
-func (e *ProgramError) code() int { return int(min(e.Err.Code, 255)) }
+func (e *ProgramError) code() int { return int(min(e.Exit.Code, 255)) }
+
+// Explained reports whether the user already knows why: a program writes the
+// reason for its exit code to its standard error. It can't know which limit
+// refused it memory.
+func Explained(err error) bool {
+	_, exited := errors.AsType[*ProgramError](err)
+	_, refused := errors.AsType[*host.MemoryError](err)
+	return exited && !refused
+}
 
 // Code returns the exit code for an error, which may be nil.
 func Code(err error) int {

@@ -30,8 +30,8 @@ func TestCode(t *testing.T) {
 		{host.ErrTimeout, 124},
 		{&host.OutOfFuelError{}, 124},
 		{ErrInterrupted, 130},
-		{&ProgramError{&host.ExitError{Code: 7}}, 7},
-		{&ProgramError{&host.ExitError{Code: 1 << 31}}, 255},
+		{&ProgramError{Exit: &host.ExitError{Code: 7}}, 7},
+		{&ProgramError{Exit: &host.ExitError{Code: 1 << 31}}, 255},
 		// Failures of ops that a task passed on, by the numbers of the ABI.
 		{passedOn(4), 124},
 		{passedOn(5), 1},
@@ -47,6 +47,24 @@ func TestCode(t *testing.T) {
 		}
 		if got := Code(err); got != c.want {
 			t.Errorf("%v (kind %v): exit code %d, want %d", c.err, host.Kind(c.err), got, c.want)
+		}
+	}
+}
+
+func TestExplained(t *testing.T) {
+	code := &host.ExitError{Code: 7}
+	program := func(err error) error { return &ProgramError{&host.CallError{Err: err}, code} }
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{program(code), true},
+		{program(&host.MemoryError{Limit: 64, Err: code}), false},
+		{&host.CallError{Err: code}, false},
+		{errors.New("full disk"), false},
+	} {
+		if got := Explained(c.err); got != c.want {
+			t.Errorf("%v: %v, want %v", c.err, got, c.want)
 		}
 	}
 }

@@ -26,10 +26,13 @@ func (v *Value) String() string { return v.Units.Format(v.N) }
 // Type implements pflag.Value.
 func (v *Value) Type() string { return "quantity" }
 
+// NoLimit, as a limit of the host, is more than there is.
+const NoLimit = math.MaxUint64
+
 // Limit returns the value as a limit of the host. 0 is no limit.
 func (v *Value) Limit() uint64 {
 	if v.N == 0 {
-		return math.MaxUint64
+		return NoLimit
 	}
 	return v.N
 }

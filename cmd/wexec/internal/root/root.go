@@ -9,8 +9,6 @@ package root
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"strings"
@@ -22,7 +20,6 @@ import (
 	"github.com/wexec/wexec/cmd/wexec/internal/exit"
 	"github.com/wexec/wexec/cmd/wexec/internal/inspect"
 	"github.com/wexec/wexec/cmd/wexec/internal/run"
-	"github.com/wexec/wexec/cmd/wexec/internal/setting"
 	"github.com/wexec/wexec/cmd/wexec/internal/term"
 	"github.com/wexec/wexec/cmd/wexec/internal/version"
 )
@@ -48,8 +45,8 @@ func Execute(args []string, s term.Streams) int {
 	if err != nil && ctx.Err() != nil {
 		err = exit.ErrInterrupted
 	}
-	if _, explained := errors.AsType[*exit.ProgramError](err); err != nil && !explained {
-		fmt.Fprintln(s.Err, "wexec: "+term.Visible(setting.AsFlags(err.Error())))
+	if err != nil && !exit.Explained(err) {
+		s.Report(err)
 	}
 	return exit.Code(err)
 }

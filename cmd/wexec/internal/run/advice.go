@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/cmd/wexec/internal/quantity"
 	"github.com/wexec/wexec/host"
 )
 
@@ -27,7 +28,7 @@ func hint(o *options, command bool, err error) string {
 		return "--timeout gives it more time"
 	// A manifest may limit fuel too. Whose limit it was is not known if the task
 	// passes on that another ran out of fuel.
-	case host.Kind(err) == abi.OutOfFuel && o.fuel.N > 0 && (!saysFuel || fuel.Limit == o.fuel.N):
+	case host.Kind(err) == abi.OutOfFuel && o.mostFuel() != quantity.NoLimit && (!saysFuel || fuel.Limit == o.mostFuel()):
 		return "--fuel gives it more"
 	case noSuchTask && command:
 		return "arguments of a WASI command go after --"

@@ -17,7 +17,8 @@ func TestHint(t *testing.T) {
 		input     = "-i gives the task an input"
 		arguments = "arguments of a WASI command go after --"
 	)
-	o := &options{timeout: 5, fuel: quantity.Value{N: 7, Units: quantity.Fuel}}
+	o := &options{timeout: 5, fuel: quantity.Value{N: 7, Units: quantity.Fuel}, hasFuel: true}
+	endless := &options{} // with --timeout 0
 	for _, c := range []struct {
 		options *options
 		command bool
@@ -31,7 +32,9 @@ func TestHint(t *testing.T) {
 		{o, false, &host.OutOfFuelError{Limit: 7}, fuel},
 		{o, false, &host.OutOfFuelError{Limit: 6}, ""}, // the manifest's
 		{o, false, &host.TaskError{Code: -int32(abi.OutOfFuel)}, fuel},
-		{&options{}, false, &host.TaskError{Code: -int32(abi.OutOfFuel)}, ""}, // not a flag's
+		{&options{timeout: 5}, false, &host.TaskError{Code: -int32(abi.OutOfFuel)}, ""}, // not a flag's
+		{endless, false, &host.OutOfFuelError{Limit: 1e12}, fuel},
+		{endless, false, &host.OutOfFuelError{Limit: 1e11}, ""}, // the manifest's
 		{o, false, &host.InvalidModuleError{Err: errors.New("section data")}, ""},
 		{o, false, &host.InvalidModuleError{}, ""},
 		{o, false, &host.NoSuchTaskError{}, ""},

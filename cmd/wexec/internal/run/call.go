@@ -44,12 +44,16 @@ func perform(ctx context.Context, o *options, g given, spans *timeline.Recorder,
 		return err
 	}
 	defer h.Close(ctx)
-	loading := host.Options{Mode: host.Mode(o.mode), Validate: true, WASI: &g.wasi}
+	loading := host.Options{Mode: host.Mode(o.mode), Unsigned: o.unsigned, Validate: true, WASI: &g.wasi}
 	m, err := module.Load(ctx, h, o.file, g.trust, loading)
 	if err != nil {
 		return err
 	}
-	result.command = m.Info().Style == host.Command
+	style := m.Info().Style
+	if o.unsigned && style != host.Bare {
+		return exit.Usagef("--unsigned is for the results of bare functions; %s has none", o.file)
+	}
+	result.command = style == host.Command
 	task, err := module.PickTask(m, o.task)
 	if err != nil {
 		return err
@@ -69,22 +73,36 @@ func perform(ctx context.Context, o *options, g given, spans *timeline.Recorder,
 	// has ended.
 	result.output, err = m.Call(ctx, task.Name, input).Wait(context.WithoutCancel(ctx))
 	if e, ok := errors.AsType[*host.ExitError](err); ok && result.command {
-		return &exit.ProgramError{Err: e}
+		return &exit.ProgramError{Err: err, Exit: e}
 	}
 	return err
 }
 
 func (o *options) config(spans *timeline.Recorder) host.Config {
-	limits := host.Limits{Input: maxInput, RunTimeout: o.timeout, Fuel: o.fuel.Limit(), Memory: o.memory.Limit()}
-	if o.timeout == 0 {
-		limits.RunTimeout = host.NoLimit
-	}
 	return host.Config{
 		Capabilities: []capability.Capability{&http.Client{Allow: o.allowHTTP}},
-		Limits:       limits,
+		Limits:       o.limits(),
 		Logger:       term.NewLogger(o.Err),
 		Observe:      spans.Observe,
 	}
+}
+
+func (o *options) limits() host.Limits {
+	l := host.Limits{Input: maxInput, RunTimeout: o.timeout, Fuel: o.mostFuel(), Memory: o.memory.Limit()}
+	if o.timeout == 0 {
+		l.RunTimeout = host.NoLimit
+	}
+	return l
+}
+
+// mostFuel is how much fuel the task may use. A task that no time limits, and of
+// which --fuel says nothing, must end too.
+func (o *options) mostFuel() uint64 {
+	const withoutTimeout = 1e12
+	if o.timeout == 0 && !o.hasFuel {
+		return withoutTimeout
+	}
+	return o.fuel.Limit()
 }
 
 // withStreams adds what only a WASI command gets: its arguments and, unless its
@@ -92,7 +110,7 @@ func (o *options) config(spans *timeline.Recorder) host.Config {
 func (o *options) withStreams(w host.WASI) *host.WASI {
 	w.Args = o.args
 	if !o.json {
-		w.Stdout, w.Stderr = o.Out, o.Err
+		w.Stdout, w.Stderr = o.guest.Out, o.guest.Err
 		if o.streamsInput() {
 			w.Stdin = o.In
 		}

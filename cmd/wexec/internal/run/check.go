@@ -55,12 +55,17 @@ func (o *options) check() (g given, err error) {
 // parseMount reads HOST::GUEST[:ro], where HOST is a folder.
 func parseMount(s string) (host.Mount, error) {
 	from, to, ok := strings.Cut(s, "::")
-	to, readOnly := strings.CutSuffix(to, ":ro")
+	to, access, limited := strings.Cut(to, ":")
 	if !ok || from == "" || to == "" {
 		return host.Mount{}, exit.Usagef("--dir %s: want HOST::GUEST or HOST::GUEST:ro, like .::/work:ro", s)
+	}
+	if limited && access != "ro" {
+		folder := from + "::" + to
+		return host.Mount{}, exit.Usagef("--dir %s: it can't end in :%s; want %s:ro to let it read, %s to let it write too",
+			s, access, folder, folder)
 	}
 	if info, err := os.Stat(from); err != nil || !info.IsDir() {
 		return host.Mount{}, exit.Usagef("--dir %s: there is no folder %s", s, from)
 	}
-	return host.Mount{Host: from, Guest: to, ReadOnly: readOnly}, nil
+	return host.Mount{Host: from, Guest: to, ReadOnly: limited}, nil
 }

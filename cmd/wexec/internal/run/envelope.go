@@ -2,6 +2,7 @@ package run
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 	"unicode/utf8"
 
@@ -14,9 +15,9 @@ type envelope struct {
 	Task   string    `json:"task"`
 	Mode   host.Mode `json:"mode"`
 	Status string    `json:"status"` // ok, or the same word as Error.Kind
-	// Output is the output as JSON if it is JSON, or else as a string. It is
-	// absent if the call failed. OutputBase64 replaces it if the output is not
-	// UTF-8.
+	// Output is the output as JSON if it is JSON, or else as a string. A call
+	// that failed may have one, and it is absent if there is none. OutputBase64
+	// replaces it if the output is not UTF-8.
 	Output       any            `json:"output,omitempty"`
 	OutputBase64 []byte         `json:"output_base64,omitempty"`
 	Error        *envelopeError `json:"error,omitempty"`
@@ -24,8 +25,19 @@ type envelope struct {
 }
 
 type envelopeError struct {
-	Kind    string `json:"kind"`
+	Kind string `json:"kind"`
+	// Code is the task's own. It is absent if the task gave none.
+	Code    int32  `json:"code,omitempty"`
 	Message string `json:"message"`
+}
+
+func newEnvelopeError(kind string, err error) *envelopeError {
+	e := &envelopeError{Kind: kind, Message: setting.AsFlags(err.Error())}
+	// A negative code is not the task's own: it says which status an op had.
+	if task, ok := errors.AsType[*host.TaskError](err); ok && task.Code > 0 {
+		e.Code = task.Code
+	}
+	return e
 }
 
 type envelopeStats struct {
@@ -40,9 +52,11 @@ type envelopeStats struct {
 
 func newEnvelope(o outcome) envelope {
 	e := envelope{Task: o.task, Mode: o.mode, Status: host.Kind(o.err).String(), Stats: statsOf(o.span)}
+	if o.err != nil {
+		e.Error = newEnvelopeError(e.Status, o.err)
+	}
 	switch {
-	case o.err != nil:
-		e.Error = &envelopeError{Kind: e.Status, Message: setting.AsFlags(o.err.Error())}
+	case o.err != nil && len(o.output) == 0:
 	case !utf8.Valid(o.output):
 		e.OutputBase64 = o.output
 	case json.Valid(o.output):

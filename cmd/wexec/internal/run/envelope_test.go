@@ -39,6 +39,20 @@ func TestEnvelope(t *testing.T) {
 			`{"task":"t","mode":"","status":"failed","error":{"kind":"failed","message":"failed: no room (--memory)"},` + stats,
 		},
 		{
+			outcome{task: "t", err: fmt.Errorf("no: %w", &host.TaskError{Code: 7, Message: "no room"}), span: span},
+			`{"task":"t","mode":"","status":"failed","error":` +
+				`{"kind":"failed","code":7,"message":"no: failed with code 7: no room"},` + stats,
+		},
+		{
+			outcome{task: "t", err: &host.TaskError{Code: -4, Message: "slow"}, span: span},
+			`{"task":"t","mode":"","status":"timeout","error":{"kind":"timeout","message":"failed: slow"},` + stats,
+		},
+		{
+			outcome{task: "t", mode: host.CPU, output: []byte("half"), err: &host.ExitError{Code: 3}, span: span},
+			`{"task":"t","mode":"cpu","status":"exit","output":"half","error":` +
+				`{"kind":"exit","message":"exited with code 3"},` + stats,
+		},
+		{
 			outcome{task: "t", err: host.ErrQueueFull, span: host.Span{Queued: zero, Ended: zero.Add(7)}},
 			`{"task":"t","mode":"","status":"queue_full","error":{"kind":"queue_full","message":"queue full"},` +
 				`"stats":{"queue_ns":7,"run_ns":0,"host_calls":0,"fuel":0,"memory_bytes":0}}`,

@@ -23,10 +23,12 @@ import (
 // options are the flags and arguments of the command.
 type options struct {
 	term.Streams
+	guest      term.Streams // as the task may write to them
 	file, task string
 	args       []string // of a WASI command
 	input      string
 	hasInput   bool
+	unsigned   bool
 	mode       string
 	timeout    time.Duration
 	fuel       quantity.Value
@@ -37,6 +39,7 @@ type options struct {
 	env        []string
 	dirs       []string
 	json       bool
+	raw        bool
 	trace      string
 }
 
@@ -44,7 +47,7 @@ type options struct {
 func Command(s term.Streams) *cobra.Command {
 	o := &options{
 		Streams: s,
-		fuel:    quantity.Value{N: 1e12, Units: quantity.Fuel},
+		fuel:    quantity.Value{Units: quantity.Fuel},
 		memory:  quantity.Value{N: 256 << 20, Units: quantity.Memory},
 	}
 	cmd := &cobra.Command{
@@ -60,6 +63,7 @@ A module gets nothing that a flag does not give it: no files, no environment,
 no network. It may take no more than --timeout, --fuel and --memory say, or
 than its manifest if that says less. Fuel is what its code computes, in units
 of about an instruction: the same on every machine, 1G to 10G in a second.
+Without --fuel only time limits it, or with --timeout 0 a fuel of 1T.
 
 ` + trust.Help() + `
 
@@ -68,7 +72,7 @@ of about an instruction: the same on every machine, 1G to 10G in a second.
   wexec run images.wasm resize -i @photo.jpg > small.jpg
   wexec run feeds.wasm fetch -i https://example.com/feed --allow-http example.com
   wexec run tool.wasm --dir .::/data:ro --env LANG=C -- --verbose /data/file
-  wexec run model.wasm train -i @data --timeout 1h --fuel 0 --memory 2GiB
+  wexec run model.wasm train -i @data --timeout 1h --memory 2GiB
   wexec run add.wasm add -i '[1, 2]' --mode cpu --json`,
 		Args:                  exit.UsageArgs(moduleAndTask),
 		DisableFlagsInUseLine: true,
@@ -88,8 +92,11 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVarP(&o.input, "input", "i", "", "the input: `TEXT`, @FILE, or - for standard input")
 	f.StringVar(&o.mode, "mode", "", "io, blocking or cpu: the `MODE` of a task of a module without a manifest")
+	f.BoolVar(&o.unsigned, "unsigned", false,
+		"print the whole numbers that a bare function returns as unsigned ones")
 	f.DurationVar(&o.timeout, "timeout", time.Minute, "the longest `TIME` that the task may take, 0 for no limit")
-	f.Var(&o.fuel, "fuel", "the most `UNITS` of fuel that it may use, such as 500M (k, M, G, T), 0 for no limit")
+	f.Var(&o.fuel, "fuel",
+		"the most `UNITS` of fuel that it may use, such as 500M (k, M, G, T), 0 for no limit (default no limit)")
 	f.Var(&o.memory, "memory",
 		"the most memory that it may have, a `SIZE` such as 64MiB (KiB, MiB, GiB), 0 for no limit")
 	trust.AddFlag(cmd, &o.trust)
@@ -99,6 +106,8 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.StringArrayVar(&o.dirs, "dir", nil, "a folder to mount, `HOST::GUEST[:ro]`; may be repeated")
 	f.BoolVar(&o.json, "json", false,
 		"print the outcome as JSON: output, error, statistics such as fuel used and peak memory")
+	f.BoolVar(&o.raw, "raw", false,
+		"let all that the task writes to a terminal pass, not only text and its colours")
 	f.StringVar(&o.trace, "trace", "", "write a trace of all calls to `FILE`, for ui.perfetto.dev")
 	for _, number := range []string{"timeout", "fuel", "memory"} {
 		cmd.RegisterFlagCompletionFunc(number, cobra.NoFileCompletions)
@@ -144,15 +153,19 @@ func run(ctx context.Context, o *options) error {
 		}
 		defer trace.Close()
 	}
+	end := func() error { return nil }
+	if o.guest = o.Streams; !o.raw {
+		o.guest, end = o.Guest()
+	}
 	spans := &timeline.Recorder{All: trace != nil}
 	result := call(ctx, o, spans)
 	var err error
-	switch {
-	case o.json:
+	if o.json {
 		err = o.PrintJSON(newEnvelope(result))
-	case result.err == nil:
-		_, err = o.Out.Write(result.output)
+	} else {
+		_, err = o.guest.Out.Write(result.output) // a call that failed may have an output too
 	}
+	err = errors.Join(err, end())
 	if trace != nil {
 		err = errors.Join(err, timeline.WriteTrace(trace, spans.Spans()), trace.Close())
 	}

@@ -15,7 +15,7 @@ import (
 var flags = map[string]string{
 	"Config.Capabilities": "",
 	"Config.Grants":       "",
-	"Config.Idle":         "",
+	"Config.Observe":      "",
 	"Config.Memory":       "", // of all instances together
 
 	"Limits.Capabilities": "",
@@ -30,6 +30,8 @@ var flags = map[string]string{
 	"Limits.Ops":          "",
 	"Limits.Orphans":      "",
 	"Limits.Output":       "",
+	"Limits.QueueTimeout": "",
+	"Limits.RunTimeout":   "--timeout",
 	"Limits.Stack":        "",
 	"Limits.Table":        "",
 	"Limits.TurnTimeout":  "",
@@ -38,13 +40,12 @@ var flags = map[string]string{
 	"Options.Isolation": "",
 	"Options.Mode":      "--mode",
 	"Options.WASI":      "",
-	"WASI.Env":          "--env",
 
 	"http.Client.Allow": "--allow-http",
 }
 
 // owners are what the fields of the table belong to.
-var owners = []string{"Config", "Limits", "Options", "WASI", "http.Client"}
+var owners = []string{"Config", "Limits", "Options", "http.Client"}
 
 // AsFlags returns a text with the flags in place of the fields:
 //

@@ -24,7 +24,6 @@ func TestAsFlags(t *testing.T) {
 		{"all may have together (Config.Memory); try again", "all may have together; try again"},
 		{"it used more than 5 units (Limits.Fuel)", "it used more than 5 units"},
 		{`Options.Mode: unknown mode "fast"`, `--mode: unknown mode "fast"`},
-		{`WASI.Env: "a" is not K=V`, `--env: "a" is not K=V`},
 		{`http.Client.Allow: entry "http:/"`, `--allow-http: entry "http:/"`},
 		{
 			`is not on the allow-list: add "example.com" to http.Client.Allow`,
@@ -35,8 +34,8 @@ func TestAsFlags(t *testing.T) {
 			`allow it with --allow-http [::1]:81; example.com:80 redirected there`,
 		},
 		{
-			"failed: 64 (Limits.Memory)\nadd \"a\" to http.Client.Allow. (WASI.Env)",
-			"failed: 64 (--memory)\nallow it with --allow-http a. (--env)",
+			"failed: 64 (Limits.Memory)\nadd \"a\" to http.Client.Allow. (Options.Mode)",
+			"failed: 64 (--memory)\nallow it with --allow-http a. (--mode)",
 		},
 	} {
 		if got := AsFlags(c.text); got != c.want {

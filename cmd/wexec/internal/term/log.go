@@ -11,21 +11,25 @@ import (
 	"github.com/wexec/wexec/cmd/wexec/internal/setting"
 )
 
-// logHandler writes log lines for people: the task that logs, the level if it
-// is not info, the message.
+// logHandler writes log lines for people: the task that logs or else wexec, the
+// level if it is not info, the message.
 //
 //	images.resize: warn: no colour profile
 type logHandler struct {
-	mu    *sync.Mutex
-	w     io.Writer
-	p     Palette
-	attrs []slog.Attr
+	mu     *sync.Mutex
+	w      io.Writer
+	p      Palette
+	own    string // what lines that are no guest's begin with
+	indent string // of guests' lines
+	attrs  []slog.Attr
 }
 
 // NewLogger returns a logger that writes to a stream, for what guests log and
 // for what the host reports.
 func NewLogger(w io.Writer) *slog.Logger {
-	return slog.New(&logHandler{mu: new(sync.Mutex), w: w, p: NewPalette(w)})
+	return slog.New(&logHandler{
+		mu: new(sync.Mutex), w: w, p: NewPalette(w), own: Signature(w), indent: guestIndent(w),
+	})
 }
 
 // Enabled implements slog.Handler: every level is shown.
@@ -43,7 +47,8 @@ func (h *logHandler) WithGroup(string) slog.Handler { return h }
 
 // Handle implements slog.Handler.
 func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
-	source, message := "wexec", r.Message
+	var source, level string
+	message := r.Message
 	take := func(a slog.Attr) bool {
 		switch a.Key {
 		case "module":
@@ -60,11 +65,15 @@ func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
 	}
 	r.Attrs(take)
 	if r.Level != slog.LevelInfo {
-		source += ": " + strings.ToLower(r.Level.String())
+		level = " " + strings.ToLower(r.Level.String()) + ":"
+	}
+	indent, begin := "", h.own+h.p.Dim(level)
+	if source != "" {
+		indent, begin = h.indent, h.p.Dim(OneLine(source)+":"+level)
 	}
 	// The indent tells the lines of a message from messages of their own.
-	message = strings.ReplaceAll(Visible(setting.AsFlags(message)), "\n", "\n  ")
-	line := h.p.Dim(OneLine(source)+":") + " " + message + "\n"
+	message = strings.ReplaceAll(Visible(setting.AsFlags(message)), "\n", "\n  "+indent)
+	line := indent + begin + " " + message + "\n"
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	_, err := io.WriteString(h.w, line)

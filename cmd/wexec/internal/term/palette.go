@@ -6,6 +6,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/cmd/wexec/internal/screen"
 )
 
 // Palette colours text for a stream, sparsely and in the terminal's own colours.
@@ -14,6 +15,15 @@ type Palette struct{ r *lipgloss.Renderer }
 
 // NewPalette returns the palette for a stream.
 func NewPalette(w io.Writer) Palette { return Palette{lipgloss.NewRenderer(w)} }
+
+// colors returns how many colours the stream shows.
+func (p Palette) colors() screen.Colors {
+	return map[string]screen.Colors{
+		"ANSI":      screen.Colors16,
+		"ANSI256":   screen.Colors256,
+		"TrueColor": screen.TrueColors,
+	}[p.r.ColorProfile().Name()]
+}
 
 // Strong and Dim make text more and less conspicuous.
 func (p Palette) Strong(s string) string { return p.r.NewStyle().Bold(true).Render(s) }

@@ -2,6 +2,9 @@ package term
 
 import (
 	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -37,5 +40,48 @@ images.re\nsize: error: allow it with --allow-http example.com
 `
 	if got := b.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestReport(t *testing.T) {
+	var b bytes.Buffer
+	Streams{Err: &b}.Report(errors.New("too large (Config.Limits.Memory)\n    at main\nwexec: \x1b[2J\n\n\tend"))
+	want := `wexec: too large (--memory)
+    at main
+  wexec: \x1b[2J
+
+  	end
+`
+	if got := b.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestPrintJSON(t *testing.T) {
+	var b bytes.Buffer
+	err := Streams{Out: &b}.PrintJSON("<é>\x1b\u009b\x7f\u00a0\xff")
+	if got, want := b.String(), `"<é>\u001b\u009b\u007f`+"\u00a0"+`\ufffd"`+"\n"; err != nil || got != want {
+		t.Errorf("%q, %v, want %q", got, err, want)
+	}
+}
+
+// TestGuest tests that streams which are no terminals stay as they are.
+func TestGuest(t *testing.T) {
+	var buffer bytes.Buffer
+	open := func() *os.File {
+		f, err := os.OpenFile(filepath.Join(t.TempDir(), "f"), os.O_CREATE|os.O_RDWR, 0o666)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { f.Close() })
+		return f
+	}
+	first, second := open(), open()
+	for _, s := range []Streams{
+		{Out: &buffer, Err: new(bytes.Buffer)}, {Out: &buffer, Err: first}, {Out: first, Err: first}, {Out: first, Err: second},
+	} {
+		if guest, end := s.Guest(); guest != s || end() != nil {
+			t.Errorf("%v became %v", s, guest)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package term
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -19,6 +20,37 @@ func Visible(text string) string {
 	for _, r := range text {
 		if hidden(r) {
 			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// hanging indents the lines of a message after its first, if they are not indented:
+// a line at the margin would look like a message of its own.
+func hanging(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if b.Len() > 0 && line[0] != ' ' && line[0] != '\n' {
+			b.WriteString("  ")
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
+// escapeControls escapes the control characters that encoding/json leaves as they
+// are: DEL, and those that are short for an escape sequence.
+func escapeControls(jsonText string) string {
+	control := func(r rune) bool { return r >= 0x7f && r < 0xa0 }
+	if !strings.ContainsFunc(jsonText, control) {
+		return jsonText
+	}
+	var b strings.Builder
+	for _, r := range jsonText {
+		if control(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
 		} else {
 			b.WriteRune(r)
 		}
