@@ -9,6 +9,8 @@ import (
 	"github.com/wexec/wexec/executors"
 )
 
+func ignore() {}
+
 func TestGate(t *testing.T) {
 	ctx := context.Background()
 	ended, end := context.WithCancel(ctx)
@@ -17,28 +19,33 @@ func TestGate(t *testing.T) {
 	if err := g.Enter(); err != nil || g.Count() != 1 {
 		t.Fatal(err)
 	}
-	g.Shut()
-	g.Shut()
-	if err := g.Enter(); !errors.Is(err, executors.ErrClosed) || g.Count() != 1 {
-		t.Errorf("let somebody in: %v", err)
+	asked := 0
+	for range 2 {
+		if g.Close(ended, 0, func() { asked++ }) {
+			t.Error("empty with one inside")
+		}
 	}
-	if g.Wait(ended) {
-		t.Error("empty with one inside")
+	if asked != 2 {
+		t.Errorf("asked to leave %d times", asked)
+	}
+	if err := g.Enter(); !errors.Is(err, executors.ErrClosed) || g.Count() != 1 {
+		t.Errorf("one entered a gate that is shut: %v", err)
 	}
 	if err := g.EnterMore(); err != nil {
-		t.Errorf("kept out who was brought: %v", err)
+		t.Errorf("what one inside brought did not enter: %v", err)
 	}
 	g.Leave()
 	g.Leave()
-	if !g.Wait(ended) || !g.Wait(ctx) {
+	if !g.Close(ended, 0, ignore) || !g.Close(ctx, 0, ignore) {
 		t.Error("not empty")
 	}
 	if err := g.EnterMore(); !errors.Is(err, executors.ErrClosed) {
-		t.Errorf("let somebody into an empty one: %v", err)
+		t.Errorf("one entered a gate that is shut and empty: %v", err)
 	}
 }
 
-// TestGateWaits: whoever waits hears of the last one, however they race.
+// TestGateWaits checks that Close hears of the last one that leaves, however they
+// race.
 func TestGateWaits(t *testing.T) {
 	for range 2000 {
 		var g Gate
@@ -56,10 +63,30 @@ func TestGateWaits(t *testing.T) {
 				}
 			})
 		}
-		g.Shut()
-		if !g.Wait(t.Context()) {
+		if !g.Close(t.Context(), 0, ignore) {
 			t.Fatal("never empty")
 		}
 		all.Wait()
 	}
+}
+
+// TestGateStaysEmpty checks that nothing enters a gate that is shut and empty, also
+// while others try to.
+func TestGateStaysEmpty(t *testing.T) {
+	var g Gate
+	g.Close(t.Context(), 0, ignore)
+	var all sync.WaitGroup
+	for range 4 {
+		for _, enter := range []func() error{g.Enter, g.EnterMore} {
+			all.Go(func() {
+				for range 10_000 {
+					if enter() == nil {
+						t.Error("one entered")
+						return
+					}
+				}
+			})
+		}
+	}
+	all.Wait()
 }
