@@ -47,5 +47,5 @@
 // Mount, but not those on another Mount of the same directory, nor programs of
 // the host that move directories at the same moment.
 //
-// Open descriptors are not counted here: whoever opens for a guest does that.
+// Open descriptors are not counted here. The caller that opens for a guest does it.
 package rootfs

@@ -181,8 +181,7 @@ func TestAppend(t *testing.T) {
 // mostNames is more than any directory of the tests has.
 const mostNames = 1 << 20
 
-// namesIn are the names of a directory from a position on, at most so many, and
-// the position to go on from.
+// entriesIn returns the entries of a directory from a position on, up to a number.
 func entriesIn(t *testing.T, d *Dir, from uint64, most, room int) (entries []Entry) {
 	t.Helper()
 	err := d.ReadDir(from, room, func(e Entry) bool {

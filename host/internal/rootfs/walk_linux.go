@@ -13,7 +13,7 @@ const (
 	maxDepth = 128
 	// maxScan is how many names a directory may hold, over all its depth, to be
 	// looked through before it is moved.
-	maxScan = 4096
+	maxScan = 1024
 )
 
 // walk is a way through directories, each open and in the one before.

@@ -67,8 +67,7 @@ func TestOldKernel(t *testing.T) {
 	}
 }
 
-// TestWalkIsBounded: no path takes more than so many descriptors, or goes on for
-// ever.
+// TestWalkIsBounded: a path takes a limited number of descriptors and links.
 func TestWalkIsBounded(t *testing.T) {
 	x := newFixture(t, ReadWrite)
 	deep := strings.TrimSuffix(strings.Repeat("d/", 2*maxDepth), "/")

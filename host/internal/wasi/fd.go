@@ -1,6 +1,8 @@
 package wasi
 
 import (
+	"math"
+
 	"github.com/wexec/wexec/host/internal/rootfs"
 	"github.com/wexec/wexec/host/internal/wasi/stdio"
 )
@@ -158,12 +160,9 @@ func fdAllocate(c call, a args) errno {
 	case offset < 0 || n <= 0:
 		return eInval
 	}
-	c.Charge(int(min(n, maxCharge)))
+	c.Charge(int(min(n, math.MaxInt32)))
 	return errnoOf(f.Allocate(offset, n))
 }
-
-// maxCharge is what a single call costs at most.
-const maxCharge = 1 << 40
 
 // fdAdvise takes advice and does nothing with it: see RATIONALE.md.
 func fdAdvise(c call, a args) errno {

@@ -36,7 +36,7 @@ func TestClose(t *testing.T) {
 		"fd_close": {fd}, "fd_sync": {fd}, "fd_datasync": {fd}, "fd_fdstat_get": {fd, 0}, "fd_tell": {fd, 0},
 		"fd_read": {fd, 0, 0, 0}, "fd_renumber": {fd, 3}, "fd_filestat_get": {fd, 0}, "fd_seek": {fd, 0, 0, 0},
 		"sock_shutdown": {fd, 1}, "sock_accept": {fd, 0, 0}, "fd_readdir": {fd, 0, 0, 0, 0}, "fd_advise": {fd, 0, 0, 0},
-		"fd_filestat_set_times": {fd, 0, 0, 0xffff}, "path_unlink_file": {fd, 0xffffffff, 1}, "fd_prestat_get": {fd, 0},
+		"fd_filestat_set_times": {fd, 0, 0, 0xffff}, "path_unlink_file": {fd, -1, 1}, "fd_prestat_get": {fd, 0},
 	} {
 		want(t, name+" when closed", g.call(name, more...), eBadf)
 	}

@@ -143,12 +143,12 @@ func (g *fakeGuest) u64(at uint32) uint64 { return binary.LittleEndian.Uint64(g.
 func (g *fakeGuest) text(at, n uint32) string { return string(g.mem[at:][:n]) }
 
 // iovecs makes an array of buffers, each a pair of address and length.
-func (g *fakeGuest) iovecs(pairs ...uint32) (at uint32, n int) {
+func (g *fakeGuest) iovecs(pairs ...uint32) (at, n uint32) {
 	at = g.alloc(4 * len(pairs))
 	for i, v := range pairs {
 		binary.LittleEndian.PutUint32(g.mem[at+uint32(4*i):], v)
 	}
-	return at, len(pairs) / 2
+	return at, uint32(len(pairs) / 2)
 }
 
 // open opens a path beneath the first mount.

@@ -46,7 +46,8 @@ func (v vectors) after(m memory, n int) vectors {
 	return v
 }
 
-// vectors returns the buffers that a and b say, and checks where the result goes.
+// vectors checks that the array of buffers is in memory, and the place where the
+// count goes.
 func (c call) vectors(at, n, result uint32) (vectors, errno) {
 	m := memory(c.Memory())
 	if !m.has(at, uint64(n)*iovecSize) || !m.has(result, 4) {
@@ -158,7 +159,7 @@ func (c call) moveFile(a args, result uint32, move func(bufs [][]byte, done int6
 	if e != success {
 		return e
 	}
-	total := 0
+	total := int64(0)
 	for v.left > 0 && total <= maxTotal {
 		bufs, size, rest, e := c.gather(v)
 		if e != success {
@@ -168,9 +169,9 @@ func (c call) moveFile(a args, result uint32, move func(bufs [][]byte, done int6
 			v = rest
 			continue
 		}
-		n, err := move(bufs, int64(total))
+		n, err := move(bufs, total)
 		clear(bufs)
-		total += n
+		total += int64(n)
 		c.Charge(hostCost + n)
 		if err != nil || n < size {
 			return c.moved(result, total, errnoOf(err))
@@ -182,7 +183,7 @@ func (c call) moveFile(a args, result uint32, move func(bufs [][]byte, done int6
 
 // moved is how a call ends that has moved some bytes: an error that came after
 // them is met again by the next call.
-func (c call) moved(result uint32, total int, e errno) errno {
+func (c call) moved(result uint32, total int64, e errno) errno {
 	if total == 0 && e != success {
 		return e
 	}
@@ -230,7 +231,7 @@ func (c call) readStream(d *descriptor, a args) errno {
 			err = nil
 		}
 		c.Charge(n)
-		return c.moved(result, n, errnoOf(err))
+		return c.moved(result, int64(n), errnoOf(err))
 	}
 	if e != success {
 		return e
@@ -245,7 +246,7 @@ func (c call) writeStream(d *descriptor, a args) errno {
 	if e != success {
 		return e
 	}
-	total := 0
+	total := int64(0)
 	for v.left > 0 && total <= maxTotal {
 		bufs, size, rest, e := c.gather(v)
 		if e != success {
@@ -267,7 +268,7 @@ func (c call) writeStream(d *descriptor, a args) errno {
 			continue
 		}
 		c.Charge(n)
-		if total += n; err != nil {
+		if total += int64(n); err != nil {
 			return c.moved(result, total, errnoOf(err))
 		}
 		v = v.after(c.Memory(), n)

@@ -69,7 +69,7 @@ func TestFaults(t *testing.T) {
 	for _, fault := range []struct {
 		what   string
 		at     uint32
-		n      int
+		n      uint32
 		result uint32
 	}{
 		{"no buffer", bad, n, result},

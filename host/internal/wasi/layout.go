@@ -96,7 +96,6 @@ type subscription struct {
 	clock    uint32
 	timeout  uint64
 	absolute bool
-	due      int64 // on the monotonic clock, once that is worked out
 }
 
 type eventKind uint8

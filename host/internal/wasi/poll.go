@@ -2,6 +2,7 @@ package wasi
 
 import (
 	"context"
+	"iter"
 	"math"
 	"slices"
 	"sync"
@@ -25,9 +26,11 @@ func pollOneoff(c call, a args) errno {
 		return eInval
 	}
 	c.Charge(int(n) * int(c.subscriptionSize+eventSize))
-	p := poll{call: c, due: never}
-	if e := p.read(m[in:], int(n)); e != success {
-		return e
+	p := newPoll(c, in, n)
+	for s := range p.subscriptions() {
+		if s.kind > eventWrite {
+			return eInval
+		}
 	}
 	for {
 		if came := p.collect(out); came > 0 {
@@ -39,54 +42,58 @@ func pollOneoff(c call, a args) errno {
 	}
 }
 
-// poll is a call that waits.
+// poll is a call that waits. The subscriptions stay in the guest's memory: many
+// guests may wait, and for much.
 type poll struct {
 	call
-	due int64 // when the first clock is, on the monotonic one
+	in, n uint32
+	began [2]int64 // what the clocks said
+}
+
+func newPoll(c call, in, n uint32) *poll {
+	p := &poll{call: c, in: in, n: n}
+	for id := range p.began {
+		p.began[id], _ = clockNow(uint32(id))
+	}
+	return p
+}
+
+func (p *poll) subscriptions() iter.Seq[subscription] {
+	return func(yield func(subscription) bool) {
+		m := memory(p.Memory())
+		for i := range p.n {
+			b, ok := m.bytes(p.in+i*p.subscriptionSize, p.subscriptionSize)
+			if !ok || !yield(p.subscription(b)) {
+				return
+			}
+		}
+	}
 }
 
 const never = math.MaxInt64
 
-// read copies the subscriptions, and works out when their clocks are due.
-func (p *poll) read(from []byte, n int) errno {
-	p.subscriptions = p.subscriptions[:0]
-	monotonic, _ := clockNow(clockMonotonic)
-	for i := range n {
-		s := p.subscription(from[i*int(p.subscriptionSize):])
-		switch s.kind {
-		case eventClock:
-			now, ok := clockNow(s.clock)
-			s.due = monotonic // at once, with an error
-			if ok {
-				s.due = saturatingAdd(monotonic, int64(timeLeft(s, now)))
-			}
-			p.due = min(p.due, s.due)
-		case eventRead, eventWrite:
-		default:
-			return eInval
-		}
-		p.subscriptions = append(p.subscriptions, s)
+// due is when a clock's event comes, on the monotonic clock. One that there is
+// not has an error at once.
+func (p *poll) due(s subscription) int64 {
+	if s.clock >= uint32(len(p.began)) {
+		return 0
 	}
-	return success
+	return saturatingAdd(p.began[clockMonotonic], int64(timeLeft(s, p.began[s.clock])))
 }
 
 // collect writes an event for all that has come, and returns how many.
 func (p *poll) collect(out uint32) (came uint32) {
 	m := memory(p.Memory())
 	now, _ := clockNow(clockMonotonic)
-	for _, s := range p.subscriptions {
+	for s := range p.subscriptions() {
 		e := event{userdata: s.userdata, kind: s.kind}
-		if s.kind == eventClock {
-			if now < s.due {
-				continue
-			}
-			if _, ok := clockNow(s.clock); !ok {
-				e.err = eInval
-			}
-		} else if !p.look(s, &e) {
+		switch {
+		case s.kind == eventClock && now < p.due(s), s.kind != eventClock && !p.look(s, &e):
 			continue
+		case s.kind == eventClock && s.clock >= uint32(len(p.began)):
+			e.err = eInval
 		}
-		if b, ok := m.bytes(out+came*eventSize, eventSize); ok { // the memory only grows
+		if b, ok := m.bytes(out+came*eventSize, eventSize); ok {
 			e.put(b)
 			came++
 		}
@@ -129,13 +136,13 @@ func neededToPoll(kind eventKind) rights {
 
 // await waits until a clock is due, a stream is ready, or ctx ends.
 func (p *poll) await(ctx context.Context) {
-	if p.due != never {
+	due, streams := p.awaited()
+	if due != never {
 		now, _ := clockNow(clockMonotonic)
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Duration(p.due-now))
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(due-now))
 		defer cancel()
 	}
-	streams := p.streams()
 	switch len(streams) {
 	case 0:
 		<-ctx.Done()
@@ -146,17 +153,19 @@ func (p *poll) await(ctx context.Context) {
 	}
 }
 
-// streams are those that are waited for, each once.
-func (p *poll) streams() (all []stdio.Stream) {
-	for _, s := range p.subscriptions {
-		if s.kind == eventClock {
-			continue
-		}
-		if stream := p.table.get(s.fd).stream(); !slices.Contains(all, stream) {
-			all = append(all, stream)
+// awaited is when the first clock is due, and the streams that are waited for.
+func (p *poll) awaited() (due int64, streams []stdio.Stream) {
+	due = never
+	for s := range p.subscriptions() {
+		d := p.table.get(s.fd)
+		switch {
+		case s.kind == eventClock:
+			due = min(due, p.due(s))
+		case d != nil && d.stream() != nil && !slices.Contains(streams, d.stream()):
+			streams = append(streams, d.stream())
 		}
 	}
-	return all
+	return due, streams
 }
 
 // waitAny waits until one of the streams is ready or ctx ends.

@@ -74,7 +74,7 @@ func (g *fakeGuest) poll(subs ...sub) (events []came) {
 	return events
 }
 
-// wantEvents compares but for the number of bytes.
+// wantEvents compares events, except for the number of bytes.
 func wantEvents(t *testing.T, what string, got []came, want ...came) {
 	t.Helper()
 	for i := range got {
@@ -172,7 +172,7 @@ func TestPollErrors(t *testing.T) {
 	out, result := g.alloc(64), g.alloc(4)
 	for what, c := range map[string]struct {
 		in, out uint32
-		n       int
+		n       uint32
 		result  uint32
 		e       errno
 	}{

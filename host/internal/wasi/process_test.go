@@ -80,7 +80,7 @@ func TestClocks(t *testing.T) {
 
 func TestProcess(t *testing.T) {
 	g := newGuest(t, Config{})
-	if end := ends(func() { g.call("proc_exit", 1<<32-1) }); end != (exited{1<<32 - 1}) {
+	if end := ends(func() { g.call("proc_exit", uint32(1<<32-1)) }); end != (exited{1<<32 - 1}) {
 		t.Errorf("proc_exit ends with %v", end)
 	}
 	want(t, "proc_raise", g.call("proc_raise", 9), eNotSup)

@@ -259,3 +259,71 @@ func TestReaderOfNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestTerminal: what is a terminal is one for wasi-libc too, which looks for a
+// character device without a position.
+func TestTerminal(t *testing.T) {
+	file, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer file.Close()
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer null.Close()
+	g := newGuest(t, Config{Stdin: file, Stdout: null})
+	if st, _ := g.fdstat(stdinFd); st.kind != rootfs.CharacterDevice || st.base&positionRights != 0 {
+		t.Errorf("the terminal is %+v", st)
+	}
+	if st, _ := g.fdstat(stdoutFd); st.kind != rootfs.Unknown {
+		t.Errorf("the null device is %+v", st)
+	}
+	if n, e := g.write(stdoutFd, "text"); n != 4 || e != success {
+		t.Errorf("the null device takes %d (%d)", n, e)
+	}
+}
+
+// TestBegin: the next call finds all as the first one did, except for what is its
+// own.
+func TestBegin(t *testing.T) {
+	dir, mount := tree(t, readWrite, "file=text")
+	g := newGuest(t, Config{Args: []string{"first"}, Stdin: strings.NewReader("one"), Mounts: []Mount{{"/", mount}}})
+	var stats [4]fdstatOf
+	for fd := range stats {
+		stats[fd], _ = g.fdstat(uint32(fd))
+	}
+	for fd := range uint32(4) {
+		want(t, "drop", g.call("fd_fdstat_set_rights", fd, 0, 0), success)
+	}
+	want(t, "close", g.call("fd_close", stdinFd), success)
+	var out lines
+	if err := g.system.Begin([]string{"second"}, []string{"A=b"}, strings.NewReader("two"), &out, nil); err != nil {
+		t.Fatal(err)
+	}
+	for fd := range stats {
+		if st, e := g.fdstat(uint32(fd)); st != stats[fd] || e != success {
+			t.Errorf("%d is %+v, was %+v", fd, st, stats[fd])
+		}
+	}
+	if text, e := g.read(stdinFd, 10); text != "two" {
+		t.Errorf("the second call reads %q (%d)", text, e)
+	}
+	if n, e := g.write(stdoutFd, "text"); n != 4 || out.String() != "text" {
+		t.Errorf("the second call writes %q (%d)", out.String(), e)
+	}
+	if !g.system.Reset() || len(g.strings("args")) > 0 {
+		t.Error("the second call's arguments are still there")
+	}
+	if text, e := g.read(stdinFd, 10); text != "" || e != success {
+		t.Errorf("after the call %q is read (%d)", text, e)
+	}
+	want(t, "remove", g.path("path_unlink_file", "file"), success)
+	if _, err := os.Stat(filepath.Join(dir, "file")); err == nil {
+		t.Error("the mount is not there any more")
+	}
+	if err := g.system.Begin([]string{"\x00"}, nil, nil, nil, nil); err == nil {
+		t.Error("a bad argument is taken")
+	}
+}

@@ -15,8 +15,8 @@ import (
 type Guest interface {
 	// Memory is the linear memory as it is now; Park may replace it.
 	Memory() []byte
-	// Charge takes fuel for work of so many bytes and is a safepoint: it panics if
-	// the guest must end.
+	// Charge takes fuel for moving that many bytes, or for work that takes as long.
+	// It is a safepoint: it panics if the guest must end.
 	Charge(bytes int)
 	// Context ends when the instance must stop.
 	Context() context.Context
@@ -75,9 +75,7 @@ type System struct {
 	drew      bool
 	warned    bool
 
-	// What calls use again, to allocate nothing.
-	bufs          [][]byte
-	subscriptions []subscription
+	bufs [][]byte // for gather
 }
 
 // New makes the system of an instance.

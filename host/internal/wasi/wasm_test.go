@@ -12,9 +12,19 @@ import (
 
 // wasmGuest is an instance on wazero.
 type wasmGuest struct {
-	mod api.Module
-	ctx context.Context
-	log func(...any)
+	system *System
+	mod    api.Module
+	ctx    context.Context
+	log    func(...any)
+}
+
+type guestKey struct{}
+
+// newWasmGuest returns the context to run a guest with that has the system.
+func newWasmGuest(ctx context.Context, t testing.TB, system *System) context.Context {
+	g := &wasmGuest{system: system, log: t.Log}
+	g.ctx = context.WithValue(ctx, guestKey{}, g)
+	return g.ctx
 }
 
 // exited is the panic of Exit.
@@ -50,8 +60,6 @@ type engine struct {
 	cache   map[string]wazero.CompiledModule
 }
 
-type systemKey struct{}
-
 func newEngine(t testing.TB, config wazero.RuntimeConfig) *engine {
 	t.Helper()
 	ctx := context.Background()
@@ -61,7 +69,9 @@ func newEngine(t testing.TB, config wazero.RuntimeConfig) *engine {
 		builder := e.runtime.NewHostModuleBuilder(name)
 		for _, f := range functions {
 			call := func(ctx context.Context, mod api.Module, stack []uint64) {
-				f.Call(ctx.Value(systemKey{}).(*System), &wasmGuest{mod, ctx, t.Log}, stack)
+				g := ctx.Value(guestKey{}).(*wasmGuest)
+				g.mod = mod
+				f.Call(g.system, g, stack)
 			}
 			builder.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(call), f.Params, f.Results).Export(f.Name)
 		}
@@ -87,7 +97,7 @@ func (e *engine) run(ctx context.Context, t testing.TB, name string, code []byte
 		t.Fatal(err)
 	}
 	defer system.Close()
-	ctx = context.WithValue(ctx, systemKey{}, system)
+	ctx = newWasmGuest(ctx, t, system)
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
 	instance, err := e.runtime.InstantiateModule(ctx, module, config)
 	if err != nil {

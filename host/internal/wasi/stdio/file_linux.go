@@ -41,7 +41,7 @@ var looking sync.Mutex
 func (in *fileInput) TryRead(bufs [][]byte) (n int, err error) {
 	closed := control(in.file, func(fd uintptr) {
 		n, err = unix.Preadv2(int(fd), bufs, -1, unix.RWF_NOWAIT)
-		if err != unix.EOPNOTSUPP {
+		if !cannotTell(err) {
 			return
 		}
 		looking.Lock()
@@ -60,6 +60,10 @@ func (in *fileInput) TryRead(bufs [][]byte) (n int, err error) {
 	}
 	return max(n, 0), err
 }
+
+// cannotTell reports whether the kernel does not know how to do a call without
+// waiting: for this kind of file, or at all.
+func cannotTell(err error) bool { return err == unix.EOPNOTSUPP || err == unix.ENOSYS }
 
 // fileOutput is such a file that is written.
 type fileOutput struct {
@@ -107,15 +111,15 @@ func (out *fileOutput) TryWrite(bufs [][]byte) (n int, err error) {
 	if control(out.file, func(fd uintptr) { n, err = unix.Pwritev2(int(fd), bufs, -1, unix.RWF_NOWAIT) }) != nil {
 		return 0, syscall.EBADF
 	}
-	if err == unix.EOPNOTSUPP {
+	if cannotTell(err) {
 		out.plain = newPlainOutput(blockingFile{out.file}, out.kind, out.report)
 		return out.plain.TryWrite(bufs)
 	}
 	return max(n, 0), err
 }
 
-// blockingFile is a file that is written without os.File, which ends the process
-// if standard output is a pipe that nobody reads.
+// blockingFile writes to a file without os.File, which ends the process if standard
+// output is a pipe without a reader.
 type blockingFile struct{ file *os.File }
 
 func (f blockingFile) Write(p []byte) (n int, err error) {
@@ -124,8 +128,11 @@ func (f blockingFile) Write(p []byte) (n int, err error) {
 		return 0, err
 	}
 	closed := conn.Write(func(fd uintptr) bool {
-		n, err = unix.Write(int(fd), p)
-		return err != unix.EAGAIN && err != unix.EINTR
+		for {
+			if n, err = unix.Write(int(fd), p); err != unix.EINTR {
+				return err != unix.EAGAIN
+			}
+		}
 	})
 	if closed != nil {
 		return 0, closed

@@ -33,16 +33,20 @@ type plainInput struct {
 	*source
 	kind   Kind
 	report Report
+	closed chan struct{}
 }
 
 func newPlainInput(r io.Reader, kind Kind, report Report) *plainInput {
 	s := sources.join(r, func() *source { return &source{reader: r} })
-	return &plainInput{s, kind, report}
+	return &plainInput{s, kind, report, make(chan struct{})}
 }
 
 func (in *plainInput) Kind() Kind { return in.kind }
 
-func (in *plainInput) Close() { sources.leave(in.source) }
+func (in *plainInput) Close() {
+	close(in.closed)
+	sources.leave(in.source)
+}
 
 func (in *plainInput) Poll(ctx context.Context, want int) State {
 	in.mu.Lock()
@@ -117,19 +121,23 @@ const (
 	maxPause   = 100 * time.Millisecond
 )
 
-// read reads once, and again as long as that brings nothing at all.
+// read reads once, and again as long as that brings nothing at all and the call
+// that wants it goes on.
 func (in *plainInput) read(ctx context.Context, buf []byte) (int, error) {
 	reader := guardedReader{in.reader, in.report}
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		n, err := reader.Read(buf)
-		if n > 0 || err != nil || ctx.Err() != nil {
+		if n > 0 || err != nil {
 			return n, err
 		}
 		timer := time.NewTimer(pause)
 		select {
 		case <-timer.C:
+			continue
 		case <-ctx.Done():
-			timer.Stop()
+		case <-in.closed:
 		}
+		timer.Stop()
+		return 0, nil
 	}
 }

@@ -88,6 +88,9 @@ func (out *plainOutput) start() {
 			sinks.settle(out.sink)
 		}()
 		n, err = guardedWriter{out.writer, out.report}.Write(out.buf)
+		if n < len(out.buf) && err == nil {
+			err = io.ErrShortWrite
+		}
 	}()
 }
 

@@ -31,7 +31,7 @@ type Stream interface {
 	Kind() Kind
 	// Poll tells the state. If there is no way to know, it starts a read of at
 	// most want bytes to find out. Such a read that brings nothing, and no error,
-	// is repeated until ctx ends.
+	// is repeated until ctx ends or the stream is closed.
 	Poll(ctx context.Context, want int) State
 	// Wait waits until the stream is ready, or ctx ends.
 	Wait(ctx context.Context, want int)
@@ -142,7 +142,10 @@ func (d *direct) TryRead(bufs [][]byte) (done int, err error) {
 func (d *direct) TryWrite(bufs [][]byte) (done int, err error) {
 	for _, buf := range bufs {
 		n, err := d.writer.Write(buf)
-		if done += n; err != nil {
+		if done += n; n < len(buf) && err == nil {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
 			return done, unless(done > 0, err)
 		}
 	}
@@ -200,9 +203,7 @@ func (g guardedWriter) Write(p []byte) (n int, err error) {
 			n, err = 0, g.report.caught(v)
 		}
 	}()
-	if n, err = g.Writer.Write(p); err == nil && n < len(p) {
-		err = io.ErrShortWrite
-	}
+	n, err = g.Writer.Write(p)
 	return checked(n, len(p), err)
 }
 

@@ -1,5 +1,5 @@
-// Command guest is run inside a mount by TestWASI, which compares what it
-// prints. Its argument says what to try.
+// Command guest is run inside a mount by tests, which compare what it prints. Its
+// argument says what to try.
 package main
 
 import (
@@ -13,7 +13,10 @@ import (
 )
 
 func main() {
-	map[string]func(){"write": write, "read": read, "escape": escape}[os.Args[1]]()
+	tasks := map[string]func(){
+		"write": write, "read": read, "escape": escape, "race": race, "none": func() {},
+	}
+	tasks[os.Args[1]]()
 }
 
 // say prints one result. Of an error it prints the last part, since paths and
@@ -114,7 +117,7 @@ func escape() {
 			_ = os.Remove("/data/dir/trap")
 		}
 	}
-	// Beneath a descriptor of the mount itself wazero makes absolute paths.
+	// A descriptor of the mount itself leads no farther.
 	self, errno := open(preopen, follow, ".")
 	fmt.Println("self", errno)
 	for _, path := range []string{"etc/passwd", "../outside/file", "file"} {
@@ -124,9 +127,33 @@ func escape() {
 	}
 }
 
+// race makes and reads files by names that may lead out at any moment.
+func race() {
+	for range 50 {
+		if text, err := os.ReadFile("/data/dir/file"); err == nil && string(text) != "inside" {
+			fmt.Println("read", string(text))
+		}
+		_ = os.WriteFile("/data/dir/new", []byte("mine"), 0o644)
+		_ = os.Mkdir("/data/dir/sub", 0o755)
+		_ = os.Symlink("../file", "/data/dir/link")
+		_ = os.Rename("/data/dir/new", "/data/dir/newer")
+		_ = os.Chtimes("/data/dir/file", time.Unix(1, 0), time.Unix(1, 0))
+		_ = os.Link("/data/file", "/data/dir/hard")
+		for _, name := range []string{"new", "newer", "sub", "link", "hard"} {
+			_ = os.Remove("/data/dir/" + name)
+		}
+		if entries, err := os.ReadDir("/data/dir"); err == nil {
+			for _, e := range entries {
+				_, _ = os.Stat("/data/dir/" + e.Name())
+			}
+		}
+	}
+}
+
 func open(dir int32, lookup int32, path string) (fd int32, errno int32) {
-	const mayRead = 1 << 1
-	errno = pathOpen(dir, lookup, unsafe.StringData(path), int32(len(path)), 0, mayRead, 0, 0, &fd)
+	const mayRead, mayOpen = 1 << 1, 1 << 13
+	const rights = mayRead | mayOpen
+	errno = pathOpen(dir, lookup, unsafe.StringData(path), int32(len(path)), 0, rights, rights, 0, &fd)
 	return fd, errno
 }
 
