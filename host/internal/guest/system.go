@@ -133,7 +133,7 @@ func (s *system) panicked(value any, stack []byte) {
 // first.
 func (s *system) reset() bool {
 	s.flush()
-	return s.calls.Begin(nil, s.wasi.Env, nil, &s.logs[0], &s.logs[1]) == nil
+	return s.calls.Restore()
 }
 
 // flush logs what was printed without a newline at its end.

@@ -72,6 +72,9 @@ type System struct {
 	streams   []stdio.Stream
 	changed   bool // the descriptors are not what they were
 	flags     StreamFlags
+	stdin     io.Reader // what streams are made of
+	stdout    io.Writer
+	stderr    io.Writer
 	drew      bool
 	warned    bool
 
@@ -142,6 +145,7 @@ func (s *System) setStreams(stdin io.Reader, stdout, stderr io.Writer) {
 	out := stdio.OpenOutput(stdout, s.config.Panicked)
 	err := stdio.OpenOutput(stderr, s.config.Panicked)
 	s.streams = append(s.streams[:0], in, out, err)
+	s.stdin, s.stdout, s.stderr = stdin, stdout, stderr
 	*s.table.slots[stdinFd] = inputDescriptor(in)
 	*s.table.slots[stdoutFd] = outputDescriptor(out)
 	*s.table.slots[stderrFd] = outputDescriptor(err)
@@ -184,6 +188,18 @@ func rightsOf(s stdio.Stream) rights {
 		return streamRights | positionRights
 	}
 	return streamRights
+}
+
+// Restore makes the descriptors what they were when the call began, for another
+// one that has the same arguments, environment and streams. It reports success;
+// it fails if a mount has been closed. It costs nothing if nothing was changed.
+func (s *System) Restore() bool {
+	if s.changed {
+		return s.Begin(s.args, s.env, s.stdin, s.stdout, s.stderr) == nil
+	}
+	s.drew, s.warned = false, false
+	s.SetStreamFlags(s.flags)
+	return true
 }
 
 // Reset ends a call: it closes what the guest has opened and lets go of its
