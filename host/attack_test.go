@@ -188,7 +188,7 @@ func TestCloseEndsATurn(t *testing.T) {
 	var all []*host.Future[[]byte]
 	for _, tenant := range []string{"a", "b", "c"} {
 		m := m.With(host.Options{Tenant: tenant})
-		for range 3000 { // others in the instance: they are closed, and not lost
+		for range 3000 { // others in its instances: they are closed, and not lost
 			all = append(all, m.Call(t.Context(), "io", script{}.do(doNoMore)))
 		}
 		all = append(all, m.Call(t.Context(), "io", script{}.do(doSpin)))

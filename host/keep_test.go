@@ -51,15 +51,15 @@ func TestInstanceIsFreed(t *testing.T) {
 				c.cancel(ErrCancelled)
 			}
 			c.promise.Future().Wait(t.Context())
+			if test.task == "sleep" && c.inside.Input != nil { // a stray's is the guest's to forget
+				t.Error("its input is kept")
+			}
 			if err := m.Close(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			for inst.Value() != nil { // or the test times out
 				runtime.GC()
 				time.Sleep(time.Millisecond)
-			}
-			if c.inside.Input != nil {
-				t.Error("its input is kept")
 			}
 			runtime.KeepAlive(c)
 		})

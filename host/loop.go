@@ -49,7 +49,10 @@ func (l *loop) Turn(_ context.Context, calls []*call, signals []guest.Signal) (a
 	if l.inst == nil || !l.side.Pending() {
 		return false
 	}
-	l.watch.start(l.inst)
+	if err := l.watch.start(l.inst); err != nil {
+		l.lose(err)
+		return false
+	}
 	began := time.Now()
 	again, err := l.side.Turn()
 	l.watch.stop()
@@ -111,9 +114,11 @@ func (l *loop) accept(calls []*call) {
 func (l *loop) start() error {
 	t := l.mod.template
 	inst := t.New(guest.Affinity{PerInstance: true, Tenant: l.tenant}, mailbox{l.executor})
-	l.watch.start(inst)
-	err := inst.Start()
-	l.watch.stop()
+	err := l.watch.start(inst)
+	if err == nil {
+		err = inst.Start()
+		l.watch.stop()
+	}
 	if err != nil {
 		inst.Close()
 		return err
@@ -149,11 +154,10 @@ func (l *loop) Rest() {
 	}
 }
 
-// stop stops the loop's calls, and then the turn that is under way: its end would
-// tell them that their instance was lost.
+// stop stops the turn that is under way, and the loop's calls.
 func (l *loop) stop() {
-	l.executor.CancelAll(func(*call) bool { return true }, ErrClosed)
 	l.watch.interrupt(ErrClosed)
+	l.executor.CancelAll(func(*call) bool { return true }, ErrClosed)
 }
 
 // close waits for the loop's calls until ctx ends, then stops them.
@@ -237,17 +241,19 @@ func (w *turnWatch) ring() {
 	}
 }
 
-func (w *turnWatch) start(inst *guest.Instance) {
+// start begins a turn. It returns an error if there are to be no more.
+func (w *turnWatch) start(inst *guest.Instance) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.inst = inst
 	if w.err != nil {
-		inst.Stop(w.err)
+		return w.err
 	}
+	w.inst = inst
 	if w.limit > 0 {
 		w.until = time.Now().Add(w.limit)
 		w.timer.Reset(w.limit)
 	}
+	return nil
 }
 
 func (w *turnWatch) stop() {

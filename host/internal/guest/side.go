@@ -31,7 +31,8 @@ type Shared interface {
 	// another turn even if nothing comes. After an error the instance is dead.
 	Turn() (again bool, err error)
 	// Fail ends all calls because of an error of the instance. One that is known
-	// to have caused it gets the error itself, the others get ErrInstanceLost.
+	// to have caused it gets the error itself, the others get ErrInstanceLost. If the
+	// host is closed, all get ErrClosed.
 	Fail(cause error)
 	// Calls counts those that the guest has not ended.
 	Calls() int

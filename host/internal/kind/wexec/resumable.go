@@ -155,7 +155,7 @@ func (r *resumable) Fail(cause error) {
 	}
 	for c := range r.calls.All {
 		err := cause
-		if c != culprit {
+		if c != culprit && cause != fault.ErrClosed { // which no call has caused
 			err = &fault.LostError{Cause: cause}
 		}
 		r.end(c, nil, err)
