@@ -262,6 +262,13 @@ func TestSchemaReferences(t *testing.T) {
 	if _, err := m.With(host.Options{Validate: true}).Call(t.Context(), "io", []byte(`"x"`)).Wait(t.Context()); host.Kind(err) != abi.InvalidInput {
 		t.Error(err)
 	}
+	tree, err := load("tree", `{"$defs": {"a": {"type": "array", "items": {"$ref": "#/$defs/a"}}}, "$ref": "#/$defs/a"}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tree.With(host.Options{Validate: true}).Call(t.Context(), "io", []byte(`[[], [1]]`)).Wait(t.Context()); host.Kind(err) != abi.InvalidInput {
+		t.Error(err)
+	}
 	bomb := `{"$ref": "#/$defs/a0", "$defs": {`
 	for i := range 40 {
 		next := string(rune('a'+(i+1)/10)) + string(rune('0'+(i+1)%10))
@@ -270,7 +277,7 @@ func TestSchemaReferences(t *testing.T) {
 	bomb += `"e0": true}}`
 	for name, schema := range map[string]string{
 		"bomb":      bomb,
-		"recursive": `{"$defs": {"a": {"items": {"$ref": "#/$defs/a"}}}, "$ref": "#/$defs/a"}`,
+		"endless":   `{"$defs": {"a": {"allOf": [{"$ref": "#/$defs/a"}]}}, "$ref": "#/$defs/a"}`,
 		"elsewhere": `{"$ref": "https://example.com/schema"}`,
 		"renamed":   `{"$id": "https://example.com/", "$ref": "#/$defs/a", "$defs": {"a": true}}`,
 	} {
