@@ -16,6 +16,7 @@ import (
 
 	"github.com/wexec/wexec/executors"
 	"github.com/wexec/wexec/host/internal/engine"
+	"github.com/wexec/wexec/host/internal/env"
 	"github.com/wexec/wexec/host/internal/gate"
 	"github.com/wexec/wexec/host/internal/guest"
 	"github.com/wexec/wexec/host/internal/linear"
@@ -99,6 +100,7 @@ func (h *Host) openEngine() (*engine.Engine, error) {
 	cfg := engine.Config{
 		CacheDir: h.cfg.CacheDir, Memory: h.cfg.Limits.Memory, Logger: h.cfg.Logger,
 		Pause: guest.Pause, Irreversible: guest.NoteIrreversible,
+		Imports: []engine.Import{env.Import()},
 	}
 	for _, k := range kinds {
 		cfg.Imports = append(cfg.Imports, k.Imports()...)
