@@ -38,7 +38,8 @@ func boundText(text []byte) error {
 		}
 		switch {
 		case digits > maxDigits || exponent > maxExponent+1:
-			return fmt.Errorf("a number is too long: at most %d digits and an exponent of %d are validated", maxDigits, maxExponent)
+			return fmt.Errorf("a number is too long: at most %d digits, and %d in its exponent, are validated",
+				maxDigits, maxExponent)
 		case values > maxValues:
 			return fmt.Errorf("it has more than %d values, which is too many to validate", maxValues)
 		}
