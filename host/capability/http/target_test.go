@@ -94,7 +94,8 @@ func TestTargetOnTheWire(t *testing.T) {
 			t.Errorf("%q: %v", after, err)
 			continue
 		}
-		if start := "GET " + want + " HTTP/1.1\r\nHost: " + addr + "\r\n"; len(heads()) != 1 || !strings.HasPrefix(heads()[0], start) {
+		start := "GET " + want + " HTTP/1.1\r\nHost: " + addr + "\r\n"
+		if len(heads()) != 1 || !strings.HasPrefix(heads()[0], start) {
 			t.Errorf("%q: the server read %q, want %q", after, heads(), start)
 		}
 	}
@@ -113,7 +114,8 @@ func TestRedirectOnTheWire(t *testing.T) {
 		"/ HTTP/1.0%0d%0aX: y":  "/%20HTTP/1.0%0D%0AX:%20y",
 	} {
 		to, heads := recorder(t, "")
-		from, _ := recorder(t, "HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLocation: http://"+to+after+"\r\n\r\n")
+		from, _ := recorder(t, "HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\n"+
+			"Location: http://"+to+after+"\r\n\r\n")
 		if _, _, err := get(t, newClient(t, nil, from, to), "http://"+from+"/p q?r s#secret t"); err != nil {
 			t.Errorf("%q: %v", after, err)
 			continue
@@ -183,7 +185,8 @@ func checkWire(t *testing.T, req *http.Request) {
 	}
 	head, _, _ := strings.Cut(wire.String(), "\r\n\r\n")
 	lines := strings.Split(head, "\r\n")
-	if words := strings.Split(lines[0], " "); len(words) != 3 || strings.ContainsFunc(lines[0], func(r rune) bool { return r < ' ' || r > '~' }) {
+	notPrinted := func(r rune) bool { return r < ' ' || r > '~' }
+	if words := strings.Split(lines[0], " "); len(words) != 3 || strings.ContainsFunc(lines[0], notPrinted) {
 		t.Fatalf("the request line is %q", lines[0])
 	}
 	for _, line := range lines[1:] {

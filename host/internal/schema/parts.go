@@ -215,7 +215,8 @@ func (p *part) measure() error {
 	case p.load > 0:
 		return nil
 	case p.load < 0:
-		return fmt.Errorf("%q leads back to itself without going into the value: checking would never end", clip(p.place))
+		return fmt.Errorf("%q leads back to itself without going into the value: checking would never end",
+			clip(p.place))
 	}
 	p.load = -1
 	load := 1

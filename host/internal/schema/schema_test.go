@@ -127,7 +127,8 @@ func TestDifferences(t *testing.T) {
 		`{"` + strings.Repeat("ß", 1<<20) + `": 1}`,
 		strings.Repeat("x", 1<<20),
 	} {
-		if err := s.Check([]byte(text)); err == nil || len(err.Error()) > 40*300 || strings.ContainsRune(err.Error(), '\uFFFD') {
+		err := s.Check([]byte(text))
+		if err == nil || len(err.Error()) > 40*300 || strings.ContainsRune(err.Error(), '\uFFFD') {
 			t.Errorf("%.20s: an error of %d bytes", text, len(err.Error()))
 		}
 	}
