@@ -275,6 +275,13 @@ func TestSchemaReferences(t *testing.T) {
 	if _, err := result(t, m.With(host.Options{Validate: true}), "io", `"x"`); host.Kind(err) != abi.InvalidInput {
 		t.Error(err)
 	}
+	tree, err := load("tree", `{"$defs": {"a": {"type": "array", "items": {"$ref": "#/$defs/a"}}}, "$ref": "#/$defs/a"}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := result(t, tree.With(host.Options{Validate: true}), "io", `[[], [1]]`); host.Kind(err) != abi.InvalidInput {
+		t.Error(err)
+	}
 	bomb := `{"$ref": "#/$defs/0", "$defs": {`
 	for i := range 40 {
 		bomb += fmt.Sprintf(`"%d": {"allOf": [{"$ref": "#/$defs/%d"}, {"$ref": "#/$defs/%d"}]},`, i, i+1, i+1)
@@ -282,7 +289,7 @@ func TestSchemaReferences(t *testing.T) {
 	bomb += `"40": true}}`
 	for name, schema := range map[string]string{
 		"bomb":      bomb,
-		"recursive": `{"$defs": {"a": {"items": {"$ref": "#/$defs/a"}}}, "$ref": "#/$defs/a"}`,
+		"endless":   `{"$defs": {"a": {"allOf": [{"$ref": "#/$defs/a"}]}}, "$ref": "#/$defs/a"}`,
 		"elsewhere": `{"$ref": "https://example.com/schema"}`,
 		"renamed":   `{"$id": "https://example.com/", "$ref": "#/$defs/a", "$defs": {"a": true}}`,
 	} {

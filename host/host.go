@@ -16,6 +16,7 @@ import (
 
 	"github.com/wexec/wexec/executors"
 	"github.com/wexec/wexec/host/internal/engine"
+	"github.com/wexec/wexec/host/internal/env"
 	"github.com/wexec/wexec/host/internal/gate"
 	"github.com/wexec/wexec/host/internal/guest"
 	"github.com/wexec/wexec/host/internal/linear"
@@ -101,7 +102,7 @@ func newPool(name string, l ExecutorLimits, burst int, idle time.Duration) *exec
 func (h *Host) openEngine() (*engine.Engine, error) {
 	cfg := engine.Config{
 		CacheDir: h.cfg.CacheDir, Logger: h.cfg.Logger,
-		Pause: guest.Pause, Imports: guest.Imports(),
+		Pause: guest.Pause, Imports: append(guest.Imports(), env.Import()),
 	}
 	for _, k := range kinds {
 		cfg.Imports = append(cfg.Imports, k.Imports()...)

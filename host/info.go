@@ -4,16 +4,19 @@ import (
 	"slices"
 
 	"github.com/wexec/wexec/host/internal/kind"
+	"github.com/wexec/wexec/host/internal/kind/bare"
+	"github.com/wexec/wexec/host/internal/kind/command"
+	"github.com/wexec/wexec/host/internal/kind/wexec"
 	"github.com/wexec/wexec/host/internal/linear"
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
 // The styles in which modules are entered: Info.Style.
 const (
-	Direct    = "direct"         // wexec_call, once for each call
-	Resumable = "resumable"      // wexec_resume, for many calls at once
-	Command   = "WASI command"   // _start, once for each instance
-	Bare      = "bare functions" // the exported function itself
+	Direct    = wexec.Direct    // wexec_call, once for each call
+	Resumable = wexec.Resumable // wexec_resume, for many calls at once
+	Command   = command.Style   // _start, once for each instance
+	Bare      = bare.Style      // the exported function itself
 )
 
 // Info is what can be said of a module without running its tasks.

@@ -22,13 +22,14 @@ var rooms = map[string][]string{
 
 	"host": {
 		"host/capability", "host/internal/kind/wexec", "host/internal/kind/command", "host/internal/kind/bare",
-		"host/internal/schema", "host/internal/suggest", "host/internal/gate",
+		"host/internal/env", "host/internal/schema", "host/internal/suggest", "host/internal/gate", "host/internal/env",
 	},
 	"host/cache":                     {},
 	"host/capability":                {},
 	"host/capability/http":           {"abi", "host/capability"},
 	"host/hosttest":                  {"host", "host/capability/http"},
 	"host/internal/engine":           {"host/cache", "host/internal/fault", "host/internal/instrument", "host/internal/linear"},
+	"host/internal/env":              {"host/internal/guest"},
 	"host/internal/fault":            {"abi", "executors"},
 	"host/internal/gate":             {"executors"},
 	"host/internal/guest":            {"host/internal/engine", "host/internal/handle", "host/internal/wasi"},

@@ -66,7 +66,7 @@ func (h *Host) newModule(name string, parsed *wasm.Module, plan *kind.Plan, t *g
 		m.pools[mode] = t.NewPool(e.Warm, h.cfg.Idle)
 	}
 	t.Turn = m.turnBounds()
-	m.ops = granted{host: h, module: name}
+	m.ops = granted{host: h, scope: capability.Scope{Module: name, Owner: o.Tenant}}
 	_, err := m.ops.of(o.Tenant)
 	return m, err
 }

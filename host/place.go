@@ -15,15 +15,12 @@ import (
 	"github.com/wexec/wexec/host/internal/suggest"
 )
 
-// maxName is the most bytes of a task's name that suggestions are made for.
-const maxName = 256
-
 // submit makes a call and gives it to its executor.
 func (m *module) submit(ctx context.Context, parent *call, task string, input []byte, o *Options) (*call, error) {
 	index, ok := m.byName[task]
 	if !ok {
 		err := &NoSuchTaskError{Module: m.name, Task: task}
-		if parent == nil && len(task) <= maxName { // a guest does not need help
+		if parent == nil { // a guest does not need help
 			err.Near = suggest.Near(task, m.taskNames())
 		}
 		return nil, err

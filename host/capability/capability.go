@@ -14,10 +14,9 @@ type Capability interface {
 	// Names are those of its ops, such as "http.fetch".
 	Names() []string
 	// For returns the ops by their names, as a module may use them on behalf of a
-	// tenant. The host asks once with a zero Scope, when it is made, and refuses
-	// the capability if that fails. Later it asks when a tenant's task first starts an
-	// op, on the task's goroutine, so For should not take long. It may be called from
-	// many goroutines at once, also for the same scope.
+	// tenant. Those that Names does not list are not used. The host asks once with a
+	// zero Scope, when it is made, and refuses the capability if that fails. For may
+	// be called from many goroutines.
 	For(scope Scope) (map[string]Op, error)
 	// Close frees what the capability keeps. No op runs.
 	Close() error
@@ -31,7 +30,11 @@ type Op func(ctx context.Context, u *Use) ([]byte, error)
 
 // Scope says for whom ops are configured.
 type Scope struct {
-	Module, Tenant string
+	// Module is the module's name, which is unique among those of its Owner: a
+	// tenant, or the host if it is empty.
+	Module, Owner string
+	// Tenant is on whose behalf the ops run.
+	Tenant string
 }
 
 // Use is one use of an op.
@@ -45,7 +48,7 @@ type Use struct {
 
 // Caller says which task started an op.
 type Caller struct {
-	Module, Task, Tenant string
+	Module, Owner, Task, Tenant string
 }
 
 // Func makes a capability of a function, for every module and tenant alike.

@@ -37,6 +37,9 @@
 //     host that is dialled. Spellings which others read differently (127.1,
 //     0x7f000001, non-ASCII letters, user@host) are refused.
 //   - Every redirect is checked as the first URL was.
+//   - What a request line can't carry is percent-encoded in the path and the
+//     query (a space would end the target early), and control characters are
+//     refused in every part of a request. What is after # stays here.
 //   - A name leads to public addresses only, whatever DNS says. The check is
 //     made on the address of the socket about to connect, so an answer that
 //     changes between two look-ups gains nothing. An address which is not

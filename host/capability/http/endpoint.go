@@ -32,8 +32,9 @@ func (e endpoint) hostAlone() string {
 
 var standardPort = map[string]uint16{"http": 80, "https": 443}
 
-// urlEndpoint returns where u leads, and rewrites u to say it in the form of
-// an endpoint, so that net/http dials, and pools by, what has been checked.
+// urlEndpoint returns where u leads. It rewrites u to say it in the form of an
+// endpoint, so that net/http dials, and pools by, what has been checked, and to
+// have the rest as it goes on the wire.
 func urlEndpoint(u *url.URL) (endpoint, error) {
 	standard := standardPort[u.Scheme]
 	switch {
@@ -58,7 +59,7 @@ func urlEndpoint(u *url.URL) (endpoint, error) {
 	if e.port == standard {
 		u.Host = e.hostAlone() // some servers don't know themselves by name and port
 	}
-	return e, nil
+	return e, encodeTarget(u)
 }
 
 // parseEndpoint reads host:port, as net/http gives it to a dialer.

@@ -53,6 +53,9 @@ func parseRequest(arg []byte) (*http.Request, endpoint, error) {
 	if err != nil {
 		return nil, endpoint{}, err
 	}
+	if strings.ContainsFunc(head.url, func(r rune) bool { return r == '\t' || isControl(r) }) {
+		return nil, endpoint{}, badRequest("url: it has a control character") // url.Parse lets some stand after #
+	}
 	// A server may answer before it has read the whole body, and net/http then
 	// reads on for a while. arg may be another task's memory by that time.
 	body = bytes.Clone(body)
@@ -107,16 +110,19 @@ func parseHead(line []byte) (head requestHead, err error) {
 }
 
 func parseMethod(s string) (string, error) {
-	method := strings.ToUpper(s)
-	switch {
-	case method == "":
-		return http.MethodGet, nil
-	case method == http.MethodConnect, method == http.MethodTrace:
-		return "", badRequest("method %s is not allowed", method)
-	case strings.ContainsFunc(method, notInToken):
+	// Asked before the letters are folded: the upper case of some that are not
+	// ASCII is.
+	if strings.ContainsFunc(s, notInToken) {
 		return "", badRequest("method %q is not one", s)
 	}
-	return method, nil
+	switch method := strings.ToUpper(s); method {
+	case "":
+		return http.MethodGet, nil
+	case http.MethodConnect, http.MethodTrace:
+		return "", badRequest("method %s is not allowed", method)
+	default:
+		return method, nil
+	}
 }
 
 // hostsOwn are the headers which are for this side to set: those that frame

@@ -97,6 +97,7 @@ func FuzzRequest(f *testing.F) {
 		`{"url":"http://user@0x7f.1/"}`,
 		`{"url":"http:\\\\a@b","headers":{"host":"c"}}`,
 		`{"url":"http://a","headers":{"Proxy-Foo":null}}`,
+		`{"method":"li\u017ft","url":"http://a/b c?d HTTP/1.0 \u00e4#e f"}`,
 		`null`, `{"url":1}`, "\n\n", "{\"url\":\"http://\u212a\"}",
 	} {
 		f.Add([]byte(s))
@@ -122,5 +123,6 @@ func FuzzRequest(f *testing.F) {
 				t.Fatalf("header %s got through", name)
 			}
 		}
+		checkWire(t, req)
 	})
 }

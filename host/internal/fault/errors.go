@@ -132,10 +132,13 @@ type NoSuchTaskError struct {
 	Near []string
 }
 
+// maxShown is the most bytes of a name in a message.
+const maxShown = 256
+
 func (e *NoSuchTaskError) Error() string {
-	s := fmt.Sprintf("module %q has no task %q", e.Module, e.Task)
+	s := fmt.Sprintf("module %q has no task %q", Clip(e.Module, maxShown), Clip(e.Task, maxShown))
 	if e.Task == "" {
-		s = fmt.Sprintf("no module %q is loaded", e.Module)
+		s = fmt.Sprintf("no module %q is loaded", Clip(e.Module, maxShown))
 	}
 	if len(e.Near) > 0 {
 		s += "; it has " + strings.Join(e.Near, ", ")

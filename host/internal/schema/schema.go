@@ -1,13 +1,12 @@
 // Package schema compiles the JSON schemas of manifests and checks texts against
-// them, in bounded time: a schema may not grow without bound when its references
-// are followed, and a text may be longer the simpler its schema is.
+// them. Both are written by strangers, so the time, the memory and the stack that
+// compiling and checking take are bounded by counting before they are spent.
 package schema
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -18,10 +17,8 @@ import (
 // Schema is a compiled schema. A nil one allows any bytes.
 type Schema struct {
 	schema *jsonschema.Schema
-	parts  int // once its references are followed
+	root   *part
 }
-
-var english = message.NewPrinter(language.English)
 
 // Compile compiles a schema. It may not refer to other documents. No text at all
 // is a nil schema.
@@ -29,12 +26,11 @@ func Compile(text []byte) (*Schema, error) {
 	if text == nil {
 		return nil, nil
 	}
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	doc, err := decode(text)
 	if err != nil {
 		return nil, err
 	}
-	parts, err := boundSchema(doc)
-	if err != nil {
+	if err := boundDocument(doc); err != nil {
 		return nil, err
 	}
 	c := jsonschema.NewCompiler()
@@ -44,95 +40,125 @@ func Compile(text []byte) (*Schema, error) {
 	}
 	compiled, err := c.Compile(schemaURL)
 	if err != nil {
+		return nil, explain(err)
+	}
+	root, err := partsOf(compiled)
+	if err != nil {
 		return nil, err
 	}
-	return &Schema{compiled, parts}, nil
+	return &Schema{compiled, root}, nil
 }
 
 // schemaURL stands for the manifest's text; without one the library takes the
 // working directory.
-const schemaURL = "manifest:///schema"
+const (
+	base      = "manifest:///"
+	schemaURL = base + "schema"
+)
 
 type noLoader struct{}
 
 func (noLoader) Load(url string) (any, error) {
-	return nil, errors.New("refers to another document, " + url + ": put it into $defs")
+	return nil, errors.New("$ref " + strings.TrimPrefix(url, base) + " refers to another document: put it into $defs")
 }
 
-// maxValidated is the most bytes of a text, times the parts of its schema: about
-// what is validated in a few seconds, if all parts apply to all values.
-const maxValidated = 64 << 20
+// explain turns the library's error about a schema into ours.
+func explain(err error) error {
+	var (
+		load    *jsonschema.LoadURLError
+		pointer *jsonschema.JSONPointerNotFoundError
+		anchor  *jsonschema.AnchorNotFoundError
+		meta    *jsonschema.SchemaValidationError
+		invalid *jsonschema.ValidationError
+	)
+	switch {
+	case errors.As(err, &load):
+		err = load.Err
+	case errors.As(err, &pointer):
+		return fmt.Errorf("$ref %q leads nowhere", own(pointer.URL))
+	case errors.As(err, &anchor):
+		return fmt.Errorf("$ref %q leads nowhere", own(anchor.Reference))
+	case errors.As(err, &meta) && errors.As(meta.Err, &invalid):
+		return errors.New(differences(invalid))
+	}
+	return errors.New(own(err.Error()))
+}
 
-// Check says how a text, which should be JSON, differs from the schema.
+// own returns a text of the library's as one of ours, short and without
+// schemaURL, which is no name that the author of a schema knows.
+func own(text string) string { return clip(strings.ReplaceAll(text, schemaURL, "")) }
+
+// Check says how a text, which should be JSON, differs from the schema. It does
+// not check a text that would take too many steps, and says so.
 func (s *Schema) Check(text []byte) error {
 	if s == nil {
 		return nil
 	}
-	if most := maxValidated / s.parts; len(text) > most {
-		return fmt.Errorf("it has %d bytes, at most %d are validated by a schema of %d parts", len(text), most, s.parts)
-	}
-	if err := checkNumbers(text); err != nil {
+	doc, err := decode(text)
+	if err != nil {
 		return err
+	}
+	if err := boundSteps(s.root, doc); err != nil {
+		return err
+	}
+	var invalid *jsonschema.ValidationError
+	if errors.As(s.schema.Validate(doc), &invalid) {
+		return errors.New(differences(invalid))
+	}
+	return nil
+}
+
+func decode(text []byte) (any, error) {
+	if err := boundText(text); err != nil {
+		return nil, err
 	}
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
-		return fmt.Errorf("want JSON: %w", err)
+		return nil, fmt.Errorf("want JSON: %s", clip(err.Error()))
 	}
-	var invalid *jsonschema.ValidationError
-	if err := s.schema.Validate(doc); errors.As(err, &invalid) {
-		list := causes(nil, invalid)
-		if more := len(list) - mostCauses; more > 0 {
-			list = append(list[:mostCauses], fmt.Sprintf("and %d more", more))
-		}
-		return errors.New(strings.Join(list, "; "))
-	}
-	return nil
+	return doc, nil
 }
 
-// mostCauses are told of what is wrong with a text.
-const mostCauses = 20
+var english = message.NewPrinter(language.English)
 
-// numbers that are long, or have a long exponent: validating makes fractions of
-// them, which takes time in proportion to their value.
-var longNumber = regexp.MustCompile(`[0-9][-+.eE0-9]{400}|[eE][-+]?[0-9]{4}`)
+// mostDifferences are listed of what is wrong with a text.
+const mostDifferences = 20
 
-// checkNumbers refuses such numbers. What looks like one inside of a string
-// does no harm.
-func checkNumbers(text []byte) error {
-	if !longNumber.Match(text) {
-		return nil
-	}
-	inside, escaped := false, false
-	bare := bytes.Map(func(r rune) rune {
+// differences says what is wrong and where: it lists the leaves of a validation
+// error.
+func differences(e *jsonschema.ValidationError) string {
+	var list []string
+	more := 0
+	var visit func(*jsonschema.ValidationError)
+	visit = func(e *jsonschema.ValidationError) {
+		for _, cause := range e.Causes {
+			visit(cause)
+		}
 		switch {
-		case escaped:
-			escaped = false
-		case inside && r == '\\':
-			escaped = true
-		case r == '"':
-			inside = !inside
-		case !inside:
-			return r
+		case len(e.Causes) > 0:
+		case len(list) == mostDifferences:
+			more++
+		default:
+			what := clip(e.ErrorKind.LocalizedString(english))
+			if at := strings.Join(e.InstanceLocation, "."); at != "" {
+				what = clip(at) + ": " + what
+			}
+			list = append(list, what)
 		}
-		return ' '
-	}, text)
-	if at := longNumber.FindIndex(bare); at != nil {
-		return fmt.Errorf("a number is too long: at most 400 digits and an exponent of three are validated")
 	}
-	return nil
+	visit(e)
+	if more > 0 {
+		list = append(list, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(list, "; ")
 }
 
-// causes lists what is wrong and where: the leaves of a validation error.
-func causes(list []string, e *jsonschema.ValidationError) []string {
-	if len(e.Causes) == 0 {
-		what := e.ErrorKind.LocalizedString(english)
-		if at := strings.Join(e.InstanceLocation, "."); at != "" {
-			what = at + ": " + what
-		}
-		return append(list, what)
+// clip shortens a text that may quote a stranger's at length. It keeps the end,
+// which often says what is wrong.
+func clip(s string) string {
+	const head, tail = 160, 96
+	if len(s) <= head+tail {
+		return s
 	}
-	for _, cause := range e.Causes {
-		list = causes(list, cause)
-	}
-	return list
+	return strings.ToValidUTF8(s[:head], "") + "…" + strings.ToValidUTF8(s[len(s)-tail:], "")
 }

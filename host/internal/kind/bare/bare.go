@@ -14,6 +14,9 @@ import (
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
+// Style is that of modules without a manifest.
+const Style = "bare functions"
+
 // Kind implements kind.Kind. It takes every module that has such a function, so
 // it is the last to be asked.
 type Kind struct{}
@@ -40,7 +43,7 @@ func (Kind) Open(m *wasm.Module) (*kind.Plan, error) {
 	}
 	slices.SortFunc(manifest.Tasks, func(a, b abi.Task) int { return strings.Compare(a.Name, b.Name) })
 	return &kind.Plan{
-		Style:    "bare functions",
+		Style:    Style,
 		Manifest: manifest,
 		Attach:   func(inst *guest.Instance) guest.Side { return &side{inst: inst, types: types} },
 	}, nil
@@ -59,10 +62,8 @@ func isTaskName(name string) bool {
 // isBare reports whether a function is the module's own, and takes and returns
 // numbers only.
 func isBare(f wasm.Function) bool {
-	number := func(t wasm.ValueType) bool {
-		return t == wasm.I32 || t == wasm.I64 || t == wasm.F32 || t == wasm.F64
-	}
-	return !f.Imported && !slices.ContainsFunc(slices.Concat(f.Type.Params, f.Type.Results), func(t wasm.ValueType) bool { return !number(t) })
+	other := func(t wasm.ValueType) bool { return !t.IsNumber() }
+	return !f.Imported && !slices.ContainsFunc(f.Type.Params, other) && !slices.ContainsFunc(f.Type.Results, other)
 }
 
 // side calls the functions of an instance.

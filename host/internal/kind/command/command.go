@@ -13,6 +13,9 @@ import (
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
+// Style is that of programs.
+const Style = "WASI command"
+
 // Kind implements kind.Kind.
 type Kind struct{}
 
@@ -26,7 +29,7 @@ func (Kind) Open(m *wasm.Module) (*kind.Plan, error) {
 		return nil, nil
 	}
 	return &kind.Plan{
-		Style: "WASI command",
+		Style: Style,
 		Manifest: &abi.Manifest{Tasks: []abi.Task{{
 			Name: "main", Mode: abi.Blocking, Doc: "The program: standard input in, standard output out.",
 		}}},

@@ -12,6 +12,12 @@ import (
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
+// The styles of the two kinds of guest.
+const (
+	Direct    = "direct"
+	Resumable = "resumable"
+)
+
 // Kind implements kind.Kind.
 type Kind struct{}
 
@@ -64,9 +70,9 @@ func planStyle(m *wasm.Module) (*kind.Plan, error) {
 	if !exportsMemory(m) {
 		return nil, fault.InvalidModule("it does not export its memory as %q", abi.ExportMemory)
 	}
-	plan := &kind.Plan{Style: "direct", Declared: true, Attach: newDirect}
+	plan := &kind.Plan{Style: Direct, Declared: true, Attach: newDirect}
 	if isResumable {
-		plan.Style, plan.Attach, plan.Shares = "resumable", newResumable, true
+		plan.Style, plan.Attach, plan.Shares = Resumable, newResumable, true
 	}
 	return plan, nil
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -24,7 +23,11 @@ import (
 func (c *call) StartOp(o *guest.Op, name string, arg []byte) error {
 	h := c.mod.host
 	if grants := c.grants(); grants != nil && !slices.Contains(grants, name) {
-		return &DeniedError{Capability: name, Reason: fmt.Sprintf("it is not granted to module %q (Options.Grants)", c.mod.name)}
+		reason := fmt.Sprintf("it is not granted to module %q (Options.Grants)", c.mod.name)
+		if all := h.cfg.Grants; all != nil && !slices.Contains(all, name) {
+			reason = "it is not granted to any module (Config.Grants)"
+		}
+		return &DeniedError{Capability: name, Reason: reason}
 	}
 	op, found, err := c.mod.find(c.options.Tenant, name)
 	switch {
@@ -104,8 +107,10 @@ func (h *Host) startCapability(c *call, o *guest.Op, op capability.Op, name stri
 		cancel(ErrCancelled)
 	})
 	use := &capability.Use{
-		Caller: capability.Caller{Module: c.mod.name, Task: c.inside.Task.Name, Tenant: c.options.Tenant},
-		Op:     name, Arg: arg,
+		Caller: capability.Caller{
+			Module: c.mod.name, Owner: c.mod.owner, Task: c.inside.Task.Name, Tenant: c.options.Tenant,
+		},
+		Op: name, Arg: arg,
 	}
 	go h.runOp(ctx, op, use, func(result []byte, err error) {
 		cancel(nil)
@@ -136,10 +141,10 @@ func (h *Host) runOp(ctx context.Context, op capability.Op, use *capability.Use,
 
 // granted keeps a module's ops, by tenant.
 type granted struct {
-	host   *Host
-	module string
-	mu     sync.Mutex
-	ops    map[string]map[string]capability.Op
+	host  *Host
+	scope capability.Scope // but the tenant
+	mu    sync.Mutex
+	ops   map[string]map[string]capability.Op
 }
 
 // mostScopes is how many tenants' ops a module keeps. Past it, they are
@@ -152,7 +157,9 @@ func (g *granted) of(tenant string) (map[string]capability.Op, error) {
 	if ops, ok := g.known(tenant); ok {
 		return ops, nil
 	}
-	ops, err := configure(g.host.cfg.Capabilities, capability.Scope{Module: g.module, Tenant: tenant})
+	scope := g.scope
+	scope.Tenant = tenant
+	ops, err := configure(g.host.cfg.Capabilities, scope)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +196,11 @@ func configure(capabilities []capability.Capability, scope capability.Scope) (ma
 		if err != nil {
 			return nil, err
 		}
-		maps.Copy(all, ops)
+		for _, name := range c.Names() {
+			if op, ok := ops[name]; ok {
+				all[name] = op
+			}
+		}
 	}
 	return all, nil
 }
