@@ -177,8 +177,13 @@ func TestManifestUnderGrants(t *testing.T) {
 
 // TestCodePasses: the code that a task fails with passes through calls of tasks.
 func TestCodePasses(t *testing.T) {
-	h := hosttest.New(t, host.Config{})
-	m := hosttest.Load(t, h, guest(t, "c/conformance.wasm"))
+	for _, wasm := range [][]byte{guest(t, "c/conformance.wasm"), hosttest.GoGuest(t, "../guests/go/conformance")} {
+		testCodePasses(t, hosttest.Load(t, hosttest.New(t, host.Config{}), wasm))
+	}
+}
+
+func testCodePasses(t *testing.T, m *host.Module) {
+	t.Helper()
 	for _, input := range []string{"fail\nx", "call\nfail\nx", "call_blocking\ncall\nfail\nx"} {
 		_, err := m.Call(t.Context(), "call", []byte(input)).Wait(t.Context())
 		var failed *host.TaskError

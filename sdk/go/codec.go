@@ -43,7 +43,7 @@ func decode[T any](b []byte) (T, error) {
 func decodeInput[T any](b []byte) (T, error) {
 	v, err := decode[T](b)
 	if err != nil {
-		err = &Error{StatusInvalidInput, "the input: " + err.Error()}
+		err = &Error{Status: StatusInvalidInput, Message: "the input: " + err.Error()}
 	}
 	return v, err
 }

@@ -30,11 +30,14 @@ const (
 // Error is the failure of an op, such as a call to a task, a fetch or a sleep.
 //
 // A task that returns an Error, or an error that wraps one, fails with the same
-// status, so a status passes through a chain of calls. To errors.Is, a
+// status and code, so both pass through a chain of calls. To errors.Is, a
 // cancelled op is a context.Canceled, and one that timed out is a
 // context.DeadlineExceeded.
 type Error struct {
 	Status Status
+	// Code is that of a task which failed with a code of its own (see Fail), and 0
+	// otherwise.
+	Code int32
 	// Message is for people. It is complete without the status.
 	Message string
 }
@@ -104,6 +107,9 @@ func failure(err error) (code int32, message string) {
 		return own.Code, err.Error()
 	}
 	var op *Error
+	if errors.As(err, &op) && op.Code > 0 {
+		return op.Code, err.Error()
+	}
 	if status := StatusOf(err); status != StatusFailed || errors.As(err, &op) && op.Status == StatusFailed {
 		return -int32(status), err.Error()
 	}

@@ -9,8 +9,8 @@ import (
 )
 
 func TestFailure(t *testing.T) {
-	denied := &Error{StatusDenied, "http.fetch is not granted"}
-	child := &Error{StatusFailed, "told to fail"}
+	denied := &Error{Status: StatusDenied, Message: "http.fetch is not granted"}
+	child := &Error{Status: StatusFailed, Message: "told to fail"}
 	for _, c := range []struct {
 		err     error
 		code    int32
@@ -21,6 +21,7 @@ func TestFailure(t *testing.T) {
 		{fmt.Errorf("outer: %w", Fail(7, "seven")), 7, "outer: seven"},
 		{denied, -6, "http.fetch is not granted"},
 		{fmt.Errorf("downloading: %w", denied), -6, "downloading: http.fetch is not granted"},
+		{&Error{Status: StatusFailed, Code: 7, Message: "told to fail"}, 7, "told to fail"},
 		{child, -1, "told to fail"},
 		{fmt.Errorf("child: %w", child), -1, "child: told to fail"},
 		{errors.Join(io.EOF, denied), -6, "EOF\nhttp.fetch is not granted"},
@@ -37,13 +38,13 @@ func TestFailure(t *testing.T) {
 }
 
 func TestErrorIs(t *testing.T) {
-	err := fmt.Errorf("outer: %w", &Error{StatusTimeout, "50ms"})
+	err := fmt.Errorf("outer: %w", &Error{Status: StatusTimeout, Message: "50ms"})
 	for target, want := range map[error]bool{
 		context.DeadlineExceeded:       true,
 		context.Canceled:               false,
 		&Error{Status: StatusTimeout}:  true,
 		&Error{Status: StatusDenied}:   false,
-		&Error{StatusTimeout, "other"}: false,
+		&Error{Status: StatusTimeout, Message: "other"}: false,
 	} {
 		if errors.Is(err, target) != want {
 			t.Errorf("errors.Is(%v, %#v) is %v", err, target, !want)

@@ -297,6 +297,16 @@ func (h *fakeHost) provideImports(ctx context.Context, runtime wazero.Runtime) {
 			}
 			s[0] = give(m, s[1:], o.result)
 		},
+		"op_code": func(_ api.Memory, s []uint64) {
+			o := alive(h.ops, s[0])
+			if !o.ended {
+				panic("the op has not ended")
+			}
+			s[0] = 0
+			if o.child != nil && o.child.code > 0 {
+				s[0] = uint64(uint32(o.child.code))
+			}
+		},
 		"op_cancel": func(_ api.Memory, s []uint64) { h.cancelOp(alive(h.ops, s[0])) },
 		"op_drop": func(_ api.Memory, s []uint64) {
 			o := alive(h.ops, s[0])

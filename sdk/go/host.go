@@ -95,7 +95,7 @@ func parseResponse(message []byte) (*Response, error) {
 		Headers map[string]string `json:"headers"`
 	}
 	if err := json.Unmarshal(head, &h); err != nil {
-		return nil, &Error{StatusFailed, "the host's answer to http.fetch: " + err.Error()}
+		return nil, &Error{Status: StatusFailed, Message: "the host's answer to http.fetch: " + err.Error()}
 	}
 	return &Response{Status: h.Status, Header: h.Headers, Body: body}, nil
 }

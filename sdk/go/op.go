@@ -28,8 +28,8 @@ type op struct {
 }
 
 var (
-	errNoCall    = &Error{StatusFailed, "wexec: the context is not a task's, nor derived from one"}
-	errCallEnded = &Error{StatusCancelled, "wexec: the task of this context has ended; a task must wait for its goroutines"}
+	errNoCall    = &Error{Status: StatusFailed, Message: "wexec: the context is not a task's, nor derived from one"}
+	errCallEnded = &Error{Status: StatusCancelled, Message: "wexec: the task of this context has ended; a task must wait for its goroutines"}
 )
 
 // start starts an op on behalf of the call that ctx descends from. The op must
@@ -40,7 +40,7 @@ func start(ctx context.Context, capability string, arg []byte) (*op, error) {
 		return nil, errNoCall
 	}
 	if err := ctx.Err(); err != nil && !c.ended {
-		return nil, &Error{StatusOf(err), err.Error()}
+		return nil, &Error{Status: StatusOf(err), Message: err.Error()}
 	}
 	o := c.start(capability, arg, nil)
 	if o == nil {
@@ -142,23 +142,27 @@ func (o *op) take() ([]byte, error) {
 	if len(result) > 0 {
 		rawOpResult(o.handle, unsafe.Pointer(unsafe.SliceData(result)), o.size, 0)
 	}
+	code := int32(0)
+	if o.status == StatusFailed {
+		code = int32(rawOpCode(o.handle))
+	}
 	o.drop()
 	if o.status != StatusOK {
-		return nil, o.failure(result)
+		return nil, o.failure(result, code)
 	}
 	return result, nil
 }
 
-func (o *op) failure(message []byte) error {
+func (o *op) failure(message []byte, code int32) error {
 	if w := o.watch; w != nil && o.status == StatusCancelled {
 		if w.timedOut {
-			return &Error{StatusTimeout, context.DeadlineExceeded.Error()}
+			return &Error{Status: StatusTimeout, Message: context.DeadlineExceeded.Error()}
 		}
 		if err := w.ctx.Err(); err != nil {
-			return &Error{StatusOf(err), err.Error()}
+			return &Error{Status: StatusOf(err), Message: err.Error()}
 		}
 	}
-	return &Error{o.status, string(message)}
+	return &Error{Status: o.status, Code: code, Message: string(message)}
 }
 
 // abandon drops an op whose call has ended, and wakes the goroutines that still
