@@ -107,7 +107,7 @@ func failure(err error) (code int32, message string) {
 		return own.Code, err.Error()
 	}
 	var op *Error
-	if errors.As(err, &op) && op.Code > 0 {
+	if errors.As(err, &op) && op.Code > errCode {
 		return op.Code, err.Error()
 	}
 	if status := StatusOf(err); status != StatusFailed || errors.As(err, &op) && op.Status == StatusFailed {

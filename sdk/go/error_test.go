@@ -40,10 +40,10 @@ func TestFailure(t *testing.T) {
 func TestErrorIs(t *testing.T) {
 	err := fmt.Errorf("outer: %w", &Error{Status: StatusTimeout, Message: "50ms"})
 	for target, want := range map[error]bool{
-		context.DeadlineExceeded:       true,
-		context.Canceled:               false,
-		&Error{Status: StatusTimeout}:  true,
-		&Error{Status: StatusDenied}:   false,
+		context.DeadlineExceeded:                        true,
+		context.Canceled:                                false,
+		&Error{Status: StatusTimeout}:                   true,
+		&Error{Status: StatusDenied}:                    false,
 		&Error{Status: StatusTimeout, Message: "other"}: false,
 	} {
 		if errors.Is(err, target) != want {
