@@ -413,3 +413,56 @@ func TestBadTimesAndNames(t *testing.T) {
 		}
 	}
 }
+
+// TestCustomSections: what is in custom sections never makes a module invalid. Usable
+// names show in stack traces.
+func TestCustomSections(t *testing.T) {
+	custom := func(name, content string) []byte { return withSection(nil, name, content) }
+	names := func(content string) []byte { return custom("name", content) }
+	const named = "\x01\x04\x01\x00\x01g" // function 0 is g
+	for name, c := range map[string]struct {
+		sections []byte
+		frame    string
+	}{
+		"empty, at the end":        {custom("foo", ""), ".$0"},
+		"without a name":           {custom("", ""), ".$0"},
+		"usable names":             {names(named), ".g"},
+		"two sections of names":    {slices.Concat(names(named), names("\x01\x04\x01\x00\x01h")), ".g"},
+		"two empty ones":           {slices.Concat(names(""), names("")), ".$0"},
+		"a function named twice":   {names("\x01\x07\x02\x00\x01g\x00\x01h"), ".g"},
+		"functions out of order":   {names("\x01\x07\x02\x01\x01h\x00\x01g"), ".g"},
+		"parts out of order":       {names(named + "\x00\x02\x01m"), "m.g"},
+		"a name that is not UTF-8": {names("\x01\x05\x01\x00\x02\xff\xfe"), ".$0"},
+		"a part without a size":    {names(named + "\x00"), ".g"},
+		"an endless size":          {names("\xff\xff\xff"), ".$0"},
+		"a count of 2^30 names":    {names("\x01\x05\x84\x84\x84\x84\x04"), ".$0"},
+		"locals without end":       {names("\x02\x07\x01\x00\x84\x84\x84\x84\x04" + named), ".g"},
+	} {
+		for _, o := range []host.Options{{}, {Safepoints: host.Off}} {
+			for _, loop := range [][]byte{nil, {0x03, 0x40, 0x41, 0, 0x0d, 0, 0x0b}} {
+				// if (i32.ne (local.get 0) 7) unreachable end, i32.const 7
+				code := slices.Concat(loop, []byte{0x20, 0, 0x41, 7, 0x47, 0x04, 0x40, 0x00, 0x0b, 0x41, 7})
+				wasm := oneFunction([]byte{0x60, 1, 0x7f, 1, 0x7f}, []byte{0}, code)
+				m := hosttest.Load(t, hosttest.New(t, host.Config{}), append(wasm, c.sections...), o)
+				if out, err := result(t, m, "run", "[7]"); out != "7" || err != nil {
+					t.Errorf("%s: %s, %v", name, out, err)
+				}
+				_, err := result(t, m, "run", "[8]")
+				var trap *host.TrapError
+				if !errors.As(err, &trap) || !slices.Equal(trap.Stack, []string{c.frame + "(i32) i32"}) {
+					t.Errorf("%s: %v; want %s", name, err, c.frame)
+				}
+			}
+		}
+	}
+}
+
+// TestManifestTwice: of two manifests, the first counts.
+func TestManifestTwice(t *testing.T) {
+	wasm := withTasks(t, guest(t, "wat/calls.wasm"), host.Task{Name: "run", Mode: host.IO})
+	wasm = withTasks(t, wasm, host.Task{Name: "other", Mode: host.CPU})
+	m := hosttest.Load(t, hosttest.New(t, host.Config{}), wasm)
+	if got := taskNames(m); !slices.Equal(got, []string{"run"}) {
+		t.Errorf("tasks %q", got)
+	}
+}

@@ -67,7 +67,7 @@ func newModule(original *wasm.Module, o Options) (*module, error) {
 		f.body = &m.Bodies[i]
 		f.typ = &m.Types[m.Functions[f.index]]
 	}
-	for _, check := range []func() error{m.CheckNames, m.checkBorder, m.checkTables} {
+	for _, check := range []func() error{m.checkBorder, m.checkTables} {
 		if err := check(); err != nil {
 			return nil, err
 		}

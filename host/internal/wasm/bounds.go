@@ -21,5 +21,4 @@ const (
 	maxBody      = 2 << 20 // bytes
 	maxLocals    = 16_384  // of a function, with its parameters
 	maxAllLocals = 4_000_000
-	maxName      = 64 << 10 // bytes: a stack trace may have thirty names
 )
