@@ -466,3 +466,78 @@ func TestManifestTwice(t *testing.T) {
 		t.Errorf("tasks %q", got)
 	}
 }
+
+// TestElementsOutside: a module whose table has no room for an element segment can't be
+// instantiated, and its start function does not run. It is the same with data.
+func TestElementsOutside(t *testing.T) {
+	for name, c := range map[string]struct {
+		elements, data []byte
+		kind           abi.Status
+		want           string
+	}{
+		"all fits":     {[]byte{1, 0, 0x41, 1, 0x0b, 1, 0}, []byte{0}, abi.Trap, "unreachable"},
+		"one too many": {[]byte{1, 0, 0x41, 1, 0x0b, 2, 0, 0}, []byte{0}, abi.InvalidModule, "element[0]: out of bounds"},
+		"at a global":  {[]byte{1, 0, 0x23, 0, 0x0b, 1, 0}, []byte{0}, abi.InvalidModule, "element[0]: out of bounds"},
+		"the second":   {[]byte{2, 1, 0, 0, 0, 0x41, 3, 0x0b, 0}, []byte{0}, abi.InvalidModule, "element[1]: out of bounds"},
+		"data":         {[]byte{0}, []byte{1, 0, 0x41, 0x7f, 0x0b, 1, 0}, abi.InvalidModule, "data[0]: out of bounds"},
+		"both": {
+			[]byte{1, 0, 0x41, 3, 0x0b, 0}, []byte{1, 0, 0x41, 0x7f, 0x0b, 1, 0},
+			abi.InvalidModule, "it can't be instantiated: element[0]: out of bounds table access",
+		},
+	} {
+		wasm := slices.Concat([]byte("\x00asm\x01\x00\x00\x00"),
+			section(1, []byte{1, 0x60, 0, 0}), section(3, []byte{2, 0, 0}),
+			section(4, []byte{1, 0x70, 0, 2}), section(5, []byte{1, 0, 1}), // a table of 2, a memory
+			section(6, []byte{1, 0x7f, 0, 0x41, 2, 0x0b}),              // a global that is 2
+			section(7, []byte{1, 1, 'f', 0, 0}), section(8, []byte{1}), // the start function traps
+			section(9, c.elements), section(10, []byte{2, 2, 0, 0x0b, 3, 0, 0x00, 0x0b}), section(11, c.data))
+		for _, o := range []host.Options{{}, {Safepoints: host.Off}} {
+			m := hosttest.Load(t, hosttest.New(t, host.Config{}), wasm, o)
+			out, err := result(t, m, "f", "")
+			if host.Kind(err) != c.kind || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s, %+v: %s, %v; want %s", name, o, out, err, c.want)
+			}
+		}
+	}
+}
+
+// TestInitOutside: an instruction that reads or writes outside of a segment, a table or
+// a memory traps.
+func TestInitOutside(t *testing.T) {
+	tableInit, memoryInit := []byte{0xfc, 12, 0, 0}, []byte{0xfc, 8, 0, 0}
+	const table, memory = "invalid table access", "out of bounds memory access"
+	for name, c := range map[string]struct {
+		at, from, n byte
+		op          []byte
+		want        string // empty if all is well
+	}{
+		"table.init":                     {1, 1, 1, tableInit, ""},
+		"table.init of no room":          {2, 1, 1, tableInit, table},
+		"table.init of too much":         {0, 1, 2, tableInit, table},
+		"table.init of nothing, outside": {3, 0, 0, tableInit, table},
+		"table.init of an active one":    {0, 0, 1, []byte{0xfc, 12, 1, 0}, table},
+		"memory.init":                    {1, 1, 1, memoryInit, ""},
+		"memory.init of no room":         {0x7f, 1, 1, memoryInit, memory},
+		"memory.init of too much":        {0, 1, 2, memoryInit, memory},
+	} {
+		body := slices.Concat([]byte{0, 0x41, c.at, 0x41, c.from, 0x41, c.n}, c.op, []byte{0x0b})
+		wasm := slices.Concat([]byte("\x00asm\x01\x00\x00\x00"),
+			section(1, []byte{1, 0x60, 0, 0}), section(3, []byte{1, 0}),
+			section(4, []byte{1, 0x70, 0, 2}), section(5, []byte{1, 0, 1}), // a table of 2, a memory
+			section(7, []byte{1, 1, 'f', 0, 0}),
+			section(9, []byte{2, 1, 0, 2, 0, 0, 0, 0x41, 0, 0x0b, 2, 0, 0}), // a passive one of 2, an active one
+			section(12, []byte{2}), section(10, []byte{1}, u32(len(body)), body),
+			section(11, []byte{2, 1, 2, 'a', 'b', 0, 0x41, 0, 0x0b, 2, 'a', 'b'}))
+		for _, o := range []host.Options{{}, {Safepoints: host.Off}} {
+			m := hosttest.Load(t, hosttest.New(t, host.Config{}), wasm, o)
+			_, err := result(t, m, "f", "")
+			well := err == nil
+			if c.want != "" {
+				well = host.Kind(err) == abi.Trap && strings.Contains(err.Error(), c.want)
+			}
+			if !well {
+				t.Errorf("%s, %+v: %v; want %q", name, o, err, c.want)
+			}
+		}
+	}
+}

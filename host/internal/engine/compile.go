@@ -50,7 +50,7 @@ type meta struct {
 
 // Compile makes code of a module, or takes it from the cache.
 func (e *Engine) Compile(ctx context.Context, s Source) (*Code, error) {
-	c := &Code{engine: e, logger: e.cfg.Logger.With("module", s.Name)}
+	c := &Code{engine: e, logger: e.cfg.Logger.With("module", s.Name), outside: s.Module.CheckElements()}
 	if e.disk == nil {
 		return c, c.make(ctx, &s)
 	}

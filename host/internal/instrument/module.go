@@ -112,8 +112,8 @@ func (m *module) checkTables() error {
 		m.growth = max(room/len(own), 1)
 	}
 	room = m.o.Table
-	for _, n := range m.Elements {
-		if room -= n; room < 0 {
+	for _, e := range m.Elements {
+		if room -= e.Len; room < 0 {
 			return m.refuse(wasm.SectionElement, "its element segments have more than %d elements", m.o.Table)
 		}
 	}

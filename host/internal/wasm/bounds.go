@@ -18,6 +18,7 @@ const (
 	maxExports   = 100_000
 	maxElements  = 100_000 // segments
 	maxData      = 100_000 // segments
+	maxConstant  = 1 << 10 // bytes of an expression
 	maxBody      = 2 << 20 // bytes
 	maxLocals    = 16_384  // of a function, with its parameters
 	maxAllLocals = 4_000_000
