@@ -418,3 +418,131 @@ func TestBadTimesAndNames(t *testing.T) {
 		}
 	}
 }
+
+// TestCustomSections: what is in custom sections never makes a module invalid. Usable
+// names show in stack traces.
+func TestCustomSections(t *testing.T) {
+	custom := func(name, content string) []byte { return withSection(nil, name, content) }
+	names := func(content string) []byte { return custom("name", content) }
+	const named = "\x01\x04\x01\x00\x01g" // function 0 is g
+	for name, c := range map[string]struct {
+		sections []byte
+		frame    string
+	}{
+		"empty, at the end":        {custom("foo", ""), ".$0"},
+		"without a name":           {custom("", ""), ".$0"},
+		"usable names":             {names(named), ".g"},
+		"two sections of names":    {slices.Concat(names(named), names("\x01\x04\x01\x00\x01h")), ".g"},
+		"two empty ones":           {slices.Concat(names(""), names("")), ".$0"},
+		"a function named twice":   {names("\x01\x07\x02\x00\x01g\x00\x01h"), ".g"},
+		"functions out of order":   {names("\x01\x07\x02\x01\x01h\x00\x01g"), ".g"},
+		"parts out of order":       {names(named + "\x00\x02\x01m"), "m.g"},
+		"a name that is not UTF-8": {names("\x01\x05\x01\x00\x02\xff\xfe"), ".$0"},
+		"a part without a size":    {names(named + "\x00"), ".g"},
+		"an endless size":          {names("\xff\xff\xff"), ".$0"},
+		"a count of 2^30 names":    {names("\x01\x05\x84\x84\x84\x84\x04"), ".$0"},
+		"locals without end":       {names("\x02\x07\x01\x00\x84\x84\x84\x84\x04" + named), ".g"},
+	} {
+		for _, o := range []host.Options{{}, {Safepoints: host.Off}} {
+			for _, loop := range [][]byte{nil, {0x03, 0x40, 0x41, 0, 0x0d, 0, 0x0b}} {
+				// if (i32.ne (local.get 0) 7) unreachable end, i32.const 7
+				code := slices.Concat(loop, []byte{0x20, 0, 0x41, 7, 0x47, 0x04, 0x40, 0x00, 0x0b, 0x41, 7})
+				wasm := oneFunction([]byte{0x60, 1, 0x7f, 1, 0x7f}, []byte{0}, code)
+				m := hosttest.Load(t, hosttest.New(t, host.Config{}), append(wasm, c.sections...), o)
+				if out, err := result(t, m, "run", "[7]"); out != "7" || err != nil {
+					t.Errorf("%s: %s, %v", name, out, err)
+				}
+				_, err := result(t, m, "run", "[8]")
+				var trap *host.TrapError
+				if !errors.As(err, &trap) || !slices.Equal(trap.Stack, []string{c.frame + "(i32) i32"}) {
+					t.Errorf("%s: %v; want %s", name, err, c.frame)
+				}
+			}
+		}
+	}
+}
+
+// TestManifestTwice: of two manifests, the first counts.
+func TestManifestTwice(t *testing.T) {
+	wasm := withTasks(t, guest(t, "wat/calls.wasm"), host.Task{Name: "run", Mode: host.IO})
+	wasm = withTasks(t, wasm, host.Task{Name: "other", Mode: host.CPU})
+	m := hosttest.Load(t, hosttest.New(t, host.Config{}), wasm)
+	if got := taskNames(m); !slices.Equal(got, []string{"run"}) {
+		t.Errorf("tasks %q", got)
+	}
+}
+
+// TestElementsOutside: a module whose table has no room for an element segment can't be
+// instantiated, and its start function does not run. It is the same with data.
+func TestElementsOutside(t *testing.T) {
+	for name, c := range map[string]struct {
+		elements, data []byte
+		kind           abi.Status
+		want           string
+	}{
+		"all fits":     {[]byte{1, 0, 0x41, 1, 0x0b, 1, 0}, []byte{0}, abi.Trap, "unreachable"},
+		"one too many": {[]byte{1, 0, 0x41, 1, 0x0b, 2, 0, 0}, []byte{0}, abi.InvalidModule, "element[0]: out of bounds"},
+		"at a global":  {[]byte{1, 0, 0x23, 0, 0x0b, 1, 0}, []byte{0}, abi.InvalidModule, "element[0]: out of bounds"},
+		"the second":   {[]byte{2, 1, 0, 0, 0, 0x41, 3, 0x0b, 0}, []byte{0}, abi.InvalidModule, "element[1]: out of bounds"},
+		"data":         {[]byte{0}, []byte{1, 0, 0x41, 0x7f, 0x0b, 1, 0}, abi.InvalidModule, "data[0]: out of bounds"},
+		"both": {
+			[]byte{1, 0, 0x41, 3, 0x0b, 0}, []byte{1, 0, 0x41, 0x7f, 0x0b, 1, 0},
+			abi.InvalidModule, "it can't be instantiated: element[0]: out of bounds table access",
+		},
+	} {
+		wasm := slices.Concat([]byte("\x00asm\x01\x00\x00\x00"),
+			section(1, []byte{1, 0x60, 0, 0}), section(3, []byte{2, 0, 0}),
+			section(4, []byte{1, 0x70, 0, 2}), section(5, []byte{1, 0, 1}), // a table of 2, a memory
+			section(6, []byte{1, 0x7f, 0, 0x41, 2, 0x0b}),              // a global that is 2
+			section(7, []byte{1, 1, 'f', 0, 0}), section(8, []byte{1}), // the start function traps
+			section(9, c.elements), section(10, []byte{2, 2, 0, 0x0b, 3, 0, 0x00, 0x0b}), section(11, c.data))
+		for _, o := range []host.Options{{}, {Safepoints: host.Off}} {
+			m := hosttest.Load(t, hosttest.New(t, host.Config{}), wasm, o)
+			out, err := result(t, m, "f", "")
+			if host.Kind(err) != c.kind || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s, %+v: %s, %v; want %s", name, o, out, err, c.want)
+			}
+		}
+	}
+}
+
+// TestInitOutside: an instruction that reads or writes outside of a segment, a table or
+// a memory traps.
+func TestInitOutside(t *testing.T) {
+	tableInit, memoryInit := []byte{0xfc, 12, 0, 0}, []byte{0xfc, 8, 0, 0}
+	const table, memory = "invalid table access", "out of bounds memory access"
+	for name, c := range map[string]struct {
+		at, from, n byte
+		op          []byte
+		want        string // empty if all is well
+	}{
+		"table.init":                     {1, 1, 1, tableInit, ""},
+		"table.init of no room":          {2, 1, 1, tableInit, table},
+		"table.init of too much":         {0, 1, 2, tableInit, table},
+		"table.init of nothing, outside": {3, 0, 0, tableInit, table},
+		"table.init of an active one":    {0, 0, 1, []byte{0xfc, 12, 1, 0}, table},
+		"memory.init":                    {1, 1, 1, memoryInit, ""},
+		"memory.init of no room":         {0x7f, 1, 1, memoryInit, memory},
+		"memory.init of too much":        {0, 1, 2, memoryInit, memory},
+	} {
+		body := slices.Concat([]byte{0, 0x41, c.at, 0x41, c.from, 0x41, c.n}, c.op, []byte{0x0b})
+		wasm := slices.Concat([]byte("\x00asm\x01\x00\x00\x00"),
+			section(1, []byte{1, 0x60, 0, 0}), section(3, []byte{1, 0}),
+			section(4, []byte{1, 0x70, 0, 2}), section(5, []byte{1, 0, 1}), // a table of 2, a memory
+			section(7, []byte{1, 1, 'f', 0, 0}),
+			section(9, []byte{2, 1, 0, 2, 0, 0, 0, 0x41, 0, 0x0b, 2, 0, 0}), // a passive one of 2, an active one
+			section(12, []byte{2}), section(10, []byte{1}, u32(len(body)), body),
+			section(11, []byte{2, 1, 2, 'a', 'b', 0, 0x41, 0, 0x0b, 2, 'a', 'b'}))
+		for _, o := range []host.Options{{}, {Safepoints: host.Off}} {
+			m := hosttest.Load(t, hosttest.New(t, host.Config{}), wasm, o)
+			_, err := result(t, m, "f", "")
+			well := err == nil
+			if c.want != "" {
+				well = host.Kind(err) == abi.Trap && strings.Contains(err.Error(), c.want)
+			}
+			if !well {
+				t.Errorf("%s, %+v: %v; want %q", name, o, err, c.want)
+			}
+		}
+	}
+}

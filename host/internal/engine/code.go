@@ -31,6 +31,7 @@ type Code struct {
 	compiled wazero.CompiledModule
 	data     instrument.Data // that memory starts with
 	globals  int             // that can be captured
+	outside  error           // of an element segment that its table has no room for
 
 	key     cache.Key
 	wasm    []byte     // what was compiled, until Keep
@@ -52,8 +53,11 @@ func (c *Code) Data(memory []byte) error { return c.data.CopyTo(memory) }
 
 // Instantiate makes an instance with that memory. Of rewritten code nothing runs
 // yet; of plain code the start function does. ctx leads host functions to the
-// guest. An error that no fault explains is wazero's: see Explain.
+// guest. An error that no fault explains is for Explain.
 func (c *Code) Instantiate(ctx context.Context, memory *linear.Memory) (i *Instance, err error) {
+	if c.outside != nil {
+		return nil, c.outside
+	}
 	defer func() {
 		switch r := recover().(type) {
 		case nil:

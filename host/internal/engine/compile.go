@@ -50,7 +50,7 @@ type meta struct {
 
 // Compile makes code of a module, or takes it from the cache.
 func (e *Engine) Compile(ctx context.Context, s Source) (*Code, error) {
-	c := &Code{engine: e, logger: e.cfg.Logger.With("module", s.Name)}
+	c := &Code{engine: e, logger: e.cfg.Logger.With("module", s.Name), outside: s.Module.CheckElements()}
 	if e.disk == nil {
 		return c, c.make(ctx, &s)
 	}
@@ -126,7 +126,7 @@ func (c *Code) make(ctx context.Context, s *Source) error {
 	case errors.Is(err, errPanicked):
 		return cantCompile(err)
 	}
-	return c.explain(ctx, s.Module.Bytes, err)
+	return c.explain(ctx, s.Module.WithUsableNames(), err)
 }
 
 func cantCompile(err error) error {
@@ -138,7 +138,7 @@ func cantCompile(err error) error {
 // rewrite finds what runs in the module's place.
 func (c *Code) rewrite(s *Source) error {
 	if s.Plain {
-		c.wasm, c.Irreversible = s.Module.Bytes, "it runs as it is, without safepoints"
+		c.wasm, c.Irreversible = s.Module.WithUsableNames(), "it runs as it is, without safepoints"
 		return nil
 	}
 	r, err := instrument.Rewrite(s.Module, instrument.Options{

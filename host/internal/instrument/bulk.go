@@ -175,7 +175,7 @@ func (e *emitter) skipOutside(a *asm, k bulk, param uint32) {
 	case k.op == wasm.OpMemoryInit && !to:
 		a.i64(int64(e.m.dataLength(k.x)))
 	case k.op == wasm.OpTableInit && !to:
-		a.i64(int64(e.m.Elements[k.x]))
+		a.i64(int64(e.m.Elements[k.x].Len))
 	case k.op == wasm.OpTableInit || k.op == wasm.OpTableCopy && !to:
 		table(k.y)
 	case k.op == wasm.OpTableCopy || k.op == wasm.OpTableFill:

@@ -145,7 +145,9 @@ func (w *world) instantiate(name string, wasm []byte) (m api.Module, kind string
 	if err != nil {
 		return nil, refused
 	}
-	m, err = w.runtime.InstantiateModule(ctx, c, wazero.NewModuleConfig().WithName(name).WithStartFunctions())
+	if err = checkElements(wasm); err == nil {
+		m, err = w.runtime.InstantiateModule(ctx, c, wazero.NewModuleConfig().WithName(name).WithStartFunctions())
+	}
 	if err == nil {
 		err = begin(m, r)
 	}
@@ -157,6 +159,15 @@ func (w *world) instantiate(name string, wasm []byte) (m api.Module, kind string
 		w.stacks = append(w.stacks, g)
 	}
 	return m, ""
+}
+
+// checkElements does what wazero leaves out.
+func checkElements(b []byte) error {
+	m, err := wasm.Parse(b)
+	if err != nil {
+		return nil // it may be invalid, but a world of plain modules does not mind
+	}
+	return m.CheckElements()
 }
 
 // begin does what the instantiation of a rewritten module has left to do.

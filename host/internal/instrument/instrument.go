@@ -99,9 +99,9 @@ func (e *NeedsError) Error() string { return e.First.Error() }
 func (e *NeedsError) Unwrap() error { return e.First }
 
 // Rewrite returns a module with safepoints inserted. A module that can't run
-// for long stays as it is. The original need not be valid: an invalid module is
-// refused, or the result is invalid, too. An error is a *NeedsError or a
-// *wasm.Error.
+// for long stays as it is, except for names that can't be used. The original
+// need not be valid: an invalid module is refused, or the result is invalid,
+// too. An error is a *NeedsError or a *wasm.Error.
 func Rewrite(original *wasm.Module, o Options) (*Rewritten, error) {
 	o.Stack = cmp.Or(o.Stack, DefaultStack)
 	o.Table = cmp.Or(o.Table, DefaultTable)
@@ -118,14 +118,15 @@ func Rewrite(original *wasm.Module, o Options) (*Rewritten, error) {
 	if err := m.plan(); err != nil {
 		return nil, err
 	}
-	out := &Rewritten{Wasm: original.Bytes, Needs: m.needs}
+	out := &Rewritten{Needs: m.needs}
 	if o.State {
 		out.Irreversible = m.irreversible()
 	}
 	if m.changes() || o.State && m.hasState() {
-		err = m.rewrite(out)
+		return out, m.rewrite(out)
 	}
-	return out, err
+	out.Wasm = original.WithUsableNames()
+	return out, nil
 }
 
 // changes reports whether there is something to insert.

@@ -67,7 +67,7 @@ func newModule(original *wasm.Module, o Options) (*module, error) {
 		f.body = &m.Bodies[i]
 		f.typ = &m.Types[m.Functions[f.index]]
 	}
-	for _, check := range []func() error{m.CheckNames, m.checkBorder, m.checkTables} {
+	for _, check := range []func() error{m.checkBorder, m.checkTables} {
 		if err := check(); err != nil {
 			return nil, err
 		}
@@ -112,8 +112,8 @@ func (m *module) checkTables() error {
 		m.growth = max(room/len(own), 1)
 	}
 	room = m.o.Table
-	for _, n := range m.Elements {
-		if room -= n; room < 0 {
+	for _, e := range m.Elements {
+		if room -= e.Len; room < 0 {
 			return m.refuse(wasm.SectionElement, "its element segments have more than %d elements", m.o.Table)
 		}
 	}

@@ -106,7 +106,7 @@ func TestSpec(t *testing.T) {
 						c.As = s.Commands[i+1].As
 					}
 					x, y := a.do(t, c), b.do(t, c)
-					if !c.satisfied(x) || !c.satisfied(y) || !c.same(x, y) {
+					if !c.satisfied(t, x) || !c.satisfied(t, y) || !c.same(x, y) {
 						t.Errorf("line %d: %s %s: %+v plain, %+v rewritten", c.Line, c.Type, c.Action.Field, x, y)
 					}
 				}

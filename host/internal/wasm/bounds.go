@@ -18,8 +18,8 @@ const (
 	maxExports   = 100_000
 	maxElements  = 100_000 // segments
 	maxData      = 100_000 // segments
+	maxConstant  = 1 << 10 // bytes of an expression
 	maxBody      = 2 << 20 // bytes
 	maxLocals    = 16_384  // of a function, with its parameters
 	maxAllLocals = 4_000_000
-	maxName      = 64 << 10 // bytes: a stack trace may have thirty names
 )

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
@@ -44,7 +46,13 @@ func check(t *testing.T, b []byte) {
 	if again := m.Sections.Assemble(len(b)); !bytes.Equal(again, b) {
 		t.Errorf("%x was written as %x", b, again)
 	}
-	m.CheckNames()
+	usable, err := wasm.Parse(m.WithUsableNames())
+	if err != nil {
+		t.Fatalf("with usable names only: %v", err)
+	}
+	if diff := cmp.Diff(m.Names(), usable.Names()); diff != "" {
+		t.Errorf("- usable names, + those that were written:\n%s", diff)
+	}
 	have := []int{len(m.Functions), len(m.Tables), len(m.Memories), len(m.Globals), len(m.Tags)}
 	for _, e := range m.Exports {
 		if int(e.Index) >= have[e.Kind] {

@@ -26,7 +26,7 @@ type Module struct {
 	Globals   []Global
 	Tags      []uint32 // the type of each tag
 	Start     uint32   // the start function, if there is a SectionStart
-	Elements  []int    // the length of each element segment
+	Elements  []ElementSegment
 	Data      []Segment
 	DataCount int // what SectionDataCount says; -1 if there is none
 	Bodies    []Body

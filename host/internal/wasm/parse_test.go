@@ -77,7 +77,7 @@ func TestParse(t *testing.T) {
 		{"Globals", m.Globals, []wasm.Global{{Type: i32, Mutable: true}, {Type: i64}}},
 		{"Tags", m.Tags, []uint32{1, 1}},
 		{"Start", m.Start, uint32(2)},
-		{"Elements", m.Elements, []int{1, 2}},
+		{"Elements", m.Elements, []wasm.ElementSegment{{Active: true, Known: true, Len: 1}, {Len: 2}}},
 		{"Data", m.Data, []wasm.Segment{
 			{Active: true, Known: true, Address: 8, Bytes: []byte("x"), Encoded: []byte{0, 0x41, 8, 0x0b, 1, 'x'}},
 			{Bytes: []byte("yz"), Encoded: []byte{1, 2, 'y', 'z'}},
@@ -189,6 +189,7 @@ func TestBounds(t *testing.T) {
 		"tables":    module(section(4, times(100_001, 0x70, 0, 0)...)),
 		"globals":   module(section(6, times(1_000_001, 0x7f, 0, 0x0b)...)),
 		"tags":      module(typ, section(13, times(1_000_001, 0, 0)...)),
+		"constants": module(section(6, concat([]byte{1, 0x7f, 0}, bytes.Repeat([]byte{0x41, 0}, 513), []byte{0x0b})...)),
 		"elements":  module(section(9, times(100_001, 1, 0, 0)...)),
 		"sections":  module(bytes.Repeat(custom(""), 10_001)),
 		"data":      module(section(11, times(100_001, 1, 0)...)),

@@ -69,7 +69,10 @@ func (r *Reader) table(found onFunction) Table {
 // global reads a global of the module's own.
 func (r *Reader) global(found onFunction) Global {
 	g := r.globalType()
-	r.constant(found)
+	value, known := r.offset(found)
+	if known && g.Type == I32 && !g.Mutable {
+		g.Value, g.Known = value, true
+	}
 	return g
 }
 
@@ -93,20 +96,21 @@ func (r *Reader) export(found onFunction) Export {
 	return e
 }
 
-// elements reads an element segment, and returns how many elements it has.
-func (r *Reader) elements(found onFunction) int {
+// elements reads an element segment.
+func (r *Reader) elements(found onFunction) (e ElementSegment) {
 	const passive, explicit, expressions = 1, 2, 4 // the bits of its flags
 	start := r.pos
 	flags := r.U32()
 	if flags > passive|explicit|expressions {
 		r.Fail(start, "an element segment has unknown flags %#x", flags)
-		return 0
+		return e
 	}
 	if flags&passive == 0 {
+		e.Active = true
 		if flags&explicit != 0 {
-			r.U32() // the table
+			e.Table = r.U32()
 		}
-		r.constant(found)
+		e.Place, e.Known = r.offset(found)
 	}
 	switch {
 	case flags&(passive|explicit) == 0: // functions
@@ -115,21 +119,25 @@ func (r *Reader) elements(found onFunction) int {
 	default:
 		r.Byte() // their kind
 	}
-	n := r.Count()
-	for range n {
+	e.Len = r.Count()
+	for range e.Len {
 		if flags&expressions != 0 {
 			r.constant(found)
 		} else {
 			r.function(found)
 		}
 	}
-	return n
+	return e
 }
 
 // constant reads a constant expression.
 func (r *Reader) constant(found onFunction) {
+	begin := r.pos
 	for r.err == nil {
 		start := r.pos
+		if start-begin > maxConstant {
+			r.Fail(begin, "a constant expression has more than %d bytes", maxConstant)
+		}
 		switch op := Opcode(r.Byte()); op {
 		case OpEnd:
 			return

@@ -131,4 +131,8 @@ type Table struct {
 type Global struct {
 	Type    ValueType
 	Mutable bool
+	// Known reports whether the value is known: it is an i32 that never changes and
+	// does not depend on imports.
+	Known bool
+	Value uint32
 }
