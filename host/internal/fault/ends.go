@@ -61,6 +61,19 @@ func (e *LostError) Unwrap() []error { return []error{ErrInstanceLost, e.Cause} 
 // Kind comes before the kind of the cause.
 func (e *LostError) Kind() abi.Status { return abi.InstanceLost }
 
+// ErrDescriptors is the error of a call for which the process has no descriptor
+// left.
+var ErrDescriptors error = descriptorsError{}
+
+type descriptorsError struct{}
+
+func (descriptorsError) Error() string {
+	return "the host is full: guests have as many files open as they may have together; try again later"
+}
+
+func (descriptorsError) Is(target error) bool { return target == ErrQueueFull }
+func (descriptorsError) Kind() abi.Status     { return abi.QueueFull }
+
 // ErrDeadline is the error of a call whose caller's context has a deadline that
 // passed.
 var ErrDeadline error = deadlineError{}

@@ -3,13 +3,16 @@ package guest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"syscall"
 
 	"github.com/wexec/wexec/host/internal/engine"
 	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/rootfs"
 	"github.com/wexec/wexec/host/internal/wasi"
+	"github.com/wexec/wexec/host/internal/wasi/descriptors"
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
@@ -91,6 +94,9 @@ func newSystem(inst *Instance, w *WASI, input []byte) (*system, error) {
 	var err error
 	if s.calls, err = wasi.New(cfg); err != nil {
 		s.close()
+		if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+			return nil, fault.ErrDescriptors
+		}
 		return nil, fault.InvalidInput("WASI: %v", err)
 	}
 	return s, nil
@@ -117,11 +123,18 @@ func openMount(m Mount) (*rootfs.Mount, error) {
 	if m.ReadOnly {
 		access = rootfs.ReadOnly
 	}
-	mount, err := rootfs.Open(m.Host, rootfs.Options{Access: access})
-	if err != nil {
-		return nil, fault.InvalidInput("mount %s: %v", m.Host, err)
+	if !descriptors.Default().Acquire() {
+		return nil, fault.ErrDescriptors
 	}
-	return mount, nil
+	mount, err := rootfs.Open(m.Host, rootfs.Options{Access: access})
+	if err == nil {
+		return mount, nil
+	}
+	descriptors.Default().Release()
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return nil, fault.ErrDescriptors
+	}
+	return nil, fault.InvalidInput("mount %s: %v", m.Host, err)
 }
 
 // panicked reports a panic in a reader or writer of the embedder's.
@@ -150,6 +163,7 @@ func (s *system) close() {
 	}
 	for _, m := range s.mounts {
 		m.Close() // it was only read from, or written through
+		descriptors.Default().Release()
 	}
 }
 

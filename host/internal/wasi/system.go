@@ -222,7 +222,7 @@ func (s *System) restore() error {
 	for _, m := range s.config.Mounts {
 		dir, err := m.Mount.Root()
 		if err != nil {
-			return fmt.Errorf("the mount %s is closed", m.Guest)
+			return fmt.Errorf("the mount %s: %w", m.Guest, err)
 		}
 		s.table.add(&descriptor{dir: dir, base: dirRights, inheriting: allRights, mount: m.Guest})
 	}
