@@ -5,6 +5,8 @@ import (
 	"go/doc"
 	"go/parser"
 	"go/token"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -95,6 +97,40 @@ func TestExamplesAreShown(t *testing.T) {
 	for _, e := range all {
 		if !shown[e.Name] {
 			t.Errorf("Example%s belongs to no symbol", e.Name)
+		}
+	}
+}
+
+// TestSecurityNamesTests: every test that SECURITY.md names for a promise exists.
+func TestSecurityNamesTests(t *testing.T) {
+	page, err := os.ReadFile("SECURITY.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	exists := map[string]bool{}
+	declared := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)
+	for _, dir := range []string{".", "../cmd", "../executors"} {
+		err := filepath.WalkDir(dir, func(file string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(file, "_test.go") {
+				return err
+			}
+			code, err := os.ReadFile(file)
+			for _, m := range declared.FindAllSubmatch(code, -1) {
+				exists[string(m[1])] = true
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	named := regexp.MustCompile("`((?:Test|Fuzz|Benchmark)\\w+)`").FindAllSubmatch(page, -1)
+	if len(named) < 40 {
+		t.Errorf("SECURITY.md names %d tests", len(named))
+	}
+	for _, m := range named {
+		if !exists[string(m[1])] {
+			t.Errorf("there is no %s", m[1])
 		}
 	}
 }
