@@ -60,9 +60,13 @@ func (c *call) Stop(err error) {
 	}
 	c.stopCause = err
 	over := false
+	var output []byte
 	if c.loop == nil && !c.left && c.inst != nil {
-		// Under the lock, the instance is still this call's: see detach.
-		over = c.inst.Halt(err)
+		// Under the lock, the instance is still this call's: see detach. If it is
+		// parked, its output stays what it is.
+		if over = c.inst.Halt(err); over {
+			output = c.inst.Printed()
+		}
 	}
 	c.mu.Unlock()
 	if c.loop != nil {
@@ -72,7 +76,7 @@ func (c *call) Stop(err error) {
 		over = true
 	}
 	if over {
-		c.settle(nil, err)
+		c.settle(output, err)
 	}
 }
 
