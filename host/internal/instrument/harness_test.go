@@ -73,9 +73,10 @@ type world struct {
 func newWorld(t testing.TB, features api.CoreFeatures, rewrite rewriter, slices ...int64) *world {
 	t.Helper()
 	ctx := context.Background()
+	config := wazero.NewRuntimeConfigCompiler().WithCoreFeatures(features).WithDebugInfoEnabled(false)
 	w := &world{
 		t:       t,
-		runtime: wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigCompiler().WithCoreFeatures(features)),
+		runtime: wazero.NewRuntimeWithConfig(ctx, config),
 		rewrite: rewrite,
 		slices:  slices,
 	}

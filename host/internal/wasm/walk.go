@@ -140,7 +140,9 @@ func (w *Walker) readPrefixed(prefix byte) (op Opcode, shape *Shape) {
 	sub := w.U32()
 	long := w.pos-start > 1 && w.b[w.pos-1] == 0
 	switch {
-	case sub > 0xff || long && prefix != prefixMisc:
+	case long && prefix != prefixMisc:
+		w.Fail(w.Start, "the instruction %#x %#x has more bytes than it needs: that is not supported", prefix, sub)
+	case sub > 0xff:
 		w.unknown(prefix, sub)
 	case prefixMisc <= prefix && prefix <= prefixAtomic:
 		shape = &shapes[prefixIndex(prefix)][sub]

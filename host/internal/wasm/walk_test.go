@@ -103,7 +103,7 @@ func TestUnreadable(t *testing.T) {
 		{"an old exception", []byte{0x06, 0x40}, "legacy exception handling"},
 		{"an array", []byte{0xfb, 6}, "garbage collection"},
 		{"no instruction", []byte{0xfd, 0xff, 0x1f}, "no known proposal"},
-		{"a long vector instruction", []byte{0xfd, 0x8e, 0x00}, "unknown instruction"},
+		{"a long vector instruction", []byte{0xfd, 0x8e, 0x00}, "more bytes than it needs"},
 		{"a select of two", []byte{0x1c, 2, 0x7f, 0x7f}, "a select has 2 types"},
 	} {
 		m, err := wasm.Parse(function(c.code...))
