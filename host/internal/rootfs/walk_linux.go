@@ -165,6 +165,11 @@ func (m *Mount) contains(d dirHandle, target string) error {
 
 // movable says whether the directory at e may get the name n: see place.
 func (m *Mount) movable(e, n *entry) error {
+	if here, err := e.dir.stat(); err == nil {
+		if there, err := n.dir.stat(); err == nil && here.identity() == there.identity() {
+			return nil
+		}
+	}
 	from, err := m.depth(e.dir)
 	if err != nil {
 		return unix.EXDEV

@@ -107,7 +107,8 @@ func ourReactor(b *testing.B, code []byte, dir string) reactor {
 		b.Fatal(err)
 	}
 	b.Cleanup(system.Close)
-	return startReactor(b, e.runtime, newWasmGuest(context.Background(), b, system), code, wazero.NewModuleConfig())
+	ctx := newWasmGuest(context.Background(), b, system)
+	return startReactor(ctx, b, e.runtime, code, wazero.NewModuleConfig())
 }
 
 func wazeroReactor(b *testing.B, code []byte, dir string) reactor {
@@ -117,10 +118,12 @@ func wazeroReactor(b *testing.B, code []byte, dir string) reactor {
 	wasi_snapshot_preview1.MustInstantiate(ctx, runtime)
 	config := wazero.NewModuleConfig().WithFSConfig(wazero.NewFSConfig().WithDirMount(dir, "/")).
 		WithSysNanotime().WithSysWalltime()
-	return startReactor(b, runtime, ctx, code, config)
+	return startReactor(ctx, b, runtime, code, config)
 }
 
-func startReactor(b *testing.B, runtime wazero.Runtime, ctx context.Context, code []byte, config wazero.ModuleConfig) reactor {
+func startReactor(
+	ctx context.Context, b *testing.B, runtime wazero.Runtime, code []byte, config wazero.ModuleConfig,
+) reactor {
 	mod, err := runtime.InstantiateWithConfig(ctx, code, config.WithStartFunctions("_initialize"))
 	if err != nil {
 		b.Fatal(err)

@@ -112,7 +112,8 @@ func TestManyVectors(t *testing.T) {
 		t.Errorf("%d empty buffers cost %d, and %d is written", many, g.charged, g.u32(result))
 	}
 	g.charged, g.fuel = 0, 1<<20
-	if end := ends(func() { g.call("fd_write", stdoutFd, array, many, result) }); end != (outOfFuel{}) || g.charged > 2<<20 {
+	end := ends(func() { g.call("fd_write", stdoutFd, array, many, result) })
+	if end != (outOfFuel{}) || g.charged > 2<<20 {
 		t.Errorf("it ends with %v when %d is charged", end, g.charged)
 	}
 
@@ -207,7 +208,8 @@ func (g *fakeGuest) readdir(fd uint32, size int, cookie uint64) (entries []readE
 		if at+direntSize+n > buf+used {
 			break
 		}
-		entries = append(entries, readEntry{g.text(at+direntSize, n), g.u64(at), g.u64(at + 8), rootfs.FileType(g.mem[at+20])})
+		name, kind := g.text(at+direntSize, n), rootfs.FileType(g.mem[at+20])
+		entries = append(entries, readEntry{name, g.u64(at), g.u64(at + 8), kind})
 		at += direntSize + n
 	}
 	return entries, int(used) < size
@@ -333,7 +335,8 @@ func TestDevices(t *testing.T) {
 		want(t, "seek", g.call("fd_seek", fd, 10, 0, g.alloc(8)), success)
 		want(t, "sync", g.call("fd_sync", fd), eInval)
 	}
-	if text, e := g.read(g.mustOpen("urandom", 0, rightFdRead, 0), 16); len(text) != 16 || text == strings.Repeat("\x00", 16) {
+	text, e := g.read(g.mustOpen("urandom", 0, rightFdRead, 0), 16)
+	if len(text) != 16 || text == strings.Repeat("\x00", 16) {
 		t.Errorf("urandom reads %q (%d)", text, e)
 	}
 	if !g.system.Drew() {

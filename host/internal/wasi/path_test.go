@@ -59,8 +59,10 @@ func TestPaths(t *testing.T) {
 		{"open as directory", func(g *fakeGuest) errno { return g.openErrno(0, "file", oDirectory, 0) }, eNotDir},
 		{"open with bad lookup", func(g *fakeGuest) errno { return g.openErrno(2, "file", 0, 0) }, eInval},
 		{"open with bad flags", func(g *fakeGuest) errno { return g.openErrno(0, "file", 16, 0) }, eInval},
-		{"open with rights there are not", func(g *fakeGuest) errno { return g.openErrno(0, "file", 0, 1<<40|rightFdRead) }, success},
-		{"open new directory", func(g *fakeGuest) errno { return g.openErrno(0, "new", oCreate|oDirectory, 0) }, eInval},
+		{"open with no such right", func(g *fakeGuest) errno { return g.openErrno(0, "file", 0, 1<<40) }, success},
+		{"open new directory", func(g *fakeGuest) errno {
+			return g.openErrno(0, "new", oCreate|oDirectory, 0)
+		}, eInval},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			g, dir := withFiles(t, "file=text", "sub/deep/")
@@ -148,7 +150,9 @@ func TestTimesOfALink(t *testing.T) {
 		return g.filestat(stat)
 	}
 	set := func(follow int, mtim uint64) {
-		want(t, "set times", g.call("path_filestat_set_times", firstMount, follow, g.put("link"), 4, 0, mtim, 0b0100), success)
+		const onlyMtim = 0b0100
+		e := g.call("path_filestat_set_times", firstMount, follow, g.put("link"), 4, 0, mtim, onlyMtim)
+		want(t, "set times", e, success)
 	}
 	set(0, 1000)
 	set(1, 2000)

@@ -42,7 +42,8 @@ func TestArgsAndEnv(t *testing.T) {
 		t.Errorf("the next call has %q and %q", args, env)
 	}
 	for _, bad := range []Config{
-		{Args: []string{"a\x00b"}}, {Env: []string{"A"}}, {Env: []string{"=b"}}, {Env: []string{"A=\x00"}}, {Mounts: []Mount{{}}},
+		{Args: []string{"a\x00b"}}, {Mounts: []Mount{{}}},
+		{Env: []string{"A"}}, {Env: []string{"=b"}}, {Env: []string{"A=\x00"}},
 	} {
 		if _, err := New(bad); err == nil {
 			t.Errorf("%+v is taken", bad)

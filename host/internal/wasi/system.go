@@ -227,7 +227,9 @@ func (s *System) restore() error {
 		s.table.add(&descriptor{dir: dir, base: dirRights, inheriting: allRights, mount: m.Guest})
 	}
 	if s.config.Devices {
-		s.table.add(&descriptor{fixed: &devices[0].stat, base: devicesRights, inheriting: allRights, mount: devicesMount})
+		s.table.add(&descriptor{
+			fixed: &devices[0].stat, base: devicesRights, inheriting: allRights, mount: devicesMount,
+		})
 	}
 	s.table.limit = s.table.open + s.config.MaxOpen
 	s.changed = false

@@ -47,12 +47,14 @@ const (
 // What applies to each kind of descriptor; the rest of what a guest asks for is
 // left out.
 const (
-	fileRights = rightFdDatasync | rightFdRead | rightFdSeek | rightFdFdstatSetFlags | rightFdSync | rightFdTell | rightFdWrite | rightFdAdvise | rightFdAllocate |
-		rightFdFilestatGet | rightFdFilestatSetSize | rightFdFilestatSetTimes | rightPollFdReadwrite
-	dirRights = rightFdFdstatSetFlags | rightFdSync | rightFdDatasync | rightFdReaddir | rightFdFilestatGet | rightFdFilestatSetTimes |
-		rightPathCreateDirectory | rightPathCreateFile | rightPathLinkSource | rightPathLinkTarget | rightPathOpen | rightPathReadlink |
-		rightPathRenameSource | rightPathRenameTarget | rightPathFilestatGet | rightPathFilestatSetSize | rightPathFilestatSetTimes |
-		rightPathSymlink | rightPathRemoveDirectory | rightPathUnlinkFile
+	fileRights = rightFdDatasync | rightFdRead | rightFdSeek | rightFdFdstatSetFlags | rightFdSync | rightFdTell |
+		rightFdWrite | rightFdAdvise | rightFdAllocate | rightFdFilestatGet | rightFdFilestatSetSize |
+		rightFdFilestatSetTimes | rightPollFdReadwrite
+	dirRights = rightFdFdstatSetFlags | rightFdSync | rightFdDatasync | rightFdReaddir | rightFdFilestatGet |
+		rightFdFilestatSetTimes | rightPathCreateDirectory | rightPathCreateFile | rightPathLinkSource |
+		rightPathLinkTarget | rightPathOpen | rightPathReadlink | rightPathRenameSource | rightPathRenameTarget |
+		rightPathFilestatGet | rightPathFilestatSetSize | rightPathFilestatSetTimes | rightPathSymlink |
+		rightPathRemoveDirectory | rightPathUnlinkFile
 	streamRights   = rightFdFdstatSetFlags | rightFdFilestatGet | rightPollFdReadwrite
 	positionRights = rightFdSeek | rightFdTell
 )

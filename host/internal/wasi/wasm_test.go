@@ -73,7 +73,8 @@ func newEngine(t testing.TB, config wazero.RuntimeConfig) *engine {
 				g.mod = mod
 				f.Call(g.system, g, stack)
 			}
-			builder.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(call), f.Params, f.Results).Export(f.Name)
+			builder.NewFunctionBuilder().
+				WithGoModuleFunction(api.GoModuleFunc(call), f.Params, f.Results).Export(f.Name)
 		}
 		if _, err := builder.Instantiate(ctx); err != nil {
 			t.Fatal(err)

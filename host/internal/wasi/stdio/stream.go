@@ -86,7 +86,7 @@ const maxBuffer = 64 << 10
 func OpenInput(r io.Reader, report Report) Input {
 	switch r := r.(type) {
 	case nil:
-		return &direct{reader: bytes.NewReader(nil)}
+		return atEnd
 	case Immediate:
 		return &direct{reader: r.(io.Reader)}
 	case *bytes.Reader, *bytes.Buffer, *strings.Reader:
@@ -101,7 +101,7 @@ func OpenInput(r io.Reader, report Report) Input {
 func OpenOutput(w io.Writer, report Report) Output {
 	switch w := w.(type) {
 	case nil:
-		return &direct{writer: io.Discard}
+		return dropped
 	case Immediate:
 		return &direct{writer: w.(io.Writer)}
 	case *bytes.Buffer:
@@ -110,7 +110,7 @@ func OpenOutput(w io.Writer, report Report) Output {
 		return openFileOutput(w, report)
 	}
 	if w == io.Discard {
-		return &direct{writer: w}
+		return dropped
 	}
 	return newPlainOutput(w, Other, report)
 }
@@ -120,6 +120,16 @@ type direct struct {
 	reader io.Reader
 	writer io.Writer
 }
+
+// What there is where there is no stream.
+var (
+	atEnd   = &direct{reader: empty{}}
+	dropped = &direct{writer: io.Discard}
+)
+
+type empty struct{}
+
+func (empty) Read([]byte) (int, error) { return 0, io.EOF }
 
 func (*direct) Kind() Kind                      { return Other }
 func (*direct) Poll(context.Context, int) State { return State{Ready: true, Bytes: 1} }

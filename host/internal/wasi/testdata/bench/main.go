@@ -140,7 +140,7 @@ func clock(times, _ int32) {
 }
 
 //go:wasmimport wasi_snapshot_preview1 path_open
-func pathOpen(dir, lookup uint32, path *byte, n, oflags uint32, rights, inheriting uint64, flags uint32, fd *uint32) uint32
+func pathOpen(dir, lookup uint32, path *byte, n, oflags uint32, base, inherit uint64, flags uint32, fd *uint32) uint32
 
 //go:wasmimport wasi_snapshot_preview1 path_filestat_get
 func pathFilestatGet(dir, lookup uint32, path *byte, n uint32, result *[64]byte) uint32

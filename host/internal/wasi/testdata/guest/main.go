@@ -158,4 +158,4 @@ func open(dir int32, lookup int32, path string) (fd int32, errno int32) {
 }
 
 //go:wasmimport wasi_snapshot_preview1 path_open
-func pathOpen(dir, lookup int32, path *byte, length, oflags int32, rights, inheriting int64, fdflags int32, fd *int32) int32
+func pathOpen(dir, lookup int32, path *byte, n, oflags int32, base, inherit int64, flags int32, fd *int32) int32
