@@ -10,9 +10,7 @@ import (
 
 	"github.com/wexec/wexec/host/internal/engine"
 	"github.com/wexec/wexec/host/internal/fault"
-	"github.com/wexec/wexec/host/internal/rootfs"
 	"github.com/wexec/wexec/host/internal/wasi"
-	"github.com/wexec/wexec/host/internal/wasi/descriptors"
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
@@ -22,12 +20,6 @@ type WASI struct {
 	Mounts         []Mount
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
-}
-
-// Mount is a folder that a guest sees.
-type Mount struct {
-	Host, Guest string
-	ReadOnly    bool
 }
 
 // Imports are the modules of system calls.
@@ -66,7 +58,7 @@ type system struct {
 	inst   *Instance
 	calls  *wasi.System
 	wasi   *WASI
-	mounts []*rootfs.Mount
+	mounts []Mount
 	output *output    // of a program, if it is wanted
 	logs   [2]lineLog // of standard output and error, unless they go elsewhere
 }
@@ -83,12 +75,12 @@ func newSystem(inst *Instance, w *WASI, input []byte) (*system, error) {
 		s.attachStreams(&cfg, input)
 	}
 	for _, m := range w.Mounts {
-		mount, err := openMount(m)
+		mount, err := inst.mounts.acquire(m)
 		if err != nil {
 			s.close()
 			return nil, err
 		}
-		s.mounts = append(s.mounts, mount)
+		s.mounts = append(s.mounts, m)
 		cfg.Mounts = append(cfg.Mounts, wasi.Mount{Guest: m.Guest, Mount: mount})
 	}
 	var err error
@@ -118,25 +110,6 @@ func (s *system) attachStreams(cfg *wasi.Config, input []byte) {
 	}
 }
 
-func openMount(m Mount) (*rootfs.Mount, error) {
-	access := rootfs.ReadWrite
-	if m.ReadOnly {
-		access = rootfs.ReadOnly
-	}
-	if !descriptors.Default().Acquire() {
-		return nil, fault.ErrDescriptors
-	}
-	mount, err := rootfs.Open(m.Host, rootfs.Options{Access: access})
-	if err == nil {
-		return mount, nil
-	}
-	descriptors.Default().Release()
-	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
-		return nil, fault.ErrDescriptors
-	}
-	return nil, fault.InvalidInput("mount %s: %v", m.Host, err)
-}
-
 // panicked reports a panic in a reader or writer of the embedder's.
 func (s *system) panicked(value any, stack []byte) {
 	s.inst.Logger.Error("a stream of WASI panicked", "module", s.inst.Module, "panic", value, "stack", string(stack))
@@ -162,8 +135,7 @@ func (s *system) close() {
 		s.calls.Close()
 	}
 	for _, m := range s.mounts {
-		m.Close() // it was only read from, or written through
-		descriptors.Default().Release()
+		s.inst.mounts.release(m)
 	}
 }
 

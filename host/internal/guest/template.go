@@ -35,6 +35,7 @@ type Host struct {
 
 	computing atomic.Int32 // instances whose code computes
 	made      atomic.Uint64
+	mounts    mounts
 }
 
 // Made counts the instances that were made.

@@ -2,12 +2,11 @@ package rootfs
 
 import "syscall"
 
-// Dir is an open directory in a mount. Paths are relative to it and don't lead
-// out of it.
+// Dir is an open directory in a mount. Paths are relative to it and can't leave it.
 type Dir struct {
 	mount  *Mount
 	at     dirHandle
-	shared bool // at is the mount's, and stays open
+	shared bool // at belongs to the mount and stays open
 	closed bool
 }
 
@@ -40,7 +39,7 @@ func (d *Dir) SetSelfTimes(t Times) error {
 	return d.at.setTimes(".", t)
 }
 
-// Stat describes what a path leads to.
+// Stat describes the file at a path.
 func (d *Dir) Stat(path string, follow bool) (Stat, error) {
 	e, err := d.resolve(path, follow)
 	if err != nil {
@@ -53,7 +52,7 @@ func (d *Dir) Stat(path string, follow bool) (Stat, error) {
 	return e.stat, nil
 }
 
-// SetTimes sets the times of what a path leads to.
+// SetTimes sets the times of the file at a path.
 func (d *Dir) SetTimes(path string, follow bool, t Times) error {
 	if err := d.writable(); err != nil {
 		return err
@@ -71,7 +70,7 @@ func (d *Dir) Mkdir(path string) error {
 	return d.create(path, func(e *entry) error { return e.dir.mkdir(e.name) })
 }
 
-// create makes what a path names, and counts it.
+// create runs make on the entry of a path, and counts the new name.
 func (d *Dir) create(path string, make func(e *entry) error) error {
 	if err := d.writable(); err != nil {
 		return err
@@ -97,8 +96,8 @@ func (d *Dir) Rmdir(path string) error {
 	return d.remove(path, syscall.EINVAL, func(e *entry) error { return e.dir.rmdir(e.text()) })
 }
 
-// remove removes what a path names, which can't be "." or "..": to those it
-// answers dots.
+// remove runs remove on the entry of a path. Paths that end in "." or ".." fail
+// with dots.
 func (d *Dir) remove(path string, dots error, remove func(e *entry) error) error {
 	if err := d.writable(); err != nil {
 		return err
@@ -135,17 +134,17 @@ func (d *Dir) Readlink(path string) (string, error) {
 	return target, err
 }
 
-// Entry is what ReadDir tells of a name in a directory.
+// Entry is a directory entry.
 type Entry struct {
 	Name string
 	Ino  uint64 // 0 for "..", which may be outside of the mount
 	Type FileType
-	Next uint64 // where ReadDir goes on after this entry
+	Next uint64 // the position of the next entry
 }
 
-// ReadDir calls yield for the entries of the directory, "." and ".." among them,
-// until it returns false. Zero is the first position; others are those that an
-// Entry told. Room is about how many bytes of names are wanted at once.
+// ReadDir calls yield for each entry of the directory, including "." and "..", until
+// yield returns false. It starts at position from: 0, or the Next of an earlier
+// entry. room is about how many bytes of entries the caller wants.
 func (d *Dir) ReadDir(from uint64, room int, yield func(Entry) bool) error {
 	return d.at.readDir(d.shared, from, room, yield)
 }

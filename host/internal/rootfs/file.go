@@ -33,15 +33,15 @@ func (f *File) size() (int64, error) {
 	return st.Size, err
 }
 
-// Readv reads into bufs from where the file is at. At the end it returns 0.
+// Readv reads from the file's position into bufs. At the end it returns 0.
 func (f *File) Readv(bufs [][]byte) (int, error) { return f.host.readv(bufs) }
 
-// Preadv reads into bufs from offset, and leaves the file where it is at.
+// Preadv reads from offset into bufs, and keeps the position.
 func (f *File) Preadv(bufs [][]byte, offset int64) (int, error) {
 	return f.host.preadv(bufs, offset)
 }
 
-// Writev writes bufs to where the file is at, or to its end in append mode.
+// Writev writes bufs at the file's position, or at its end in append mode.
 func (f *File) Writev(bufs [][]byte) (n int, err error) {
 	err = f.mount.usage.change(f.size, func(size int64) int64 {
 		if !f.append {
@@ -55,8 +55,7 @@ func (f *File) Writev(bufs [][]byte) (n int, err error) {
 	return n, err
 }
 
-// Pwritev writes bufs to offset, in append mode too, and leaves the file where
-// it is at.
+// Pwritev writes bufs at offset, even in append mode, and keeps the position.
 func (f *File) Pwritev(bufs [][]byte, offset int64) (n int, err error) {
 	err = f.mount.usage.change(f.size, func(int64) int64 {
 		return plus(offset, length(bufs))
@@ -74,8 +73,8 @@ func (f *File) Truncate(size int64) error {
 	})
 }
 
-// Allocate makes the file at least as large as offset and n together, and has
-// the disk set the space aside if it can.
+// Allocate makes the file at least offset+n bytes long, and reserves the space on
+// disk if the file system can.
 func (f *File) Allocate(offset, n int64) error {
 	if offset < 0 || n <= 0 {
 		return syscall.EINVAL
@@ -101,7 +100,7 @@ const (
 	seekEnd     = 2
 )
 
-// Seek moves where the file is at, and returns it.
+// Seek sets the file's position, and returns it.
 func (f *File) Seek(offset int64, whence int) (int64, error) {
 	if whence < seekStart || whence > seekEnd {
 		return 0, syscall.EINVAL
@@ -129,7 +128,8 @@ func (f *File) SetAppend(on bool) error {
 	return err
 }
 
-// Sync writes the file to the disk, Datasync only what reading it again needs.
+// Sync writes the file to disk. Datasync leaves out metadata that reading does not
+// need.
 func (f *File) Sync() error     { return f.host.sync() }
 func (f *File) Datasync() error { return f.host.datasync() }
 
@@ -140,7 +140,7 @@ func length(bufs [][]byte) (n int64) {
 	return n
 }
 
-// plus adds two numbers of which none is negative, up to the largest.
+// plus adds two non-negative numbers, and saturates.
 func plus(a, b int64) int64 {
 	if a > math.MaxInt64-b {
 		return math.MaxInt64

@@ -15,15 +15,15 @@ type dirHandle int
 
 const (
 	onlyDir = unix.O_DIRECTORY | unix.O_CLOEXEC
-	// harmless is given to the opening of files, for what may have taken their
-	// place: a FIFO must not block the host, a terminal not take control of it.
+	// harmless flags every open, in case another file has taken the name: a FIFO must
+	// not block the host, a terminal must not become its controlling one.
 	harmless = unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_NOFOLLOW | unix.O_CLOEXEC
 
 	filePerm = 0o666 // before the host's umask
 	dirPerm  = 0o777
 )
 
-// again runs a call until no signal interrupts it.
+// again repeats a call that a signal interrupts.
 func again(call func() error) error {
 	for {
 		if err := call(); err != unix.EINTR {
@@ -32,7 +32,7 @@ func again(call func() error) error {
 	}
 }
 
-// openAt opens without following a link in the last place.
+// openAt opens a name in d, and does not follow links.
 func (d dirHandle) openAt(name string, flags int, perm uint32) (fd int, err error) {
 	for {
 		fd, err = unix.Openat(int(d), name, flags|unix.O_NOFOLLOW, perm)
@@ -49,7 +49,7 @@ func openRoot(hostDir string) (dirHandle, error) {
 
 func (d dirHandle) close() error { return unix.Close(int(d)) }
 
-// descend opens the directory that a path leads to, which must be in d.
+// descend opens the directory at a path, which must be inside d.
 func (d dirHandle) descend(path string) (dirHandle, error) {
 	if !hasOpenat2() {
 		return d.walkTo(path)
@@ -70,8 +70,8 @@ func (d dirHandle) descend(path string) (dirHandle, error) {
 
 const beneath = unix.RESOLVE_BENEATH | unix.RESOLVE_NO_MAGICLINKS
 
-// hasOpenat2 reports whether there is that system call: Linux has it since 5.6,
-// but some sandboxes deny it.
+// hasOpenat2 reports whether openat2 works. Linux has it since 5.6, but some
+// sandboxes deny it.
 var hasOpenat2 = sync.OnceValue(func() bool {
 	fd, err := unix.Openat2(unix.AT_FDCWD, ".", &unix.OpenHow{Flags: unix.O_PATH | onlyDir, Resolve: beneath})
 	if err == nil {
@@ -191,7 +191,7 @@ type fileHandle int
 // maxBufs is how many buffers the kernel takes at once.
 const maxBufs = 1024
 
-// close leaves nothing behind that a later call could take for another file.
+// close also forgets the number, which the next open may reuse.
 func (f *fileHandle) close() error {
 	fd := *f
 	*f = -1
@@ -225,7 +225,7 @@ func (f fileHandle) writev(bufs [][]byte) (int, error) {
 	return count(unix.Writev(int(f), bufs[:min(len(bufs), maxBufs)]))
 }
 
-// pwritev puts append mode off for the call: with it, Linux writes to the end.
+// pwritev turns append mode off for the call, since Linux would write to the end.
 func (f fileHandle) pwritev(bufs [][]byte, offset int64, append bool) (int, error) {
 	if append {
 		if err := f.setAppend(false); err != nil {
@@ -239,7 +239,7 @@ func (f fileHandle) pwritev(bufs [][]byte, offset int64, append bool) (int, erro
 	return count(unix.Pwritev(int(f), bufs[:min(len(bufs), maxBufs)], offset))
 }
 
-// count makes the -1 of a failed call 0.
+// count turns the -1 of a failed call into 0.
 func count(n int, err error) (int, error) { return max(n, 0), err }
 
 func (f fileHandle) seek(offset int64, whence int) (int64, error) {
@@ -257,7 +257,7 @@ func (f fileHandle) allocate(offset, n int64) error {
 func (f fileHandle) sync() error     { return again(func() error { return unix.Fsync(int(f)) }) }
 func (f fileHandle) datasync() error { return again(func() error { return unix.Fdatasync(int(f)) }) }
 
-// setTimes is utimensat without a path, for which package unix has no function.
+// setTimes calls utimensat without a path, which package unix does not offer.
 func (f fileHandle) setTimes(t Times) error {
 	times := [2]unix.Timespec(timespecs(t))
 	_, _, errno := unix.Syscall6(unix.SYS_UTIMENSAT, uintptr(f), 0, uintptr(unsafe.Pointer(&times)), 0, 0, 0)

@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// Here os.Root resolves every path from the mount's directory on. What it does
-// not know is done as well as can be: paths may lead from one directory of the
-// guest's to another in the same mount, O_NOFOLLOW and the kind of a file are
-// looked at before the call, and symbolic links of guests don't climb at all.
+// On these systems os.Root resolves all paths, from the mount's directory. That is
+// less exact: a path may leave the Dir it starts from, though not the mount; links
+// and file types are checked before a call, which leaves a race; and the links of
+// guests can't climb.
 
 // dirHandle is a path in a mount.
 type dirHandle struct {
@@ -29,7 +29,7 @@ func openRoot(hostDir string) (dirHandle, error) {
 	return dirHandle{root, "."}, err
 }
 
-// close closes the mount's directory; no other handle has anything open.
+// close closes the mount's directory. Other handles have nothing open.
 func (d dirHandle) close() error {
 	if d.path != "." {
 		return nil
@@ -124,7 +124,7 @@ func (d dirHandle) replace(name, newName string) error {
 		return errnoOf(err)
 	}
 	if err := d.root.Rename(name, newName); err != nil {
-		// Say, a directory into itself: leave things as they were.
+		// The directory may have been moved into itself: restore the target.
 		_ = d.root.Mkdir(newName, target.Mode().Perm())
 		return errnoOf(err)
 	}
@@ -166,7 +166,7 @@ func (d dirHandle) setTimes(name string, t Times) error {
 	return errnoOf(d.root.Chtimes(d.at(name), timeOf(t.Atim), timeOf(t.Mtim)))
 }
 
-// timeOf makes the zero time of Omit, as Chtimes wants it.
+// timeOf converts a time for Chtimes, which takes the zero time for Omit.
 func timeOf(nanos int64) time.Time {
 	switch nanos {
 	case Omit:
@@ -177,8 +177,8 @@ func timeOf(nanos int64) time.Time {
 	return time.Unix(0, nanos)
 }
 
-// contains says whether a link in d to target leads to something in the mount,
-// or nowhere. It may not climb, as nothing here tells how deep d is.
+// contains checks that a link in d to target does not lead out of the mount. The
+// link may not climb at all, since the depth of d is not known.
 func (*Mount) contains(d dirHandle, target string) error {
 	if climbs(target) > 0 || !filepath.IsLocal(filepath.FromSlash(target)) {
 		return syscall.EPERM
@@ -189,7 +189,7 @@ func (*Mount) contains(d dirHandle, target string) error {
 	return nil
 }
 
-// movable lets every directory move: no link of a guest's in it climbs.
+// movable allows every move, since no link of a guest climbs.
 func (*Mount) movable(_, _ *entry) error { return nil }
 
 func statOf(info fs.FileInfo, err error) (Stat, error) {
@@ -220,8 +220,8 @@ func typeOf(mode fs.FileMode) FileType {
 	return Unknown
 }
 
-// errnoOf is the errno in an error of os. One without is a refusal of os.Root,
-// above all that a path leads out, which os does not export.
+// errnoOf returns the errno in an error of os. An error without one is a refusal by
+// os.Root, most often because the path leads out.
 func errnoOf(err error) error {
 	var host syscall.Errno
 	switch {
@@ -237,7 +237,7 @@ func errnoOf(err error) error {
 	return syscall.EPERM
 }
 
-// posix names the errors of Windows as POSIX does.
+// posix translates errors of Windows.
 func posix(host syscall.Errno) error {
 	for _, known := range []syscall.Errno{
 		syscall.ENOENT, syscall.EEXIST, syscall.EACCES, syscall.ENOTDIR, syscall.ENOTEMPTY,
@@ -264,7 +264,7 @@ type fileHandle struct{ *os.File }
 func (f *fileHandle) close() error       { return errnoOf(f.Close()) }
 func (f fileHandle) stat() (Stat, error) { return statOf(f.Stat()) }
 
-// each runs io for one buffer after the other until one is not done whole.
+// each runs io for each buffer, until a buffer is moved only in part.
 func each(bufs [][]byte, io func(buf []byte, done int) (int, error)) (int, error) {
 	done := 0
 	for _, buf := range bufs {
@@ -276,7 +276,7 @@ func each(bufs [][]byte, io func(buf []byte, done int) (int, error)) (int, error
 	return done, nil
 }
 
-// wholeOrErrno is the error of a call that has moved some bytes: none.
+// wholeOrErrno drops an error that came after some bytes.
 func wholeOrErrno(done int, err error) error {
 	if done > 0 || err == io.EOF {
 		return nil
@@ -321,12 +321,12 @@ func (f fileHandle) datasync() error                { return errnoOf(f.Sync()) }
 func (f fileHandle) setTimes(Times) error           { return syscall.ENOTSUP }
 func (f fileHandle) setAppend(bool) error           { return syscall.ENOTSUP }
 
-// maxSkip is how far into a directory reading may go on, since it has to begin
-// at the start each time.
+// maxSkip is the largest position in a directory, since each call reads it from the
+// start.
 const maxSkip = 1 << 16
 
-// readDir reads names from the start and skips those before from. "." and ".."
-// are the first two.
+// readDir reads the directory from the start, and skips entries before from. It
+// begins with "." and "..", which os leaves out.
 func (d dirHandle) readDir(_ bool, from uint64, _ int, yield func(Entry) bool) error {
 	if from > maxSkip {
 		return syscall.EOVERFLOW

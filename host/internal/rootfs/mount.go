@@ -32,19 +32,19 @@ type Mount struct {
 	access Access
 	usage  *usage // nil if there is no quota
 
-	// naming is held by every call that gives a thing a name, so that what the
-	// checks of links have seen still holds when the name is given.
+	// naming is held by calls that rename and link, so that the tree can't change
+	// between the check of a symbolic link and the call.
 	naming sync.Mutex
 
 	closed atomic.Bool
-	users  atomic.Int64 // Mount itself until it is closed, and the Dirs that share its root
+	users  atomic.Int64 // the Mount until it is closed, and each Dir that shares its root
 }
 
-// identity tells a directory or file from all others.
+// identity identifies a file or directory.
 type identity struct{ dev, ino uint64 }
 
-// Open gives access to hostDir, which must be a directory. If hostDir is moved
-// later on, the Mount moves along.
+// Open gives access to hostDir, which must be a directory. The Mount follows the
+// directory if it is moved later.
 func Open(hostDir string, o Options) (*Mount, error) {
 	if o.Access != ReadOnly && o.Access != ReadWrite {
 		return nil, fmt.Errorf("rootfs: unknown access %d", o.Access)
@@ -66,8 +66,8 @@ func Open(hostDir string, o Options) (*Mount, error) {
 	return m, nil
 }
 
-// Root returns the mount's directory, to be closed by the caller. It costs no
-// descriptor. A closed mount has none: the error is EBADF.
+// Root returns the mount's directory, which the caller must close. It shares the
+// mount's descriptor. The error is EBADF if the mount is closed.
 func (m *Mount) Root() (*Dir, error) {
 	for {
 		users := m.users.Load()
@@ -80,8 +80,8 @@ func (m *Mount) Root() (*Dir, error) {
 	}
 }
 
-// Close ends access by path: such calls then fail with EBADF. Files that are
-// open go on working until they are closed. Closing again does nothing.
+// Close ends access by path: later calls fail with EBADF. Open files keep working
+// until they are closed. A second Close does nothing.
 func (m *Mount) Close() error {
 	if m.closed.Swap(true) {
 		return nil

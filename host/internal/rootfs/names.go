@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// Rename gives what a path names another name, in the same mount; otherwise it
-// answers EXDEV. What must not be moved there is refused: see place.
+// Rename renames a file. It fails with EXDEV between mounts, and refuses moves that
+// would make a symbolic link lead out: see place.
 func (d *Dir) Rename(path string, to *Dir, newPath string) error {
 	if d.mount != to.mount {
 		return syscall.EXDEV
@@ -37,13 +37,13 @@ func (d *Dir) Rename(path string, to *Dir, newPath string) error {
 	}
 	rename := func() error { return e.dir.rename(e.text(), n.dir, n.text()) }
 	if st, err := n.dir.lstat(n.name); err == nil && st.identity() == e.stat.identity() {
-		return rename() // does nothing: both are names of one file
+		return rename() // does nothing, since both are names of one file
 	}
 	return d.mount.usage.drop(&n, rename)
 }
 
-// Link gives a file a second name, in the same mount. A link in the last place
-// of path gets one itself, unless follow is set.
+// Link gives a file a second name. If path is a symbolic link, the link itself gets
+// it, unless follow is set.
 func (d *Dir) Link(path string, follow bool, to *Dir, newPath string) error {
 	if d.mount != to.mount {
 		return syscall.EXDEV
@@ -72,10 +72,9 @@ func (d *Dir) Link(path string, follow bool, to *Dir, newPath string) error {
 	})
 }
 
-// Symlink makes a symbolic link that leads to target from the directory that it
-// is in. It refuses with EPERM a target that leads out of the mount, that is
-// absolute, or that has ".." after a name: what the name means can be changed
-// later on.
+// Symlink makes a symbolic link. It fails with EPERM if the target is absolute,
+// leads out of the mount, or has ".." after a name: the name could be replaced by
+// a link later.
 func (d *Dir) Symlink(target, path string) error {
 	switch {
 	case target == "":
@@ -96,11 +95,11 @@ func (d *Dir) Symlink(target, path string) error {
 	})
 }
 
-// place says whether what is at e may get the name n. A symbolic link may not if
-// it would lead out from there. A directory may not if a link in it would: that
-// takes a look at all of it, if it is moved nearer to the root, and one that is
-// too large for that is refused with EXDEV, as if it were on another disk. The
-// caller then copies it, and has each link checked.
+// place checks whether the file at e may get the name n. A symbolic link may not
+// if it would lead out from there, and a directory may not if it holds such a link.
+// A directory that moves nearer to the root is searched for them. If it is too
+// large to search, the error is EXDEV, as if n were on another disk: the caller
+// then copies it, and each link is checked when it is made.
 func (m *Mount) place(e, n *entry) error {
 	switch e.stat.Type {
 	case SymbolicLink:
@@ -118,8 +117,8 @@ func (m *Mount) place(e, n *entry) error {
 	return nil
 }
 
-// isLevel reports whether a target is relative and has each ".." before all
-// names. Such a link climbs as far as it seems to, whatever its names lead to.
+// isLevel reports whether a target is relative and has ".." only at its start. Such
+// a link climbs exactly as far as it says, whatever its names lead to.
 func isLevel(target string) bool {
 	named := false
 	for part := range strings.SplitSeq(target, "/") {
@@ -136,7 +135,7 @@ func isLevel(target string) bool {
 	return target[0] != '/'
 }
 
-// climbs is how many times a target says "..".
+// climbs counts the ".." of a target.
 func climbs(target string) (n int) {
 	for part := range strings.SplitSeq(target, "/") {
 		if part == ".." {

@@ -9,8 +9,8 @@ const (
 	Read Flags = 1 << iota
 	Write
 	Append
-	Create    // the file if there is none
-	Exclusive // with Create: fail if there is one
+	Create    // create the file if it does not exist
+	Exclusive // with Create: fail if it exists
 	Truncate
 	OnlyDir  // fail if it is not a directory
 	NoFollow // fail if the last component is a link
@@ -19,15 +19,15 @@ const (
 // changing are the flags that directories refuse.
 const changing = Write | Create | Truncate
 
-// maxRaces is how often something may take another's place between the look at
-// it and its opening.
+// maxRaces is how often Open tries again when a file is replaced between the check
+// and the open.
 const maxRaces = 16
 
-// errRaced says that a name does not lead any more to what was seen there.
+// errRaced means that the file was replaced since it was checked.
 const errRaced = syscall.EAGAIN
 
-// Open opens a regular file or a directory; the other result is nil. What is
-// neither is refused with ENOTSUP.
+// Open opens a regular file or a directory, and returns nil for the other. Files of
+// other types are refused with ENOTSUP.
 func (d *Dir) Open(path string, flags Flags) (*File, *Dir, error) {
 	switch {
 	case flags&OnlyDir != 0 && flags&Create != 0:
@@ -74,7 +74,7 @@ func (d *Dir) openEntry(e *entry, flags Flags) (*File, *Dir, error) {
 	return file, nil, raced(err)
 }
 
-// openable says whether what is of this type may be opened with flags.
+// openable checks whether a file of this type may be opened with flags.
 func openable(t FileType, flags Flags) error {
 	switch {
 	case t == SymbolicLink && flags&OnlyDir == 0:
@@ -108,8 +108,8 @@ func (d *Dir) createFile(e *entry, flags Flags) (file *File, err error) {
 	return file, err
 }
 
-// openFile opens a regular file by its name. It asks the open file again what it
-// is: the name may have been given to a FIFO since it was looked at.
+// openFile opens a regular file. It checks the type of the open file again, since a
+// FIFO may have taken the name after the first check.
 func (d *Dir) openFile(e *entry, flags Flags) (*File, error) {
 	f := &File{mount: d.mount, append: flags&Append != 0}
 	err := d.mount.usage.hold(f, e, flags&Truncate != 0, func() error {
@@ -134,7 +134,7 @@ func (d *Dir) openFile(e *entry, flags Flags) (*File, error) {
 	return f, nil
 }
 
-// raced turns the errors of opening what was looked at before into errRaced.
+// raced returns errRaced for errors that mean the file has changed since the check.
 func raced(err error) error {
 	switch err {
 	case syscall.ELOOP, syscall.ENOTDIR, syscall.EISDIR, syscall.ENXIO, syscall.ENOENT:

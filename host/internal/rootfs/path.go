@@ -8,11 +8,11 @@ import (
 const (
 	// maxPath is Linux's PATH_MAX, which counts a zero byte at the end.
 	maxPath = 4096
-	// maxLinks is how many links a path may lead through, as on Linux.
+	// maxLinks is how many symbolic links a path may follow, as on Linux.
 	maxLinks = 40
 )
 
-// check refuses the paths that lead nowhere in any mount.
+// check refuses paths that are invalid in any mount.
 func check(path string) error {
 	switch {
 	case path == "":
@@ -27,22 +27,22 @@ func check(path string) error {
 	return nil
 }
 
-// split parts a path that is not empty into the directory part, which may be
-// empty, and the last component. slash says whether slashes follow it.
+// split splits a non-empty path into its directory part, which may be empty, and
+// its last component. slash reports whether the path ends in a slash.
 func split(path string) (parent, name string, slash bool) {
 	trimmed := strings.TrimRight(path, "/")
 	at := strings.LastIndexByte(trimmed, '/') + 1
 	return trimmed[:at], trimmed[at:], len(trimmed) < len(path)
 }
 
-// entry is a name in an open directory, which is where a path leads.
+// entry is the result of resolving a path: a name in an open directory.
 type entry struct {
 	dir   dirHandle
 	owned bool // the entry closes dir
 	name  string
-	slash bool // the path says that name is a directory
+	slash bool // the path ended in a slash, so the name must be a directory
 
-	stat  Stat // set by resolve if there is such a name
+	stat  Stat // set by resolve if the name exists
 	found bool
 }
 
@@ -55,8 +55,8 @@ func (e *entry) close() {
 // isDots reports whether the path ends in "." or "..".
 func (e *entry) isDots() bool { return e.name == "." || e.name == ".." }
 
-// text is the name with the slash that the path had. Calls that make, rename or
-// remove a name understand it, and don't follow links for it.
+// text is the name with the path's trailing slash, if it had one. The calls that
+// create, rename or remove a name handle the slash and don't follow links for it.
 func (e *entry) text() string {
 	if e.slash {
 		return e.name + "/"
@@ -83,9 +83,9 @@ func (d *Dir) locate(path string) (entry, error) {
 	return e, err
 }
 
-// resolve finds where a path leads and what is there. A link in the last place
-// is followed if follow says so, or if a slash comes after it. A path that ends
-// in "." or ".." becomes the entry "." of where it leads.
+// resolve finds the file that a path names. It follows a link in the last
+// component if follow is set, or if the path ends in a slash. A path that ends in
+// ".." becomes the entry "." of that directory.
 func (d *Dir) resolve(path string, follow bool) (entry, error) {
 	for range maxLinks {
 		e, err := d.locate(path)
@@ -105,8 +105,8 @@ func (d *Dir) resolve(path string, follow bool) (entry, error) {
 	return entry{}, syscall.ELOOP
 }
 
-// look fills in what is at e. If that is a link to be followed, it returns the
-// path to go on with.
+// look fills in the stat of e. If e is a link to follow, look returns the path to
+// continue with.
 func (d *Dir) look(e *entry, path string, follow bool) (next string, err error) {
 	if e.name == ".." {
 		whole, err := d.at.descend(path)
@@ -133,7 +133,7 @@ func (d *Dir) look(e *entry, path string, follow bool) (next string, err error) 
 	return "", nil
 }
 
-// expand returns the path that a link in the last place of path makes.
+// expand replaces the last component of path, which is a link, by its target.
 func (e *entry) expand(path string) (string, error) {
 	target, err := e.dir.readlink(e.name)
 	if err != nil {

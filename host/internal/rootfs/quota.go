@@ -5,35 +5,35 @@ import (
 	"syscall"
 )
 
-// Quota counts what guests put into a mount. Sizes are apparent ones: a hole in
-// a file counts. Names count, whatever they name. A negative number gives back,
-// and is never refused; guests may also give back what the host put there. The
-// count is exact as long as nothing else changes the directory. It is safe for
-// concurrent use, and may be shared by mounts.
+// Quota limits what guests put into a mount. Bytes are those of apparent sizes, so
+// holes in files count. Files are names of any kind: files, directories and links.
+// A negative n gives back, and is never refused. Guests may remove files of the
+// host, and so give back more than they took. The count is exact as long as only
+// guests change the directory. A Quota must be safe for concurrent use.
 type Quota interface {
-	// Bytes takes n bytes, or refuses.
+	// Bytes reserves n bytes, and reports whether it could.
 	Bytes(n int64) bool
-	// Files takes n names, or refuses.
+	// Files reserves n names, and reports whether it could.
 	Files(n int64) bool
 }
 
-// usage is what a mount with a quota knows of its files. All methods of a nil
-// usage do what they are about, without counting.
+// usage keeps the account of a mount with a quota. The methods of a nil usage run
+// their functions and count nothing.
 type usage struct {
 	quota Quota
-	mu    sync.Mutex // held while a size changes or a name goes
+	mu    sync.Mutex // held while a size changes or a name is removed
 	open  map[identity]*opened
 }
 
-// opened is a file that guests have open. One without a name holds its bytes
+// opened is a file that guests have open. A file that was unlinked keeps its bytes
 // until it is closed.
 type opened struct {
 	times    int
 	nameless bool
 }
 
-// change runs a change of a file's size, which may take it as far as reach says
-// for the size before.
+// change runs change, which may change a file's size. reach returns the largest
+// size that it may reach, given the size before.
 func (u *usage) change(size func() (int64, error), reach func(size int64) int64, change func() error) error {
 	if u == nil {
 		return change()
@@ -59,7 +59,7 @@ func (u *usage) change(size func() (int64, error), reach func(size int64) int64,
 	return err
 }
 
-// add runs what makes a name.
+// add counts the name that make makes.
 func (u *usage) add(make func() error) error {
 	if u == nil {
 		return make()
@@ -74,7 +74,7 @@ func (u *usage) add(make func() error) error {
 	return err
 }
 
-// drop runs what makes an entry's name go, if there is one.
+// drop gives back the name of e, and its bytes, if remove removes it.
 func (u *usage) drop(e *entry, remove func() error) error {
 	if u == nil {
 		return remove()
@@ -97,7 +97,7 @@ func (u *usage) drop(e *entry, remove func() error) error {
 	return nil
 }
 
-// hold runs what opens a file by an entry's name, and notes that it is open.
+// hold notes that open opens the file at e.
 func (u *usage) hold(f *File, e *entry, truncate bool, open func() error) error {
 	if u == nil {
 		return open()
@@ -120,7 +120,8 @@ func (u *usage) hold(f *File, e *entry, truncate bool, open func() error) error 
 	return nil
 }
 
-// release notes that a file is about to be closed.
+// release notes that a file is about to be closed, and gives back its bytes if it
+// has no name.
 func (u *usage) release(f *File) {
 	if u == nil {
 		return

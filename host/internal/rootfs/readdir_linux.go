@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Directories are read with getdents64, whose entries tell a position that the
-// kernel can go back to. So nothing is kept between calls.
+// Directories are read with getdents64. Its entries carry positions that the kernel
+// can seek to, so nothing is kept between calls.
 
 const (
 	// The layout of struct linux_dirent64.
@@ -22,15 +22,14 @@ const (
 	direntType   = 18
 	direntName   = 19
 
-	// leastRoom holds the longest name, mostRoom is worth a call.
+	// leastRoom holds the longest name; mostRoom makes the call's cost small.
 	leastRoom = 1 << 10
 	mostRoom  = 32 << 10
 )
 
 var direntBuffers = sync.Pool{New: func() any { return new([mostRoom]byte) }}
 
-// readDir reads from a descriptor of its own if that of d is shared: then its
-// position is too.
+// readDir opens the directory again if d is shared, since its position is too.
 func (d dirHandle) readDir(shared bool, from uint64, room int, yield func(Entry) bool) error {
 	if from > math.MaxInt64 {
 		return syscall.EINVAL

@@ -2,7 +2,7 @@ package rootfs
 
 import "math"
 
-// FileType is what a file is. The numbers are those of WASI.
+// FileType is the type of a file, with WASI's numbers.
 type FileType uint8
 
 const (
@@ -25,11 +25,11 @@ type Stat struct {
 
 func (s Stat) identity() identity { return identity{s.Dev, s.Ino} }
 
-// Times are what SetTimes sets: nanoseconds since 1970, Omit or Now.
+// Times are the times to set, in nanoseconds since 1970, or Omit or Now.
 type Times struct{ Atim, Mtim int64 }
 
 const (
-	// Omit leaves a time as it is.
+	// Omit leaves a time unchanged.
 	Omit int64 = math.MinInt64
 	// Now sets a time to the host's clock.
 	Now int64 = math.MinInt64 + 1

@@ -9,20 +9,19 @@ import (
 )
 
 const (
-	// maxDepth is how many directories may be above one that a walk passes.
+	// maxDepth is how many directories a walk keeps open.
 	maxDepth = 128
-	// maxScan is how many names a directory may hold, over all its depth, to be
-	// looked through before it is moved.
+	// maxScan is how many names are searched before a directory is moved.
 	maxScan = 1024
 )
 
-// walk is a way through directories, each open and in the one before.
+// walk is a path of open directories, each inside the one before.
 type walk struct {
-	way   []dirHandle // the first is not left
+	way   []dirHandle // the walk does not leave the first
 	links int
 }
 
-// walkTo does what descend does, one component at a time.
+// walkTo is descend, one component at a time.
 func (d dirHandle) walkTo(path string) (dirHandle, error) {
 	w := walk{way: []dirHandle{d}}
 	err := w.follow(path)
@@ -31,7 +30,7 @@ func (d dirHandle) walkTo(path string) (dirHandle, error) {
 		w.close(1)
 		return 0, err
 	}
-	if len(w.way) == 1 { // it led back
+	if len(w.way) == 1 { // the path led back to d
 		return d.openPath(".")
 	}
 	w.way = w.way[:len(w.way)-1]
@@ -46,13 +45,13 @@ func (w *walk) close(n int) {
 	}
 }
 
-// openPath opens a directory only to go on from there.
+// openPath opens a directory for use in paths only.
 func (d dirHandle) openPath(name string) (dirHandle, error) {
 	fd, err := d.openAt(name, unix.O_PATH|onlyDir, 0)
 	return dirHandle(fd), err
 }
 
-// follow goes on along a path, through links too.
+// follow walks along a path, and through links.
 func (w *walk) follow(path string) error {
 	for path != "" {
 		var name string
@@ -79,7 +78,7 @@ func (w *walk) follow(path string) error {
 	return nil
 }
 
-// enter goes into a directory. Of a link it returns the target.
+// enter enters a directory. If the name is a link, it returns the target.
 func (w *walk) enter(name string) (target string, err error) {
 	here := w.way[len(w.way)-1]
 	next, err := here.openPath(name)
@@ -102,7 +101,7 @@ func (w *walk) readlink(here dirHandle, name string) (string, error) {
 		return "", unix.ELOOP
 	}
 	switch {
-	case err == unix.EINVAL: // no link
+	case err == unix.EINVAL: // not a link
 		return "", unix.ENOTDIR
 	case err != nil:
 		return "", err
@@ -112,8 +111,8 @@ func (w *walk) readlink(here dirHandle, name string) (string, error) {
 	return target, nil
 }
 
-// above returns the way from the mount's directory to d. It is for the caller to
-// close; the last is another handle of d.
+// above returns the path from the mount's directory to d, which ends in another
+// handle of d. The caller must close it.
 func (m *Mount) above(d dirHandle) (walk, error) {
 	var up []dirHandle
 	at, err := d.openPath(".")
@@ -139,7 +138,7 @@ func (m *Mount) above(d dirHandle) (walk, error) {
 	return w, err
 }
 
-// depth is how many directories are between the mount's directory and d.
+// depth is how many levels d is below the mount's directory.
 func (m *Mount) depth(d dirHandle) (int, error) {
 	w, err := m.above(d)
 	if err != nil {
@@ -149,8 +148,7 @@ func (m *Mount) depth(d dirHandle) (int, error) {
 	return len(w.way) - 1, nil
 }
 
-// contains says whether a link in d to target leads to something in the mount,
-// or nowhere.
+// contains checks that a link in d to target does not lead out of the mount.
 func (m *Mount) contains(d dirHandle, target string) error {
 	w, err := m.above(d)
 	if err != nil {
@@ -163,7 +161,7 @@ func (m *Mount) contains(d dirHandle, target string) error {
 	return nil
 }
 
-// movable says whether the directory at e may get the name n: see place.
+// movable checks whether the directory at e may get the name n: see place.
 func (m *Mount) movable(e, n *entry) error {
 	if here, err := e.dir.stat(); err == nil {
 		if there, err := n.dir.stat(); err == nil && here.identity() == there.identity() {
@@ -185,10 +183,10 @@ func (m *Mount) movable(e, n *entry) error {
 	return scan.through(e.dir, e.name, to+1)
 }
 
-// scan looks for links that would lead out.
+// scan searches a directory for links that would lead out.
 type scan struct{ left int }
 
-// through looks through the directory of that name, as if it were at that depth.
+// through searches a directory as if it were at depth.
 func (s *scan) through(in dirHandle, name string, depth int) error {
 	dir, err := in.openDir(name)
 	if err != nil {

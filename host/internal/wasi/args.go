@@ -1,7 +1,7 @@
 package wasi
 
-// argsGet, argsSizesGet, environGet and environSizesGet hand over strings: their
-// addresses to an array, themselves to a buffer, each with a zero byte after it.
+// The calls for arguments and environment write an array of addresses, and a buffer
+// with the strings, each with a zero byte at its end.
 
 func argsGet(c call, a args) errno      { return c.putStrings(c.args, a) }
 func environGet(c call, a args) errno   { return c.putStrings(c.env, a) }
@@ -17,7 +17,7 @@ func (c call) putSizes(all []string, a args) errno {
 	return m.put(a.u32(1), uint32(bytesOf(all)))
 }
 
-// bytesOf is how much room strings take with their zero bytes.
+// bytesOf is the size of strings with their zero bytes.
 func bytesOf(all []string) int {
 	n := len(all)
 	for _, s := range all {

@@ -17,7 +17,7 @@ const (
 	clockMonotonic
 )
 
-// clockNow is what a clock says, or would say if it were as fine as the host's.
+// clockNow reads a clock at the host's resolution.
 func clockNow(id uint32) (nanos int64, ok bool) {
 	switch id {
 	case clockRealtime:
@@ -43,8 +43,8 @@ func clockTimeGet(c call, a args) errno {
 	return memory(c.Memory()).putLong(a.u32(2), uint64(now-now%int64(resolution)))
 }
 
-// timeLeft is how long it takes until a clock says what a subscription waits
-// for. The clock is coarse, so that is when it next moves after that time.
+// timeLeft is how long a clock takes to reach the time of a subscription. It rounds
+// up to the resolution, so that the guest's clock has reached that time, too.
 func timeLeft(s subscription, now int64) time.Duration {
 	timeout := int64(min(s.timeout, math.MaxInt64))
 	until := timeout

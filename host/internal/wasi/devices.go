@@ -11,21 +11,20 @@ import (
 	"github.com/wexec/wexec/host/internal/wasi/stdio"
 )
 
-// Programs count on some devices. These are not the host's: opening one touches
-// nothing.
+// Programs expect some devices. These are our own, and touch nothing of the host.
 
 // devicesMount is where a guest has its devices.
 const devicesMount = "/dev"
 
-// device is a file in there. It is read by what fills a buffer, and is at its end
-// if there is nothing to; what is written is dropped.
+// device is a file in /dev. Reads are done by fill, and are at the end if that is
+// nil. What is written is dropped.
 type device struct {
 	name string
 	stat rootfs.Stat
 	fill func(s *System, buf []byte) int
 }
 
-// devices begin with their directory.
+// devices are the entries of /dev. The first is the directory itself.
 var devices = []device{
 	{".", rootfs.Stat{Ino: 1, Nlink: 1, Type: rootfs.Directory}, nil},
 	{"..", rootfs.Stat{Type: rootfs.Directory}, nil},
@@ -47,13 +46,13 @@ func fillZero(_ *System, buf []byte) int {
 }
 
 const (
-	// devicesRights let a guest open a device as if it might make or empty it.
+	// devicesRights include those for O_CREAT and O_TRUNC, which change nothing here.
 	devicesRights = rightPathOpen | rightPathCreateFile | rightPathFilestatSetSize | rightPathFilestatGet |
 		rightFdReaddir | rightFdFilestatGet
 	deviceRights = streamRights | positionRights | rightFdRead | rightFdWrite
 )
 
-// findDevice returns what a path in the directory of devices leads to.
+// findDevice resolves a path in /dev.
 func findDevice(path string) (*device, errno) {
 	name := strings.TrimRight(path, "/")
 	for strings.HasPrefix(name, "./") {
@@ -73,7 +72,7 @@ func findDevice(path string) (*device, errno) {
 	return &devices[i], success
 }
 
-// openDevice is path_open in the directory of devices.
+// openDevice is path_open in /dev.
 func (c call) openDevice(path string, oflags uint32, d *descriptor) (uint32, errno) {
 	found, e := findDevice(path)
 	switch {
@@ -101,7 +100,7 @@ func (c call) openDevice(path string, oflags uint32, d *descriptor) (uint32, err
 	return c.table.add(d), success
 }
 
-// readDevices lists the directory of devices.
+// readDevices lists /dev.
 func readDevices(from uint64, yield func(rootfs.Entry) bool) {
 	for i := from; i < uint64(len(devices)); i++ {
 		d := &devices[i]

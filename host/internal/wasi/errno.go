@@ -33,7 +33,7 @@ const (
 	eNotCapable  errno = 76
 )
 
-// posix are the errors that WASI has from POSIX, in its order, from 1 on.
+// posix lists the errors of POSIX in WASI's order, from 1.
 var posix = [...]syscall.Errno{
 	1: syscall.E2BIG, syscall.EACCES, syscall.EADDRINUSE, syscall.EADDRNOTAVAIL, syscall.EAFNOSUPPORT,
 	syscall.EAGAIN, syscall.EALREADY, syscall.EBADF, syscall.EBADMSG, syscall.EBUSY, syscall.ECANCELED,
@@ -59,7 +59,7 @@ var byPosix = func() map[syscall.Errno]errno {
 	return all
 }()
 
-// errnoOf names an error of the host. What WASI has no name for is EIO.
+// errnoOf translates an error of the host. Errors that WASI does not have are EIO.
 func errnoOf(err error) errno {
 	var host syscall.Errno
 	switch {

@@ -7,7 +7,7 @@ import (
 	"github.com/wexec/wexec/host/internal/wasi/stdio"
 )
 
-// fd returns what has a number, if the rights are among its own.
+// fd returns a descriptor if it has the needed rights.
 func (c call) fd(number uint32, needed rights) (*descriptor, errno) {
 	d := c.table.get(number)
 	switch {
@@ -63,7 +63,7 @@ func fdFdstatSetFlags(c call, a args) errno {
 	return success
 }
 
-// fdFdstatSetRights only takes rights away.
+// fdFdstatSetRights can only drop rights.
 func fdFdstatSetRights(c call, a args) errno {
 	d, e := c.fd(a.u32(0), 0)
 	if e != success {
@@ -121,8 +121,8 @@ func (d *descriptor) stat() (rootfs.Stat, error) {
 	return st, nil
 }
 
-// file returns a regular file of a mount, if the rights are among its own. What
-// is none gets the errno that POSIX has for it.
+// file returns a regular file of a mount if it has the needed rights. For other
+// descriptors it returns the errno of POSIX.
 func (c call) file(number uint32, needed rights) (*rootfs.File, errno) {
 	d := c.table.get(number)
 	switch {
@@ -147,10 +147,10 @@ func fdFilestatSetSize(c call, a args) errno {
 	if e != success {
 		return e
 	}
-	return errnoOf(f.Truncate(int64(a[1]))) // a size that is too large is negative
+	return errnoOf(f.Truncate(int64(a[1]))) // a size beyond int64 is negative, which is EINVAL
 }
 
-// fdAllocate costs as if what it allocates were written.
+// fdAllocate costs as much as writing the bytes that it allocates.
 func fdAllocate(c call, a args) errno {
 	f, e := c.file(a.u32(0), rightFdAllocate)
 	offset, n := int64(a[1]), int64(a[2])
@@ -164,7 +164,7 @@ func fdAllocate(c call, a args) errno {
 	return errnoOf(f.Allocate(offset, n))
 }
 
-// fdAdvise takes advice and does nothing with it: see RATIONALE.md.
+// fdAdvise ignores the advice: see RATIONALE.md.
 func fdAdvise(c call, a args) errno {
 	const lastAdvice = 5
 	_, e := c.file(a.u32(0), rightFdAdvise)
@@ -190,7 +190,7 @@ func fdFilestatSetTimes(c call, a args) errno {
 	return errnoOf(d.file.SetTimes(times)) // streams don't have the right
 }
 
-// timesOf reads times and what is to be done with them.
+// timesOf decodes the times and flags of a call that sets times.
 func timesOf(atim, mtim uint64, flags uint32) (rootfs.Times, errno) {
 	if flags&^0b1111 != 0 {
 		return rootfs.Times{}, eInval
@@ -212,10 +212,10 @@ func timeOf(nanos uint64, flags uint32) (time int64, ok bool) {
 	case 0b10:
 		return rootfs.Now, true
 	}
-	return 0, false // a time, and now
+	return 0, false // both a time and now
 }
 
-// syncCost is what it costs to make the host wait for its disk.
+// syncCost is the charge for making the host wait for its disk.
 const syncCost = 1 << 20
 
 func fdSync(c call, a args) errno { return c.sync(a.u32(0), rightFdSync, (*rootfs.File).Sync) }
@@ -252,7 +252,7 @@ func fdSeek(c call, a args) errno {
 
 func fdTell(c call, a args) errno { return c.seek(a.u32(0), 0, seekCurrent, a.u32(1)) }
 
-// seek needs the right to tell the position, or to move it.
+// seek needs the right to seek; telling the position also works with that to tell.
 func (c call) seek(number uint32, offset int64, whence int, result uint32) errno {
 	d := c.table.get(number)
 	moves := offset != 0 || whence != seekCurrent

@@ -9,15 +9,14 @@ type Function struct {
 	Call func(s *System, g Guest, stack []uint64)
 }
 
-// Functions is the module wasi_snapshot_preview1.
+// Functions are the functions of the module wasi_snapshot_preview1.
 var Functions = bind(functions, preview1)
 
-// Unstable is the module wasi_unstable: the same calls with the layouts of 2019,
-// when there was no sock_accept.
+// Unstable are those of wasi_unstable: the same calls with the layouts of 2019, when
+// there was no sock_accept.
 var Unstable = bind(functions[:len(functions)-1], unstable)
 
-// function is a system call. Its parameters are written as in a signature of a
-// module: i for i32, I for i64. Each returns an errno.
+// function is a system call. In params, i stands for i32 and I for i64.
 type function struct {
 	name, params string
 	call         func(c call, a args) errno
@@ -72,7 +71,7 @@ var functions = []function{
 	{"sock_accept", "iii", sockAny},
 }
 
-// call is what a system call runs with.
+// call is one system call of a guest.
 type call struct {
 	*System
 	Guest
@@ -82,11 +81,11 @@ type call struct {
 // args are the parameters of a call.
 type args []uint64
 
-// u32 is an i32, of which the upper half of the slot is not defined.
+// u32 returns an i32. The upper half of its slot is undefined.
 func (a args) u32(i int) uint32 { return uint32(a[i]) }
 
-// callCost is what any call costs, in bytes moved; hostCost is what one costs
-// that makes the host's kernel do something.
+// callCost is the charge for every call, and hostCost that for a call of the host's
+// kernel, both in bytes moved.
 const (
 	callCost = 1 << 10
 	hostCost = 8 << 10

@@ -10,19 +10,19 @@ import (
 	"github.com/wexec/wexec/host/internal/rootfs"
 )
 
-// vectors are the buffers of a call that are still to be filled or written.
+// vectors are the buffers that a call has yet to fill or write.
 type vectors struct {
 	at, left uint32 // the guest's array of them
-	skip     uint32 // bytes of the first that are done
+	skip     uint32 // bytes of the first buffer that are done
 }
 
-// maxVectors is how many buffers are looked at, and handed to the host, at once.
+// maxVectors is how many buffers gather looks at.
 const maxVectors = 1024
 
-// next leaves the first buffer.
+// next drops the first buffer.
 func (v vectors) next() vectors { return vectors{at: v.at + iovecSize, left: v.left - 1} }
 
-// first returns the first buffer, or what is left of it.
+// first returns the rest of the first buffer.
 func (v vectors) first(m memory) ([]byte, bool) {
 	iovec, ok := m.bytes(v.at, iovecSize)
 	if !ok {
@@ -32,7 +32,7 @@ func (v vectors) first(m memory) ([]byte, bool) {
 	return buf[min(int(v.skip), len(buf)):], ok
 }
 
-// after is what is left when n bytes are done.
+// after drops the first n bytes.
 func (v vectors) after(m memory, n int) vectors {
 	for v.left > 0 {
 		buf, _ := v.first(m)
@@ -46,8 +46,8 @@ func (v vectors) after(m memory, n int) vectors {
 	return v
 }
 
-// vectors checks that the array of buffers is in memory, and the place where the
-// count goes.
+// vectors checks that the array of buffers is in memory, and so is the address for
+// the count.
 func (c call) vectors(at, n, result uint32) (vectors, errno) {
 	m := memory(c.Memory())
 	if !m.has(at, uint64(n)*iovecSize) || !m.has(result, 4) {
@@ -56,9 +56,9 @@ func (c call) vectors(at, n, result uint32) (vectors, errno) {
 	return vectors{at: at, left: n}, success
 }
 
-// gather collects the next buffers that have any bytes, up to a piece in all. The
-// slice is valid until the next gather, and as long as the memory is. It may be
-// empty although more come.
+// gather collects the next non-empty buffers, up to a piece in all, and returns the
+// vectors after them. The slice is valid until the next gather, and as long as the
+// memory is. It may be empty although more buffers follow.
 func (c call) gather(v vectors) (bufs [][]byte, size int, rest vectors, e errno) {
 	m := memory(c.Memory())
 	bufs = c.bufs[:0]
@@ -87,10 +87,10 @@ func (c call) gather(v vectors) (bufs [][]byte, size int, rest vectors, e errno)
 // vectorCost is what looking at a buffer costs, in bytes moved, however many it has.
 const vectorCost = 128
 
-// maxTotal is how much a call moves at most, so that the count fits in 32 bits.
+// maxTotal bounds the bytes that a call moves, since the count has 32 bits.
 const maxTotal = math.MaxUint32 - piece
 
-// open returns what is to be read or written, if that is its right.
+// open returns a descriptor to read or write if it has the needed rights.
 func (c call) open(number uint32, needed rights) (*descriptor, errno) {
 	d := c.table.get(number)
 	switch {
@@ -152,8 +152,7 @@ func fdPwrite(c call, a args) errno {
 	return c.synced(c.table.get(a.u32(0)), e)
 }
 
-// moveFile moves the bytes of a call between a file and its buffers, piece by
-// piece. The parameters after the file are the buffers.
+// moveFile moves bytes between a file and the buffers of a call, in pieces.
 func (c call) moveFile(a args, result uint32, move func(bufs [][]byte, done int64) (int, error)) errno {
 	v, e := c.vectors(a.u32(1), a.u32(2), result)
 	if e != success {
@@ -181,8 +180,8 @@ func (c call) moveFile(a args, result uint32, move func(bufs [][]byte, done int6
 	return c.moved(result, total, success)
 }
 
-// moved is how a call ends that has moved some bytes: an error that came after
-// them is met again by the next call.
+// moved ends a call that has moved total bytes. If there are any, it drops the
+// error, which the next call will meet again.
 func (c call) moved(result uint32, total int64, e errno) errno {
 	if total == 0 && e != success {
 		return e
@@ -190,7 +189,7 @@ func (c call) moved(result uint32, total int64, e errno) errno {
 	return memory(c.Memory()).put(result, uint32(total))
 }
 
-// synced does what the flags of a file want after a write.
+// synced syncs a file after a write, if its flags ask for it.
 func (c call) synced(d *descriptor, e errno) errno {
 	switch {
 	case e != success || d.flags&(flagSync|flagRsync|flagDsync) == 0:
@@ -203,7 +202,7 @@ func (c call) synced(d *descriptor, e errno) errno {
 	return errnoOf(d.file.Datasync())
 }
 
-// readStream reads once, of what there is.
+// readStream reads what is there, and waits if there is nothing.
 func (c call) readStream(d *descriptor, a args) errno {
 	result := a.u32(3)
 	v, e := c.vectors(a.u32(1), a.u32(2), result)
@@ -239,7 +238,7 @@ func (c call) readStream(d *descriptor, a args) errno {
 	return c.moved(result, 0, success)
 }
 
-// writeStream writes everything. A stream that must not block gets what it takes.
+// writeStream writes everything, or what the stream takes in non-blocking mode.
 func (c call) writeStream(d *descriptor, a args) errno {
 	result := a.u32(3)
 	v, e := c.vectors(a.u32(1), a.u32(2), result)
@@ -276,8 +275,8 @@ func (c call) writeStream(d *descriptor, a args) errno {
 	return c.moved(result, total, success)
 }
 
-// wait waits for something without holding the worker, if the instance can. It
-// fails with EINTR if the instance must stop, and Park did not end it.
+// wait runs a wait, parked if the instance can park. It returns EINTR if the
+// instance must stop but was not ended.
 func (c call) wait(wait func(ctx context.Context)) errno {
 	ctx := c.Context()
 	if c.CanPark() {
@@ -296,11 +295,11 @@ func (c call) wait(wait func(ctx context.Context)) errno {
 	return success
 }
 
-// direntCost is what reading an entry of a directory costs.
+// direntCost is the charge for a directory entry.
 const direntCost = 256
 
-// fdReaddir fills a buffer with entries. The last is cut off where the buffer
-// ends, which tells the guest that there are more.
+// fdReaddir fills a buffer with entries. The last one is cut off at the end of the
+// buffer. A buffer that is not full tells the guest that it has reached the end.
 func fdReaddir(c call, a args) errno {
 	dir, e := c.dir(a.u32(0), rightFdReaddir)
 	if e != success {

@@ -15,11 +15,11 @@ const (
 	eventSize  = 32
 )
 
-// dialect is what the two versions of preview 1 have different.
+// dialect holds the differences between the two versions of preview 1.
 type dialect struct {
 	whence           [3]int // the values of io.Seeker
 	subscriptionSize uint32
-	clockAt          uint32 // where a subscription has the clock's id
+	clockAt          uint32 // the offset of the clock's id in a subscription
 	filestatSize     uint32
 	filestat         func(b []byte, st rootfs.Stat)
 }
@@ -42,8 +42,8 @@ var preview1 = &dialect{
 	},
 }
 
-// unstable is the version of 2019: another order of whence, 32 bits for the
-// count of links, and a name of the guest's for each clock it waits for.
+// unstable is the version of 2019. It has another order of whence, a link count of
+// 32 bits, and an identifier in each clock subscription.
 var unstable = &dialect{
 	whence:           [3]int{seekCurrent, seekEnd, seekStart},
 	subscriptionSize: 56,
@@ -69,7 +69,7 @@ func putSizeAndTimes(b []byte, st rootfs.Stat) {
 	}
 }
 
-// fdstat tells of a descriptor.
+// fdstat encodes what fd_fdstat_get returns.
 func (d *descriptor) fdstat() (b [fdstatSize]byte) {
 	b[0] = byte(d.fileType())
 	binary.LittleEndian.PutUint16(b[2:], uint16(d.flags))
@@ -78,7 +78,7 @@ func (d *descriptor) fdstat() (b [fdstatSize]byte) {
 	return b
 }
 
-// dirent is the head of a directory entry; the name follows it.
+// dirent encodes the head of a directory entry. The name follows it.
 func dirent(e rootfs.Entry) (b [direntSize]byte) {
 	binary.LittleEndian.PutUint64(b[:], e.Next)
 	binary.LittleEndian.PutUint64(b[8:], e.Ino)
@@ -118,7 +118,7 @@ func (d *dialect) subscription(b []byte) subscription {
 	}
 }
 
-// event is what has come.
+// event is the occurrence of a subscription.
 type event struct {
 	userdata uint64
 	err      errno

@@ -2,8 +2,8 @@ package wasi
 
 import "encoding/binary"
 
-// memory is a guest's linear memory. Addresses and lengths are the guest's, so
-// each access says whether it is within.
+// memory is a guest's linear memory. Every access checks the address, which comes
+// from the guest.
 type memory []byte
 
 // has reports whether there are n bytes at ptr.
@@ -17,7 +17,7 @@ func (m memory) bytes(ptr, n uint32) ([]byte, bool) {
 	return m[ptr:][:n:n], true
 }
 
-// put writes an integer of 32 bits, putLong one of 64.
+// put writes a 32-bit integer, and putLong a 64-bit one.
 
 func (m memory) put(ptr, v uint32) errno {
 	b, ok := m.bytes(ptr, 4)

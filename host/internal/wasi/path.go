@@ -14,13 +14,12 @@ const (
 const (
 	// maxPath is Linux's PATH_MAX, which counts a zero byte at the end.
 	maxPath = 4096
-	// pathByteCost is what a byte of a path costs, since it may be a directory to
-	// look into.
+	// pathByteCost is the charge for a byte of a path, since every other byte may be a
+	// directory to look up.
 	pathByteCost = 64
 )
 
-// dir returns a directory, if the rights are among its own. It is nil for that of
-// devices, which has few.
+// dir returns a directory if it has the needed rights. For /dev it returns nil.
 func (c call) dir(number uint32, needed rights) (*rootfs.Dir, errno) {
 	d := c.table.get(number)
 	switch {
@@ -48,7 +47,7 @@ func (c call) path(ptr, n uint32) (string, errno) {
 	return string(b), success
 }
 
-// at returns a directory and a path beneath it.
+// at returns a directory and a path in it.
 func (c call) at(number uint32, needed rights, ptr, n uint32) (*rootfs.Dir, string, errno) {
 	dir, e := c.dir(number, needed)
 	if e != success {
@@ -166,7 +165,7 @@ func pathSymlink(c call, a args) errno {
 	return errnoOf(dir.Symlink(target, path))
 }
 
-// pathReadlink gives as much of the target as fits.
+// pathReadlink truncates the target to the buffer.
 func pathReadlink(c call, a args) errno {
 	dir, path, e := c.at(a.u32(0), rightPathReadlink, a.u32(1), a.u32(2))
 	if e != success {
@@ -212,7 +211,7 @@ func pathOpen(c call, a args) errno {
 	return memory(c.Memory()).put(a.u32(8), number)
 }
 
-// openIn opens what d is to be, and gives it a number.
+// openIn opens d at a path, and gives it a number.
 func (c call) openIn(dir *rootfs.Dir, path string, d *descriptor, flags rootfs.Flags) (uint32, errno) {
 	if e := c.table.reserve(); e != success {
 		return 0, e
@@ -231,9 +230,8 @@ func (c call) openIn(dir *rootfs.Dir, path string, d *descriptor, flags rootfs.F
 	return c.table.add(d), success
 }
 
-// neededToOpen are the rights on the directory that flags need. One who asks for
-// the right to set the file's size need not have that of truncating by path:
-// Go's os.Root has not.
+// neededToOpen returns the rights on the directory that flags need. A descriptor
+// that may set the file's size may also truncate it: Go's os.Root relies on that.
 func neededToOpen(oflags uint32, base rights) (needed rights) {
 	if oflags&oCreate != 0 {
 		needed |= rightPathCreateFile

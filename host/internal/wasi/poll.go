@@ -11,11 +11,10 @@ import (
 	"github.com/wexec/wexec/host/internal/wasi/stdio"
 )
 
-// maxSubscriptions bounds what a guest may wait for in one call.
+// maxSubscriptions bounds the subscriptions of a call.
 const maxSubscriptions = 4096
 
-// pollOneoff waits for the first of what a guest subscribes to, and tells all
-// that has come by then.
+// pollOneoff waits until a subscription occurs, and returns all that have.
 func pollOneoff(c call, a args) errno {
 	in, out, n, result := a.u32(0), a.u32(1), a.u32(2), a.u32(3)
 	m := memory(c.Memory())
@@ -42,12 +41,12 @@ func pollOneoff(c call, a args) errno {
 	}
 }
 
-// poll is a call that waits. The subscriptions stay in the guest's memory: many
-// guests may wait, and for much.
+// poll is a call of poll_oneoff. The subscriptions stay in the guest's memory, since
+// many guests may wait for many things.
 type poll struct {
 	call
 	in, n uint32
-	began [2]int64 // what the clocks said
+	began [2]int64 // the clocks when the call began
 }
 
 func newPoll(c call, in, n uint32) *poll {
@@ -72,8 +71,8 @@ func (p *poll) subscriptions() iter.Seq[subscription] {
 
 const never = math.MaxInt64
 
-// due is when a clock's event comes, on the monotonic clock. One that there is
-// not has an error at once.
+// due is when a clock subscription occurs, on the monotonic clock. An unknown clock
+// occurs at once, with an error.
 func (p *poll) due(s subscription) int64 {
 	if s.clock >= uint32(len(p.began)) {
 		return 0
@@ -81,7 +80,7 @@ func (p *poll) due(s subscription) int64 {
 	return saturatingAdd(p.began[clockMonotonic], int64(timeLeft(s, p.began[s.clock])))
 }
 
-// collect writes an event for all that has come, and returns how many.
+// collect writes the events that have occurred, and returns their number.
 func (p *poll) collect(out uint32) (came uint32) {
 	m := memory(p.Memory())
 	now, _ := clockNow(clockMonotonic)
@@ -101,7 +100,7 @@ func (p *poll) collect(out uint32) (came uint32) {
 	return came
 }
 
-// look reports whether a descriptor is ready, and what there is to tell of it.
+// look reports whether a descriptor is ready, and fills in the event.
 func (p *poll) look(s subscription, e *event) bool {
 	d := p.table.get(s.fd)
 	switch {
@@ -119,7 +118,7 @@ func (p *poll) look(s subscription, e *event) bool {
 
 func (p *poll) lookStream(d *descriptor, e *event) bool {
 	if d.input != nil && !p.CanPark() {
-		e.hangup = true // as it is at its end
+		e.hangup = true // its input is at the end
 		return true
 	}
 	state := d.stream().Poll(p.Context(), 1)
@@ -153,7 +152,7 @@ func (p *poll) await(ctx context.Context) {
 	}
 }
 
-// awaited is when the first clock is due, and the streams that are waited for.
+// awaited returns when the first clock is due, and the streams to wait for.
 func (p *poll) awaited() (due int64, streams []stdio.Stream) {
 	due = never
 	for s := range p.subscriptions() {

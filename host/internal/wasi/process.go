@@ -5,10 +5,10 @@ import (
 	"runtime"
 )
 
-// piece is how much is moved between two safepoints.
+// piece is how many bytes are moved between two safepoints.
 const piece = 1 << 20
 
-// randomPiece is how much the host's generator makes in the time of a piece.
+// randomPiece is the same for random bytes, which take longer.
 const randomPiece = 64 << 10
 
 func randomGet(c call, a args) errno {
@@ -31,7 +31,7 @@ func procExit(c call, a args) errno {
 	return success
 }
 
-// procRaise refuses: there are no signals.
+// procRaise fails, since there are no signals.
 func procRaise(call, args) errno { return eNotSup }
 
 func schedYield(call, args) errno {
@@ -39,7 +39,7 @@ func schedYield(call, args) errno {
 	return success
 }
 
-// sockAny is every call on sockets. No guest has one.
+// sockAny serves all calls on sockets, which no guest has.
 func sockAny(c call, a args) errno {
 	if c.table.get(a.u32(0)) == nil {
 		return eBadf

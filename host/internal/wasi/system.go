@@ -20,8 +20,8 @@ type Guest interface {
 	Charge(bytes int)
 	// Context ends when the instance must stop.
 	Context() context.Context
-	// CanPark is false for an instance that holds many calls. Its standard input
-	// is at its end, and if it sleeps all of its calls do.
+	// CanPark is false for an instance that holds many calls. Its standard input is
+	// at the end, and when it waits, all of its calls wait.
 	CanPark() bool
 	// Park runs wait without holding the worker, and panics afterwards if the
 	// guest must end.
@@ -32,15 +32,15 @@ type Guest interface {
 	Warn(msg string)
 }
 
-// Config is what one instance's system calls see. The zero value shows nothing of
-// the host but its clocks.
+// Config says what the system calls of an instance see. The zero value shows only
+// the host's clocks.
 type Config struct {
 	Args, Env      []string // Env has the form K=V
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer // nil drops what is written
 	Mounts         []Mount
-	// Devices gives the guest /dev with null, random, urandom and zero. They are not
-	// the host's.
+	// Devices gives the guest a /dev with null, random, urandom and zero, which are
+	// our own.
 	Devices bool
 
 	// MaxOpen limits what the guest has open besides streams and mounts. Zero means
@@ -48,13 +48,12 @@ type Config struct {
 	MaxOpen int
 	// Descriptors limits what all guests have open. Nil means descriptors.Default.
 	Descriptors *descriptors.Budget
-	// Panicked gets to know of panics in Stdin, Stdout and Stderr, of which the
-	// guest sees EIO.
+	// Panicked is called for panics in Stdin, Stdout and Stderr. The guest sees EIO.
 	Panicked func(value any, stack []byte)
 }
 
-// Mount gives the guest a directory, by the path Guest. It is shared: the System
-// does not close it.
+// Mount is a directory that the guest finds at the path Guest. The System does not
+// close it.
 type Mount struct {
 	Guest string
 	Mount *rootfs.Mount
@@ -63,14 +62,14 @@ type Mount struct {
 // DefaultMaxOpen is how many files and directories a guest may have open.
 const DefaultMaxOpen = 1024
 
-// System is what one instance's system calls see: arguments, environment,
+// System is what the system calls of an instance see: arguments, environment,
 // descriptors, clocks, random numbers. It serves one goroutine at a time.
 type System struct {
 	config    Config
 	args, env []string
 	table     table
 	streams   []stdio.Stream
-	changed   bool // the descriptors are not what they were
+	changed   bool // the table differs from that of a new system
 	flags     StreamFlags
 	stdin     io.Reader // what streams are made of
 	stdout    io.Writer
@@ -102,8 +101,8 @@ func New(c Config) (*System, error) {
 	return s, nil
 }
 
-// Begin gives the system what one call sees, in place of what Config said. The
-// descriptors become those of a new system.
+// Begin prepares the system for a call, and replaces the arguments, environment and
+// streams. The descriptors become those of a new system.
 func (s *System) Begin(args, env []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	if err := checkStrings(args, env); err != nil {
 		return err
@@ -116,7 +115,7 @@ func (s *System) Begin(args, env []string, stdin io.Reader, stdout, stderr io.Wr
 	return nil
 }
 
-// checkStrings refuses what a guest could not be told apart.
+// checkStrings refuses strings that would look different to the guest.
 func checkStrings(args, env []string) error {
 	for _, arg := range args {
 		if strings.IndexByte(arg, 0) >= 0 {
@@ -182,7 +181,7 @@ func outputDescriptor(out stdio.Output) descriptor {
 	return descriptor{output: out, base: rightFdWrite | rightsOf(out)}
 }
 
-// rightsOf are a stream's. A guest takes one with a position for a file.
+// rightsOf returns the rights of a stream. Only a regular file has a position.
 func rightsOf(s stdio.Stream) rights {
 	if s.Kind() == stdio.RegularFile {
 		return streamRights | positionRights
@@ -202,12 +201,12 @@ func (s *System) Restore() bool {
 	return true
 }
 
-// Reset ends a call: it closes what the guest has opened and lets go of its
-// streams, arguments and environment. It reports whether the next call finds the
-// system as New has made it; that fails if a mount has been closed.
+// Reset ends a call: it closes what the guest has opened, and drops the streams,
+// arguments and environment. It reports whether the system is as good as new, which
+// fails if a mount has been closed.
 func (s *System) Reset() bool { return s.Begin(nil, nil, nil, nil, nil) == nil }
 
-// restore makes the descriptors those of a new system, except for the streams.
+// restore resets the table, except for the streams.
 func (s *System) restore() error {
 	s.closeStreams()
 	s.drew, s.warned = false, false

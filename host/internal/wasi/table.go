@@ -6,7 +6,7 @@ import (
 	"github.com/wexec/wexec/host/internal/wasi/stdio"
 )
 
-// rights are what may be done with a descriptor.
+// rights say what a guest may do with a descriptor.
 type rights uint64
 
 const (
@@ -44,8 +44,8 @@ const (
 	allRights = rightSockAccept<<1 - 1
 )
 
-// What applies to each kind of descriptor; the rest of what a guest asks for is
-// left out.
+// The rights that apply to each kind of descriptor. Others are dropped when it is
+// opened.
 const (
 	fileRights = rightFdDatasync | rightFdRead | rightFdSeek | rightFdFdstatSetFlags | rightFdSync | rightFdTell |
 		rightFdWrite | rightFdAdvise | rightFdAllocate | rightFdFilestatGet | rightFdFilestatSetSize |
@@ -79,20 +79,20 @@ type descriptor struct {
 	dir    *rootfs.Dir
 	input  stdio.Input
 	output stdio.Output
-	fixed  *rootfs.Stat // of what is not the host's
+	fixed  *rootfs.Stat // set for /dev and devices
 
 	base, inheriting rights
 	flags            fdflags
 
-	mount   string // where the guest has it, if it is a mount
-	counted bool   // in the budget of the host
+	mount   string // the path in the guest, if this is a mount
+	counted bool   // in the host's budget
 }
 
 func (d *descriptor) isDir() bool {
 	return d.dir != nil || d.fixed != nil && d.fixed.Type == rootfs.Directory
 }
 
-// stream is what a guest reads or writes, or nil.
+// stream returns the stream, or nil.
 func (d *descriptor) stream() stdio.Stream {
 	switch {
 	case d.input != nil:
@@ -103,7 +103,7 @@ func (d *descriptor) stream() stdio.Stream {
 	return nil
 }
 
-// fileType is a terminal's only if the stream is one: programs then prompt.
+// fileType returns CharacterDevice for terminals only, since programs then prompt.
 func (d *descriptor) fileType() rootfs.FileType {
 	switch {
 	case d.file != nil:
@@ -131,7 +131,7 @@ type table struct {
 	budget *descriptors.Budget
 }
 
-// get returns what has that number, or nil.
+// get returns a descriptor, or nil.
 func (t *table) get(fd uint32) *descriptor {
 	if uint64(fd) >= uint64(len(t.slots)) {
 		return nil
@@ -139,8 +139,7 @@ func (t *table) get(fd uint32) *descriptor {
 	return t.slots[fd]
 }
 
-// reserve takes one of the host's descriptors for what is about to be opened, for
-// add or release.
+// reserve takes a descriptor from the budget before a file is opened.
 func (t *table) reserve() errno {
 	if t.isFull() {
 		return eMFile
@@ -166,8 +165,7 @@ func (t *table) add(d *descriptor) uint32 {
 	return uint32(t.lowest)
 }
 
-// remove closes what has that number, which is in use. An error of closing does
-// not keep it open.
+// remove closes a descriptor, which must exist. It is gone even if closing fails.
 func (t *table) remove(fd uint32) error {
 	d := t.slots[fd]
 	t.slots[fd] = nil
@@ -176,7 +174,7 @@ func (t *table) remove(fd uint32) error {
 	return t.close(d)
 }
 
-// move gives what has the number from the number to, both of which are in use.
+// move renumbers a descriptor. Both numbers must exist.
 func (t *table) move(from, to uint32) error {
 	if from == to {
 		return nil

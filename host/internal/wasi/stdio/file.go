@@ -21,7 +21,7 @@ func kindOf(f *os.File) Kind {
 	return kind
 }
 
-// control calls use with a file's descriptor, which is not closed meanwhile.
+// control calls use with a file's descriptor, which stays open until use returns.
 func control(f *os.File, use func(fd uintptr)) error {
 	conn, err := f.SyscallConn()
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fileInput is a pipe, a socket, a terminal or another device that is read. It
-// may be shared with other programs, so its mode is left alone: a read either is
-// told not to wait, or comes after a look whether there is something.
+// fileInput reads a pipe, a socket, a terminal or another device. Other programs may
+// share the file, so its mode is not changed. Each read is told not to wait, or
+// follows a poll that says the file is ready.
 type fileInput struct {
 	file *os.File
 	kind Kind
@@ -34,8 +34,8 @@ func (in *fileInput) Poll(context.Context, int) State { return poll(in.file, uni
 
 func (in *fileInput) Wait(ctx context.Context, _ int) { wait(ctx, in.file, unix.EPOLLIN) }
 
-// looking is held from the look to the read, so that no other guest of this
-// process gets in between.
+// looking is held from the poll to the read, so that no other guest of this process
+// reads in between.
 var looking sync.Mutex
 
 func (in *fileInput) TryRead(bufs [][]byte) (n int, err error) {
@@ -61,16 +61,16 @@ func (in *fileInput) TryRead(bufs [][]byte) (n int, err error) {
 	return max(n, 0), err
 }
 
-// cannotTell reports whether the kernel does not know how to do a call without
-// waiting: for this kind of file, or at all.
+// cannotTell reports whether the kernel can't be told not to wait, for this kind of
+// file or at all.
 func cannotTell(err error) bool { return err == unix.EOPNOTSUPP || err == unix.ENOSYS }
 
-// fileOutput is such a file that is written.
+// fileOutput writes such a file.
 type fileOutput struct {
 	file   *os.File
 	kind   Kind
 	report Report
-	plain  *plainOutput // once the kernel has said that it can only wait
+	plain  *plainOutput // set once the kernel turns out not to support RWF_NOWAIT
 }
 
 func openFileOutput(f *os.File, report Report) Output {
@@ -142,12 +142,12 @@ func (f blockingFile) Write(p []byte) (n int, err error) {
 
 func poll(f *os.File, events int16) (s State) {
 	if control(f, func(fd uintptr) { s = ready(fd, events) }) != nil {
-		return State{Ready: true} // to read or write it tells what is wrong
+		return State{Ready: true} // reading or writing it returns the error
 	}
 	return s
 }
 
-// ready looks whether a descriptor is ready for any of the events.
+// ready polls a descriptor for any of the events, without waiting.
 func ready(fd uintptr, events int16) State {
 	fds := []unix.PollFd{{Fd: int32(fd), Events: events}}
 	if n, err := unix.Poll(fds, 0); n == 0 || err != nil {
@@ -161,9 +161,9 @@ func ready(fd uintptr, events int16) State {
 	return s
 }
 
-// wait waits until a file is ready for any of the events, or ctx ends. The file
-// is put into an epoll set of its own, since Go's poller can wait for that,
-// without a thread, whatever the file's mode is.
+// wait waits until a file is ready for any of the events, or ctx ends. It puts the
+// file into an epoll set of its own: Go's poller can wait for the set without a
+// thread, whatever the mode of the file.
 func wait(ctx context.Context, f *os.File, events uint32) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
@@ -179,7 +179,7 @@ func wait(ctx context.Context, f *os.File, events uint32) {
 		})
 	})
 	if closed != nil || err != nil {
-		return // what can't be waited for is ready
+		return // a file that can't be polled is ready
 	}
 	stop := context.AfterFunc(ctx, func() { _ = set.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
@@ -194,7 +194,7 @@ func wait(ctx context.Context, f *os.File, events uint32) {
 	})
 }
 
-// pause waits a little where there are no descriptors to wait with.
+// pause waits a little when there are no descriptors to poll with.
 func pause(ctx context.Context) {
 	select {
 	case <-time.After(maxPause):

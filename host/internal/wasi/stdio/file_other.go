@@ -4,7 +4,7 @@ package stdio
 
 import "os"
 
-// Here nothing tells whether a file is ready, so it is read like any reader.
+// On these systems files are not polled, but read and written like any stream.
 
 func openFileInput(f *os.File, report Report) Input {
 	kind := kindOf(f)

@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// source is a reader that can't be interrupted, and what it has brought.
+// source is a reader that can't be interrupted, and the bytes read from it.
 type source struct {
 	lease
 	reader io.Reader
 
 	mu      sync.Mutex
-	got     []byte        // that no guest has read yet
-	err     error         // that comes after got
-	reading chan struct{} // closed at the end of the read under way, or nil
+	got     []byte        // bytes that no guest has read yet
+	err     error         // the error after them
+	reading chan struct{} // closed when the current read ends, or nil
 }
 
 var sources registry[*source]
 
-// spent implements leased. An error is not kept: the reader will tell it again.
+// spent implements leased. An error is not kept, since the reader returns it again.
 func (s *source) spent() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,8 +121,7 @@ const (
 	maxPause   = 100 * time.Millisecond
 )
 
-// read reads once, and again as long as that brings nothing at all and the call
-// that wants it goes on.
+// read reads, and repeats reads that return nothing for as long as the call goes on.
 func (in *plainInput) read(ctx context.Context, buf []byte) (int, error) {
 	reader := guardedReader{in.reader, in.report}
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {

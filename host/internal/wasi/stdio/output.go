@@ -13,8 +13,8 @@ type sink struct {
 	writer io.Writer
 
 	mu      sync.Mutex
-	buf     []byte        // what is written now
-	writing chan struct{} // closed at the end of the write under way, or nil
+	buf     []byte        // the bytes of the current write
+	writing chan struct{} // closed when the current write ends, or nil
 }
 
 var sinks registry[*sink]
@@ -32,7 +32,7 @@ type plainOutput struct {
 	kind   Kind
 	report Report
 
-	begun, ended bool // the call's write; what follows is how it ended
+	begun, ended bool // the state of this call's write, and its result
 	n            int
 	err          error
 }
@@ -59,7 +59,7 @@ func (out *plainOutput) TryWrite(bufs [][]byte) (int, error) {
 	case out.begun && out.ended:
 		out.begun, out.ended = false, false
 		return out.n, unless(out.n > 0, out.err)
-	case out.writing != nil: // this call's, or that of one that has ended
+	case out.writing != nil: // by this call, or by one that was abandoned
 		return 0, syscall.EAGAIN
 	}
 	out.buf = out.buf[:0]
@@ -74,7 +74,7 @@ func (out *plainOutput) TryWrite(bufs [][]byte) (int, error) {
 	return 0, syscall.EAGAIN
 }
 
-// start starts the write of what is in buf.
+// start starts to write buf.
 func (out *plainOutput) start() {
 	out.writing = make(chan struct{})
 	go func() {

@@ -5,29 +5,28 @@ import (
 	"sync"
 )
 
-// lease is how many calls use what belongs to one stream of an embedder's.
+// lease counts the calls that use the state of an embedder's stream.
 type lease struct {
-	stream any // nil if streams of its type can't be told from each other
+	stream any // nil if streams of its type can't be compared
 	users  int
 }
 
 func (l *lease) leaseOf() *lease { return l }
 
-// leased is what belongs to a stream.
+// leased is the state of a stream.
 type leased interface {
 	leaseOf() *lease
-	// spent says that nothing is lost if it is forgotten.
+	// spent reports whether the state may be dropped.
 	spent() bool
 }
 
-// registry finds what belongs to a stream, while calls use it and until it is
-// spent.
+// registry maps streams to their state, while calls use it and until it is spent.
 type registry[T leased] struct {
 	mu       sync.Mutex
 	byStream map[any]T
 }
 
-// join returns what belongs to a stream, which it makes if need be.
+// join returns the state of a stream for a call, and makes it if there is none.
 func (r *registry[T]) join(stream any, make func() T) T {
 	if !reflect.ValueOf(stream).Comparable() {
 		return make()
@@ -47,7 +46,7 @@ func (r *registry[T]) join(stream any, make func() T) T {
 	return t
 }
 
-// leave says that a call does not use t any more.
+// leave ends a call's use of t.
 func (r *registry[T]) leave(t T) {
 	r.mu.Lock()
 	t.leaseOf().users--
@@ -55,7 +54,7 @@ func (r *registry[T]) leave(t T) {
 	r.settle(t)
 }
 
-// settle forgets t if it is of no more use.
+// settle drops t if no call uses it and it is spent.
 func (r *registry[T]) settle(t T) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -19,44 +19,44 @@ const (
 	RegularFile
 )
 
-// State is what is known of a stream at a moment.
+// State is the state of a stream.
 type State struct {
-	Ready  bool // reading or writing would not have to wait
-	Bytes  int  // that can be read, if that is known
-	Hangup bool // the other side is gone
+	Ready  bool // a read or write would not wait
+	Bytes  int  // how many bytes can be read, if known
+	Hangup bool // the other side is closed
 }
 
-// Stream is what a guest reads or writes. It is used by one call at a time.
+// Stream is a standard stream of a guest. It is used by one goroutine at a time.
 type Stream interface {
 	Kind() Kind
-	// Poll tells the state. If there is no way to know, it starts a read of at
-	// most want bytes to find out. Such a read that brings nothing, and no error,
-	// is repeated until ctx ends or the stream is closed.
+	// Poll returns the state. For a reader whose state can't be known, it starts a
+	// read of at most want bytes. A read that returns nothing, and no error, is
+	// repeated until ctx ends or the stream is closed.
 	Poll(ctx context.Context, want int) State
 	// Wait waits until the stream is ready, or ctx ends.
 	Wait(ctx context.Context, want int)
-	// Close says that the call does not use the stream any more.
+	// Close ends the call's use of the stream.
 	Close()
 }
 
 // Input is a stream that a guest reads.
 type Input interface {
 	Stream
-	// TryRead reads, or fails with EAGAIN if it would have to wait. The end is
-	// io.EOF.
+	// TryRead reads, or returns EAGAIN if it would have to wait. At the end it
+	// returns io.EOF.
 	TryRead(bufs [][]byte) (int, error)
 }
 
 // Output is a stream that a guest writes.
 type Output interface {
 	Stream
-	// TryWrite writes. If that takes time, it is only begun and the error is
-	// EAGAIN. It is then called again after Wait, with the same bytes, and tells
-	// how it went.
+	// TryWrite writes, or returns EAGAIN if it must wait. The write may have begun
+	// then: after Wait, the caller must call it again with the same bytes to get
+	// the result.
 	TryWrite(bufs [][]byte) (int, error)
 }
 
-// File is what a stream also is if its Kind is RegularFile.
+// File is implemented by streams of kind RegularFile.
 type File interface {
 	io.Seeker
 	io.ReaderAt
@@ -64,25 +64,25 @@ type File interface {
 	Stat() (os.FileInfo, error)
 }
 
-// Immediate is implemented by readers and writers that never block. They are
-// called at once, and their panics pass.
+// Immediate is implemented by readers and writers that never block. They are called
+// directly, and their panics pass.
 type Immediate interface{ Immediate() }
 
-// Report gets to know of a panic in an embedder's reader or writer, of which the
-// guest sees an error.
+// Report is called when an embedder's reader or writer panics. The guest sees an
+// error.
 type Report func(value any, stack []byte)
 
 var (
 	// ErrPanic is the error of a reader or writer that has panicked.
 	ErrPanic = errors.New("the stream has panicked")
-	// errCount is the error of one that claims to have moved more than there is.
+	// errCount is the error of one that returns an impossible count.
 	errCount = errors.New("the stream returned an impossible count")
 )
 
-// maxBuffer bounds what is held for one read or write of an embedder's.
+// maxBuffer bounds the buffer for a read or write of an embedder's.
 const maxBuffer = 64 << 10
 
-// OpenInput makes an Input of a reader. A nil reader is at its end.
+// OpenInput makes an Input of a reader. A nil reader is at the end.
 func OpenInput(r io.Reader, report Report) Input {
 	switch r := r.(type) {
 	case nil:
@@ -97,7 +97,7 @@ func OpenInput(r io.Reader, report Report) Input {
 	return newPlainInput(r, Other, report)
 }
 
-// OpenOutput makes an Output of a writer. What is written to nil is dropped.
+// OpenOutput makes an Output of a writer. A nil writer drops everything.
 func OpenOutput(w io.Writer, report Report) Output {
 	switch w := w.(type) {
 	case nil:
@@ -121,7 +121,7 @@ type direct struct {
 	writer io.Writer
 }
 
-// What there is where there is no stream.
+// The streams of a guest that has none.
 var (
 	atEnd   = &direct{reader: empty{}}
 	dropped = &direct{writer: io.Discard}
@@ -162,8 +162,8 @@ func (d *direct) TryWrite(bufs [][]byte) (done int, err error) {
 	return done, nil
 }
 
-// unless drops the error of a call that has moved some bytes before: the next
-// call will meet it too.
+// unless drops the error of a call that has moved some bytes. The next call will
+// meet it again.
 func unless(moved bool, err error) error {
 	if moved {
 		return nil
@@ -171,7 +171,7 @@ func unless(moved bool, err error) error {
 	return err
 }
 
-// regular is a stream that is a regular file.
+// regular is a regular file.
 type regular struct {
 	*direct
 	file *os.File
@@ -185,8 +185,8 @@ func (r *regular) ReadAt(p []byte, off int64) (int, error)      { return r.file.
 func (r *regular) WriteAt(p []byte, off int64) (int, error)     { return r.file.WriteAt(p, off) }
 func (r *regular) Stat() (os.FileInfo, error)                   { return r.file.Stat() }
 
-// guardedReader and guardedWriter run code of an embedder's, which may panic, end
-// its goroutine, or return nonsense.
+// guardedReader and guardedWriter call an embedder's code, which may panic or return
+// nonsense.
 type guardedReader struct {
 	io.Reader
 	report Report
@@ -225,7 +225,7 @@ func (r Report) caught(value any) error {
 	return ErrPanic
 }
 
-// checked makes an error of a count that can't be.
+// checked checks the count that a reader or writer returned.
 func checked(n, most int, err error) (int, error) {
 	if n < 0 || n > most {
 		return 0, errCount

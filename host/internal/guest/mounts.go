@@ -1,0 +1,94 @@
+package guest
+
+import (
+	"errors"
+	"sync"
+	"syscall"
+
+	"github.com/wexec/wexec/host/internal/fault"
+	"github.com/wexec/wexec/host/internal/rootfs"
+	"github.com/wexec/wexec/host/internal/wasi/descriptors"
+)
+
+// Mount is a folder that a guest sees.
+type Mount struct {
+	Host, Guest string
+	ReadOnly    bool
+}
+
+// mounts has the folders that instances of a host see now. Instances that see the
+// same folder share it: what keeps links inside of a mount holds among those who
+// do.
+type mounts struct {
+	mu   sync.Mutex
+	open map[mountKey]*sharedMount
+}
+
+type mountKey struct {
+	folder   string
+	readOnly bool
+}
+
+type sharedMount struct {
+	*rootfs.Mount
+	users int
+}
+
+// acquire opens a folder, unless it is open. Each must be released.
+func (ms *mounts) acquire(m Mount) (*rootfs.Mount, error) {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	key := mountKey{m.Host, m.ReadOnly}
+	shared := ms.open[key]
+	if shared == nil {
+		mount, err := openMount(m)
+		if err != nil {
+			return nil, err
+		}
+		shared = &sharedMount{Mount: mount}
+		if ms.open == nil {
+			ms.open = map[mountKey]*sharedMount{}
+		}
+		ms.open[key] = shared
+	}
+	shared.users++
+	return shared.Mount, nil
+}
+
+// release closes a folder that no instance sees any more.
+func (ms *mounts) release(m Mount) {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	key := mountKey{m.Host, m.ReadOnly}
+	shared := ms.open[key]
+	if shared.users--; shared.users == 0 {
+		delete(ms.open, key)
+		shared.Close() // it was only read from, or written through
+		descriptors.Default().Release()
+	}
+}
+
+func openMount(m Mount) (*rootfs.Mount, error) {
+	access := rootfs.ReadWrite
+	if m.ReadOnly {
+		access = rootfs.ReadOnly
+	}
+	if !descriptors.Default().Acquire() {
+		return nil, fault.ErrDescriptors
+	}
+	mount, err := rootfs.Open(m.Host, rootfs.Options{Access: access})
+	if err != nil {
+		descriptors.Default().Release()
+		return nil, mountError(m, err)
+	}
+	return mount, nil
+}
+
+// mountError is the error of a mount that can't be opened: the caller's fault,
+// unless the process has no descriptor left.
+func mountError(m Mount, err error) error {
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return fault.ErrDescriptors
+	}
+	return fault.InvalidInput("mount %s: %v", m.Host, err)
+}
