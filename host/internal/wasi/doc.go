@@ -8,7 +8,7 @@
 // A [System] is what the system calls of one instance see. [Functions] are the
 // calls, which an engine binds once, and [Guest] is what a call needs of the
 // instance that makes it. An instance that is used again is given to the next
-// call by [System.Begin], and cleared by [System.Reset].
+// call by [System.Begin], and what it changed is undone by [System.Restore].
 //
 // # What a guest may count on
 //

@@ -72,7 +72,7 @@ func TestRenumber(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "new")); err != nil {
 		t.Error(err)
 	}
-	if !g.system.Changed() || !g.system.Reset() || g.system.Changed() {
+	if !g.system.Changed() || !g.system.Restore() || g.system.Changed() {
 		t.Error("what was changed is not restored")
 	}
 	for fd, wanted := range []rootfs.FileType{rootfs.Unknown, rootfs.Unknown, rootfs.Unknown, rootfs.Directory} {
@@ -299,7 +299,7 @@ func TestMounts(t *testing.T) {
 	}
 	want(t, "in a closed mount", g.call("path_unlink_file", 4, g.put("b"), 1), eBadf)
 	want(t, "close", g.call("fd_close", 3), success)
-	if g.system.Reset() {
+	if g.system.Restore() {
 		t.Error("a system whose mount is closed is restored")
 	}
 	if _, err := New(Config{Mounts: []Mount{{"/two", second}}}); err == nil {
@@ -340,7 +340,7 @@ func TestDescriptorLimits(t *testing.T) {
 	want(t, "the sixth of all", e, eNFile)
 	want(t, "close", one.call("fd_close", last), success)
 	two.mustOpen("file", 0, rightFdRead, 0)
-	if one.system.Reset(); budget.Open() != 3 {
+	if one.system.Restore(); budget.Open() != 3 {
 		t.Errorf("%d are open after a reset", budget.Open())
 	}
 	if two.system.Close(); budget.Open() != 0 {

@@ -180,7 +180,7 @@ func TestRandom(t *testing.T) {
 	if g.charged < size {
 		t.Errorf("%d is charged", g.charged)
 	}
-	if g.system.Reset(); g.system.Drew() {
+	if g.system.Restore(); g.system.Drew() {
 		t.Error("a reset does not forget them")
 	}
 }

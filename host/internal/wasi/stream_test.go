@@ -313,7 +313,7 @@ func TestBegin(t *testing.T) {
 	if n, e := g.write(stdoutFd, "text"); n != 4 || out.String() != "text" {
 		t.Errorf("the second call writes %q (%d)", out.String(), e)
 	}
-	if !g.system.Reset() || len(g.strings("args")) > 0 {
+	if g.system.Begin(nil, nil, nil, nil, nil) != nil || len(g.strings("args")) > 0 {
 		t.Error("the second call's arguments are still there")
 	}
 	if text, e := g.read(stdinFd, 10); text != "" || e != success {

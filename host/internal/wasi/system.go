@@ -201,11 +201,6 @@ func (s *System) Restore() bool {
 	return true
 }
 
-// Reset ends a call: it closes what the guest has opened, and drops the streams,
-// arguments and environment. It reports whether the system is as good as new, which
-// fails if a mount has been closed.
-func (s *System) Reset() bool { return s.Begin(nil, nil, nil, nil, nil) == nil }
-
 // restore resets the table, except for the streams.
 func (s *System) restore() error {
 	s.closeStreams()
@@ -252,5 +247,6 @@ func (s *System) Close() {
 func (s *System) Drew() bool { return s.drew }
 
 // Changed reports whether the guest's descriptors are not what they were at
-// first, except for the flags of the streams. Reset undoes that.
+// first, except for the flags of the streams. Restore undoes
+// that.
 func (s *System) Changed() bool { return s.changed }
