@@ -185,3 +185,28 @@ func holdSleepers(b *testing.B, calls int, wasm []byte, io host.ExecutorLimits) 
 		b.Fatal(err)
 	}
 }
+
+// BenchmarkSleepingPrograms reports how many bytes of resident memory a sleeping WASI
+// program takes.
+func BenchmarkSleepingPrograms(b *testing.B) {
+	const programs = 1000
+	h := hosttest.New(b, host.Config{})
+	m := hosttest.Load(b, h, guest(b, "c/command.wasm")).With(host.Options{WASI: &host.WASI{Args: []string{"sleep", "3600000"}}})
+	for b.Loop() {
+		debug.FreeOSMemory()
+		before := resident(b)
+		ctx, cancel := context.WithCancel(context.Background())
+		var all []*host.Future[[]byte]
+		for range programs {
+			all = append(all, m.Call(ctx, "main", nil))
+		}
+		untilParked(b, h, programs)
+		debug.FreeOSMemory()
+		b.ReportMetric(float64(resident(b)-before)/programs, "B/program")
+		b.ReportMetric(float64(h.Stats().Blocking.Running), "workers-held")
+		cancel()
+		for _, f := range all {
+			f.Wait(context.Background())
+		}
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -106,30 +105,5 @@ func TestWaitsInSharedInstance(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), "a system call waits") {
 		t.Errorf("nothing in the log: %q", log.String())
-	}
-}
-
-// BenchmarkSleepingPrograms reports how many bytes of resident memory a sleeping WASI
-// program takes.
-func BenchmarkSleepingPrograms(b *testing.B) {
-	const programs = 1000
-	h := hosttest.New(b, host.Config{})
-	m := hosttest.Load(b, h, guest(b, "c/command.wasm")).With(host.Options{WASI: &host.WASI{Args: []string{"sleep", "3600000"}}})
-	for b.Loop() {
-		debug.FreeOSMemory()
-		before := resident(b)
-		ctx, cancel := context.WithCancel(context.Background())
-		var all []*host.Future[[]byte]
-		for range programs {
-			all = append(all, m.Call(ctx, "main", nil))
-		}
-		untilParked(b, h, programs)
-		debug.FreeOSMemory()
-		b.ReportMetric(float64(resident(b)-before)/programs, "B/program")
-		b.ReportMetric(float64(h.Stats().Blocking.Running), "workers-held")
-		cancel()
-		for _, f := range all {
-			f.Wait(context.Background())
-		}
 	}
 }
