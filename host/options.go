@@ -82,8 +82,8 @@ type Safepoints string
 const Off Safepoints = "off"
 
 // WASI is what a guest's system calls see. A WASI command takes it from the call's
-// Options; a module of tasks, whose instances serve many calls, takes Env and
-// Mounts from the Options it was loaded with.
+// Options; a module of tasks, whose instances serve many calls, takes Env, Mounts and
+// Devices from the Options it was loaded with.
 type WASI struct {
 	// Args follow the program's name.
 	Args []string
@@ -91,6 +91,9 @@ type WASI struct {
 	Env []string
 	// Mounts are the folders that the guest sees. None by default.
 	Mounts []Mount
+	// Devices gives the guest null, zero, random and urandom in /dev. They are made
+	// here, and are not the machine's.
+	Devices bool
 	// Stdin replaces the input. Stdout replaces the output, which is empty then.
 	// Without Stderr it is logged.
 	Stdin          io.Reader
@@ -109,7 +112,7 @@ func (w *WASI) guest() *guest.WASI {
 	if w == nil {
 		return nil
 	}
-	g := &guest.WASI{Args: w.Args, Env: w.Env, Stdin: w.Stdin, Stdout: w.Stdout, Stderr: w.Stderr}
+	g := &guest.WASI{Args: w.Args, Env: w.Env, Devices: w.Devices, Stdin: w.Stdin, Stdout: w.Stdout, Stderr: w.Stderr}
 	for _, m := range w.Mounts {
 		g.Mounts = append(g.Mounts, guest.Mount(m))
 	}

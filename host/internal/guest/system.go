@@ -18,6 +18,7 @@ import (
 type WASI struct {
 	Args, Env      []string
 	Mounts         []Mount
+	Devices        bool
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 }
@@ -70,7 +71,7 @@ func newSystem(inst *Instance, w *WASI, input []byte) (*system, error) {
 		w = &WASI{}
 	}
 	s := &system{inst: inst, wasi: w, logs: [2]lineLog{{inst: inst}, {inst: inst}}}
-	cfg := wasi.Config{Env: w.Env, Stdout: &s.logs[0], Stderr: &s.logs[1], Panicked: s.panicked}
+	cfg := wasi.Config{Env: w.Env, Devices: w.Devices, Stdout: &s.logs[0], Stderr: &s.logs[1], Panicked: s.panicked}
 	if inst.Program {
 		s.attachStreams(&cfg, input)
 	}

@@ -41,7 +41,7 @@ func (o *options) check() (g given, err error) {
 			return g, exit.Usagef("--env %s: want K=V", kv)
 		}
 	}
-	g.wasi.Env = o.env
+	g.wasi.Env, g.wasi.Devices = o.env, true
 	for _, dir := range o.dirs {
 		mount, err := parseMount(dir)
 		if err != nil {
