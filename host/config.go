@@ -86,8 +86,8 @@ type Config struct {
 	// slog.Default.
 	Logger *slog.Logger
 	// Observe, if it is set, is called when a call ends, before its future is
-	// done, on the goroutine that ends it: it must be quick, and must not call the
-	// host.
+	// done, on the goroutine that ends it, of which there are many: it must be quick,
+	// and must not call the host.
 	Observe func(Span)
 	// Grace is how long Close waits for calls that it has cancelled, and then for
 	// each executor. Default: 5 s.

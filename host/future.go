@@ -48,7 +48,8 @@ func decode[Out any](output []byte) (out Out, err error) {
 // Future is a result to come: a value or an error, set once. Its methods may be
 // called from any goroutine:
 //
-//	Wait(ctx) (T, error)   blocks until the future is done, or until ctx ends
+//	Wait(ctx) (T, error)   blocks until the future is done, or until ctx ends,
+//	                       which ends the wait alone: the work goes on
 //	Done() <-chan struct{} is closed when the future is done
 //	Cancel()               asks for the end of the work, wherever it is
 //	Notify(fn func())      runs fn when the future is done; see Then

@@ -19,7 +19,8 @@ const (
 	// default, except for tasks of mode io in a resumable guest.
 	PerTask Isolation = "task"
 	// PerInstance lets an instance keep its state from one task of a tenant to the
-	// next. It is the default of tasks of mode io in a resumable guest, of which
+	// next that runs in it: which instance that is, nothing promises. It is the
+	// default of tasks of mode io in a resumable guest, of which
 	// thousands share an instance.
 	PerInstance Isolation = "instance"
 )
