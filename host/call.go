@@ -204,14 +204,15 @@ func (c *call) settle(output []byte, err error) {
 		c.mod.host.gate.Leave()
 		c.promise.Settle(output, err)
 	}()
-	if c.mod.host.cfg.Observe != nil {
-		c.observe(err)
-	}
+	c.observe(err)
 }
 
 // observe reports the call. A panic of the embedder's function is logged, and does
 // not end the goroutine that others may depend on.
 func (c *call) observe(err error) {
+	if c.mod.host.cfg.Observe == nil {
+		return
+	}
 	defer func() {
 		if r := recover(); r != nil {
 			fault.ReportPanic(c.mod.host.cfg.Logger, "Config.Observe", r)

@@ -331,6 +331,9 @@ func TestEndedContext(t *testing.T) {
 			t.Errorf("%v, want %v", err, c.kind)
 		}
 	}
+	if span := spans.last(); span.Task != "nothing" || host.Kind(span.Err) != abi.Timeout || span.Lane != "" {
+		t.Errorf("the last call is reported as %+v", span)
+	}
 	if made := h.Stats().Made; made != 0 {
 		t.Errorf("%d instances were made", made)
 	}

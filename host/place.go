@@ -25,14 +25,13 @@ func (m *module) submit(ctx context.Context, parent *call, task string, input []
 		}
 		return nil, err
 	}
-	var c *call
-	var err error
-	if ctx.Err() != nil {
+	c, err := m.newCall(ctx, parent, index, input, o)
+	switch {
+	case err != nil:
+	case ctx.Err() != nil: // it does not run, and yet was a call
 		err = contextError(ctx)
-	} else {
-		c, err = m.newCall(ctx, parent, index, input, o)
-	}
-	if err == nil {
+		c.observe(c.failure(err))
+	default:
 		err = m.admit(c)
 	}
 	if err != nil {
