@@ -40,7 +40,10 @@ func (c *call) StartOp(o *guest.Op, name string, arg []byte) error {
 	case name == abi.CapTaskCall:
 		return c.startTaskCall(o, arg)
 	}
-	return &DeniedError{Capability: name, Reason: "this host has no such capability (Config.Capabilities); " + h.capabilityNames()}
+	return &DeniedError{
+		Capability: name,
+		Reason:     "this host has no such capability (Config.Capabilities); " + h.capabilityNames(),
+	}
 }
 
 // startSleep is the capability clock.sleep.
@@ -59,7 +62,8 @@ const maxHead = 4 << 10
 func (c *call) startTaskCall(o *guest.Op, arg []byte) error {
 	head, input := abi.SplitMessage(arg)
 	if len(head) > maxHead {
-		return fault.InvalidInput("task.call: the head of its argument has %d bytes, at most %d are allowed", len(head), maxHead)
+		return fault.InvalidInput("task.call: the head of its argument has %d bytes, at most %d are allowed",
+			len(head), maxHead)
 	}
 	var target abi.TaskCall
 	if err := json.Unmarshal(head, &target); err != nil {

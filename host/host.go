@@ -116,7 +116,10 @@ func (h *Host) register(m *module) error {
 	defer h.mu.Unlock()
 	id := moduleID{m.owner, m.name}
 	if _, taken := h.modules[id]; taken {
-		return &InvalidModuleError{Module: m.name, Reason: "a module of that name is loaded already: close it, or load this one under another name"}
+		return &InvalidModuleError{
+			Module: m.name,
+			Reason: "a module of that name is loaded already: close it, or load this one under another name",
+		}
 	}
 	h.modules[id] = m
 	return nil

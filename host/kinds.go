@@ -39,7 +39,8 @@ func notModule(b []byte) string {
 	case bytes.HasPrefix(b, []byte("\x00asm\x01\x00\x00\x00")):
 		return ""
 	case bytes.HasPrefix(b, magic) && len(b) >= 8 && b[6] == 1:
-		return "it is a WebAssembly component, and components are not supported; core modules are: build for wasm32-wasip1 (or wasi preview 1), or take the core module out of it"
+		return "it is a WebAssembly component, and components are not supported; core modules are: " +
+			"build for wasm32-wasip1 (or wasi preview 1), or take the core module out of it"
 	case bytes.HasPrefix(b, magic) && len(b) >= 8:
 		return fmt.Sprintf("it has WebAssembly version %#x; version 1 is supported", b[4:8])
 	case bytes.HasPrefix(magic, b) || bytes.HasPrefix(b, magic):
@@ -48,7 +49,8 @@ func notModule(b []byte) string {
 		return "it is an ELF executable, not WebAssembly: build it for wasm32-wasip1"
 	case bytes.HasPrefix(b, []byte("MZ")):
 		return "it is a Windows executable, not WebAssembly: build it for wasm32-wasip1"
-	case bytes.HasPrefix(text, []byte("(module")) || bytes.HasPrefix(text, []byte(";;")) || bytes.HasPrefix(text, []byte("(component")):
+	case bytes.HasPrefix(text, []byte("(module")), bytes.HasPrefix(text, []byte(";;")),
+		bytes.HasPrefix(text, []byte("(component")):
 		return "it is WebAssembly text: turn it into a binary with wat2wasm or wasm-tools parse"
 	}
 	return "it is not WebAssembly: the first four bytes are not \\0asm"

@@ -106,7 +106,9 @@ func (h *Host) load(ctx context.Context, name string, bytes []byte, o *Options) 
 }
 
 // build makes the module of its code, and registers it.
-func (h *Host) build(ctx context.Context, name string, parsed *wasm.Module, plan *kind.Plan, code *engine.Code, o *Options) (*module, error) {
+func (h *Host) build(
+	ctx context.Context, name string, parsed *wasm.Module, plan *kind.Plan, code *engine.Code, o *Options,
+) (*module, error) {
 	t := h.newTemplate(name, plan, code, o)
 	var m *module
 	found, err := h.tasks(ctx, t, plan, code, o)
@@ -200,7 +202,8 @@ func checkEntries(m *wasm.Module) error {
 func (h *Host) checkMemory(m *wasm.Module) error {
 	size, most := minMemory(m), h.cfg.Limits.Memory
 	if size > most {
-		return fault.InvalidModule("it starts with %d bytes of memory, at most %d are allowed (Config.Limits.Memory)", size, most)
+		return fault.InvalidModule("it starts with %d bytes of memory, at most %d are allowed (Config.Limits.Memory)",
+			size, most)
 	}
 	return nil
 }
@@ -252,7 +255,9 @@ type note struct {
 // asked again if the compile cache has its answer, unless it sees something that
 // may change the answer. found.first is the caller's to close, even if there is an
 // error.
-func (h *Host) tasks(ctx context.Context, t *guest.Template, plan *kind.Plan, code *engine.Code, o *Options) (f found, err error) {
+func (h *Host) tasks(
+	ctx context.Context, t *guest.Template, plan *kind.Plan, code *engine.Code, o *Options,
+) (f found, err error) {
 	f.manifest = plan.Manifest
 	var n note
 	checked := code.Note != nil && json.Unmarshal(code.Note, &n) == nil

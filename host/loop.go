@@ -83,7 +83,8 @@ func (l *loop) report(turn time.Duration) {
 	if c := l.inst.Named; c != nil {
 		attrs = append(attrs, "task", c.Task.Name)
 	}
-	l.mod.host.cfg.Logger.Warn("a long turn: the other calls in the instance waited for it; declare what computes as cpu", attrs...)
+	l.mod.host.cfg.Logger.Warn("a long turn: the other calls in the instance waited for it; "+
+		"declare what computes as cpu", attrs...)
 }
 
 // accept hands calls to the instance, which is started for the first one. If it

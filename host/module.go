@@ -52,7 +52,9 @@ type module struct {
 }
 
 // newModule makes a module of what the steps of loading found out.
-func (h *Host) newModule(name string, parsed *wasm.Module, plan *kind.Plan, t *guest.Template, f found, o *Options) (*module, error) {
+func (h *Host) newModule(
+	name string, parsed *wasm.Module, plan *kind.Plan, t *guest.Template, f found, o *Options,
+) (*module, error) {
 	m := &module{
 		host: h, name: name, owner: o.Tenant, defaults: *o, plan: plan, template: t,
 		manifest: f.manifest, schemas: f.schemas, byName: map[string]int{},

@@ -65,7 +65,8 @@ func (m *module) newCall(ctx context.Context, parent *call, index int, input []b
 		return nil, err
 	}
 	if o.WASI != m.defaults.WASI && !m.plan.Program {
-		return nil, fault.InvalidInput("Options.WASI of a call is for WASI commands; give it to Load for a module of tasks, whose instances serve many calls")
+		return nil, fault.InvalidInput("Options.WASI of a call is for WASI commands; " +
+			"give it to Load for a module of tasks, whose instances serve many calls")
 	}
 	if o.Validate {
 		if err := m.checkInput(index, input); err != nil {
@@ -76,10 +77,13 @@ func (m *module) newCall(ctx context.Context, parent *call, index int, input []b
 	if c.keeps, err = m.keepsState(t, o); err != nil {
 		return nil, err
 	}
-	c.inside = guest.Call{Task: t, Index: int32(index), Input: input, Placement: c, Unsigned: o.Unsigned, Bounds: guest.Bounds{
-		Memory: least(least(cfg.Limits.Memory, t.Memory), o.Memory),
-		Fuel:   int64(least(least(cfg.Limits.Fuel, t.Fuel), o.Fuel)),
-	}}
+	c.inside = guest.Call{
+		Task: t, Index: int32(index), Input: input, Placement: c, Unsigned: o.Unsigned,
+		Bounds: guest.Bounds{
+			Memory: least(least(cfg.Limits.Memory, t.Memory), o.Memory),
+			Fuel:   int64(least(least(cfg.Limits.Fuel, t.Fuel), o.Fuel)),
+		},
+	}
 	c.Priority = o.Priority
 	c.QueueTimeout = max(shorter(cfg.Limits.QueueTimeout, o.QueueTimeout), 0)
 	c.RunTimeout = max(shorter(shorter(cfg.Limits.RunTimeout, t.Timeout), o.RunTimeout), 0)
@@ -89,7 +93,11 @@ func (m *module) newCall(ctx context.Context, parent *call, index int, input []b
 	if parent != nil {
 		c.depth = parent.depth + 1
 		if int(c.depth) > cfg.Limits.Depth {
-			return nil, &DeniedError{Capability: abi.CapTaskCall, Reason: fmt.Sprintf("tasks call tasks %d deep already: %s (Config.Limits.Depth)", cfg.Limits.Depth, trail(parent))}
+			return nil, &DeniedError{
+				Capability: abi.CapTaskCall,
+				Reason: fmt.Sprintf("tasks call tasks %d deep already: %s (Config.Limits.Depth)",
+					cfg.Limits.Depth, trail(parent)),
+			}
 		}
 	}
 	return c, nil
@@ -105,7 +113,8 @@ func (m *module) taskAs(index int, mode Mode) (*Task, error) {
 		return nil, fault.InvalidInput("Options.Mode: %v", err)
 	}
 	if m.plan.Declared {
-		return nil, fault.InvalidInput("the module itself says that the task is %s; only tasks of modules without a manifest take a mode from the caller", t.Mode)
+		return nil, fault.InvalidInput("the module itself says that the task is %s; "+
+			"only tasks of modules without a manifest take a mode from the caller", t.Mode)
 	}
 	withMode := *t
 	withMode.Mode = mode

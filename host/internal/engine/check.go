@@ -73,7 +73,8 @@ var providers = []struct{ module, what string }{
 	{"wbg", "it is built by wasm-bindgen for JavaScript: build it for wasm32-wasip1"},
 	{"__wbindgen_placeholder__", "it is built by wasm-bindgen for JavaScript: build it for wasm32-wasip1"},
 	{"a", "it is built by Emscripten for JavaScript: build it with -sSTANDALONE_WASM"},
-	{"env", "an embedder of its own has that, or Emscripten's JavaScript: build it with -sSTANDALONE_WASM or for wasm32-wasip1"},
+	{"env", "an embedder of its own has that, or Emscripten's JavaScript: " +
+		"build it with -sSTANDALONE_WASM or for wasm32-wasip1"},
 }
 
 // few cuts a list that is too long to read.

@@ -37,7 +37,8 @@ func (e *StackError) Error() string {
 type HeldError struct{ Limit int }
 
 func (e *HeldError) Error() string {
-	return fmt.Sprintf("the instance holds %d bytes of arguments and results: drop ops that have ended (Config.Limits.Held)", e.Limit)
+	return fmt.Sprintf("the instance holds %d bytes of arguments and results: "+
+		"drop ops that have ended (Config.Limits.Held)", e.Limit)
 }
 
 func (e *HeldError) Kind() abi.Status { return abi.QueueFull }
@@ -46,7 +47,8 @@ func (e *HeldError) Kind() abi.Status { return abi.QueueFull }
 type FullError struct{ Limit uint64 }
 
 func (e *FullError) Error() string {
-	return fmt.Sprintf("the host is full: there is no room for another instance in the %d bytes that all may have together (Config.Memory); try again later", e.Limit)
+	return fmt.Sprintf("the host is full: there is no room for another instance "+
+		"in the %d bytes that all may have together (Config.Memory); try again later", e.Limit)
 }
 
 func (e *FullError) Is(target error) bool { return target == ErrQueueFull }
@@ -92,13 +94,16 @@ func (deadlineError) Kind() abi.Status { return abi.Timeout }
 // OutOfMemory is the trap of an instance that needs more memory than it may
 // have.
 func OutOfMemory(size, limit uint64) error {
-	return &TrapError{Reason: fmt.Sprintf("out of memory: the module starts with %d bytes, and may have %d (Config.Limits.Memory)", size, limit)}
+	return &TrapError{Reason: fmt.Sprintf(
+		"out of memory: the module starts with %d bytes, and may have %d (Config.Limits.Memory)", size, limit)}
 }
 
 // Known returns the error in err's tree that already says how a guest ended, or
 // nil.
 func Known(err error) error {
-	for _, find := range []func(error) error{find[*AwaitError], find[*BugError], find[*Stopped], find[*TrapError], find[*OutOfFuelError], find[*ExitError]} {
+	for _, find := range []func(error) error{
+		find[*AwaitError], find[*BugError], find[*Stopped], find[*TrapError], find[*OutOfFuelError], find[*ExitError],
+	} {
 		if own := find(err); own != nil {
 			return own
 		}

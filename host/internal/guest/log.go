@@ -38,7 +38,8 @@ func (inst *Instance) Log(level abi.LogLevel, line []byte) {
 		return
 	}
 	if n := inst.Lines.dropped.Swap(0); n > 0 {
-		inst.Logger.Warn("a module logged too much: lines were dropped (Config.Limits.LogRate)", "module", inst.Module, "lines", n)
+		inst.Logger.Warn("a module logged too much: lines were dropped (Config.Limits.LogRate)",
+			"module", inst.Module, "lines", n)
 	}
 	attrs := []slog.Attr{slog.String("module", inst.Module)}
 	if inst.Named != nil {

@@ -85,7 +85,8 @@ func (ops *Ops) begin(o *Op, name string, arg []byte) error {
 	case len(c.ops) > limits.Ops:
 		return &executors.QueueFullError{Queue: "the call", What: "running as ops", Size: limits.Ops}
 	case len(arg) > limits.Input:
-		return fault.InvalidInput("%s was given %d bytes, at most %d are allowed (Config.Limits.Input)", name, len(arg), limits.Input)
+		return fault.InvalidInput("%s was given %d bytes, at most %d are allowed (Config.Limits.Input)",
+			name, len(arg), limits.Input)
 	case ops.held > limits.Held:
 		return &fault.HeldError{Limit: limits.Held}
 	}

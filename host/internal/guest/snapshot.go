@@ -36,7 +36,11 @@ func (inst *Instance) capture() *snapshot {
 		inst.Snapshots.Forbid("its start changes its descriptors")
 		return nil
 	}
-	snap := &snapshot{globals: inst.code.Globals(), streams: inst.system.calls.StreamFlags(), drew: inst.system.calls.Drew()}
+	snap := &snapshot{
+		globals: inst.code.Globals(),
+		streams: inst.system.calls.StreamFlags(),
+		drew:    inst.system.calls.Drew(),
+	}
 	if len(inst.memory.Bytes()) > 0 {
 		var err error
 		if snap.image, err = inst.memory.NewImage(); err != nil {

@@ -39,7 +39,8 @@ func (Kind) Open(m *wasm.Module) (*kind.Plan, error) {
 		})
 	}
 	if len(manifest.Tasks) == 0 {
-		return nil, fault.InvalidModule("it has no tasks: no manifest, no %s, and no exported function of numbers", abi.ExportStart)
+		return nil, fault.InvalidModule("it has no tasks: no manifest, no %s, and no exported function of numbers",
+			abi.ExportStart)
 	}
 	slices.SortFunc(manifest.Tasks, func(a, b abi.Task) int { return strings.Compare(a.Name, b.Name) })
 	return &kind.Plan{

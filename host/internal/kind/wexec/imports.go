@@ -27,7 +27,8 @@ var functions = map[string]func(g *side, stack []uint64){
 		c := g.call("output", s[0])
 		output := g.bytes("output", s[1], s[2])
 		if most := g.inst.Limits.Output; len(output) > most {
-			g.end(c, nil, &fault.TaskError{Message: fmt.Sprintf("its output has %d bytes, at most %d are allowed (Config.Limits.Output)", len(output), most)})
+			g.end(c, nil, &fault.TaskError{Message: fmt.Sprintf(
+				"its output has %d bytes, at most %d are allowed (Config.Limits.Output)", len(output), most)})
 			return
 		}
 		g.end(c, append([]byte(nil), output...), nil)
@@ -49,7 +50,8 @@ var functions = map[string]func(g *side, stack []uint64){
 	"op_wait": func(g *side, s []uint64) {
 		o := g.op("op_wait", s[0])
 		if _, ok := g.inst.Side().(*direct); !ok {
-			panic(fault.Misuse("op_wait: a resumable guest would block its loop: return from wexec_resume, and take the op's end from next"))
+			panic(fault.Misuse("op_wait: a resumable guest would block its loop: " +
+				"return from wexec_resume, and take the op's end from next"))
 		}
 		for !o.Over() {
 			if err := g.inst.Await(true); err != nil {

@@ -63,7 +63,9 @@ func (r *resumable) drive(c *guest.Call) error {
 		}
 		idle := !again && r.events.len() == 0
 		if idle && r.ops.Running() == 0 {
-			return &fault.TrapError{Reason: abi.ExportResume + " waits for events, but no op is running: the call would never end"}
+			return &fault.TrapError{
+				Reason: abi.ExportResume + " waits for events, but no op is running: the call would never end",
+			}
 		}
 		if err := r.inst.Await(idle); err != nil {
 			return err
@@ -109,7 +111,9 @@ func (r *resumable) Pending() bool {
 func (r *resumable) Turn() (again bool, err error) {
 	if most := r.inst.Limits.Orphans; r.orphans > most {
 		r.inst.Named = nil // no call of now is at fault
-		return false, &fault.TrapError{Reason: fmt.Sprintf("the guest has not ended more than %d calls that were cancelled", most)}
+		return false, &fault.TrapError{
+			Reason: fmt.Sprintf("the guest has not ended more than %d calls that were cancelled", most),
+		}
 	}
 	r.beginTurn()
 	yielded, err := r.resume()
