@@ -12,14 +12,14 @@ import (
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
-// kinds are the kinds of module, in the order in which they are asked.
+// kinds lists the kinds of module. The first whose Open returns a plan wins.
 var kinds = []kind.Kind{
 	wexec.Kind{},
 	command.Kind{},
 	bare.Kind{},
 }
 
-// recognise returns how a module is run.
+// recognise finds the kind of a module and returns its plan.
 func recognise(m *wasm.Module) (*kind.Plan, error) {
 	for _, k := range kinds {
 		if plan, err := k.Open(m); plan != nil || err != nil {
@@ -29,7 +29,8 @@ func recognise(m *wasm.Module) (*kind.Plan, error) {
 	return nil, fault.InvalidModule("it is of no known kind")
 }
 
-// notModule says what bytes are if they are not a WebAssembly module, or "".
+// notModule says what the bytes are if they are not a WebAssembly module. It returns
+// "" if they seem to be one.
 func notModule(b []byte) string {
 	magic := []byte("\x00asm")
 	text := bytes.TrimSpace(b[:min(len(b), 512)])

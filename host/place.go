@@ -15,7 +15,7 @@ import (
 	"github.com/wexec/wexec/host/internal/suggest"
 )
 
-// submit makes a call and gives it to its executor.
+// submit makes a call and submits it to its executor.
 func (m *module) submit(ctx context.Context, parent *call, task string, input []byte, o *Options) (*call, error) {
 	index, ok := m.byName[task]
 	if !ok {
@@ -40,7 +40,7 @@ func (m *module) submit(ctx context.Context, parent *call, task string, input []
 		return nil, &fault.CallError{Module: m.name, Task: t.Name, Mode: t.Mode, Err: err}
 	}
 	c.promise.OnCancel(func() { c.cancel(ErrCancelled) })
-	if parent == nil { // whose end is its children's
+	if parent == nil { // the end of a parent cancels its children
 		c.watch(ctx)
 	}
 	return c, nil
@@ -54,7 +54,7 @@ func (m *module) taskNames() []string {
 	return names
 }
 
-// newCall checks what is asked for, and works out the call's limits.
+// newCall makes a call. It checks the request, and works out the limits.
 func (m *module) newCall(ctx context.Context, parent *call, index int, input []byte, o *Options) (*call, error) {
 	cfg := &m.host.cfg
 	if most := cfg.Limits.Input; len(input) > most {
@@ -103,7 +103,8 @@ func (m *module) newCall(ctx context.Context, parent *call, index int, input []b
 	return c, nil
 }
 
-// taskAs returns a task in the mode that the caller asks for, if it may.
+// taskAs returns a task in the mode that the caller asks for, if the caller may
+// choose one.
 func (m *module) taskAs(index int, mode Mode) (*Task, error) {
 	t := &m.manifest.Tasks[index]
 	if mode == "" || mode == t.Mode {
@@ -121,7 +122,7 @@ func (m *module) taskAs(index int, mode Mode) (*Task, error) {
 	return &withMode, nil
 }
 
-// keepsState reports whether the call's instance keeps its state for the next.
+// keepsState reports whether the call's instance keeps its state for the next call.
 func (m *module) keepsState(t *Task, o *Options) (bool, error) {
 	isolation := PerTask
 	if m.plan.Shares && t.Mode == IO {
@@ -134,7 +135,7 @@ func (m *module) keepsState(t *Task, o *Options) (bool, error) {
 	return false, fault.InvalidInput("Options.Isolation %q: want %q or %q", isolation, PerTask, PerInstance)
 }
 
-// trail writes the names of the calls that led to c.
+// trail lists the tasks of the calls that led to c, and of c.
 func trail(c *call) string {
 	var names []string
 	for ; c != nil; c = c.parent {
@@ -149,7 +150,7 @@ func (m *module) admit(c *call) error {
 	h := m.host
 	enter := (*gate.Gate).Enter
 	if c.parent != nil {
-		enter = (*gate.Gate).EnterMore // what is under way may finish while the host drains
+		enter = (*gate.Gate).EnterMore // while the host drains, its parent may finish
 	}
 	if err := enter(&h.gate); err != nil {
 		return err
@@ -169,7 +170,7 @@ func (m *module) admit(c *call) error {
 
 func (m *module) enqueue(c *call) error {
 	if m.plan.Shares && c.inside.Task.Mode == IO && c.keeps {
-		// It may be cancelled while the guest reads it.
+		// The call may be cancelled, and its input reused, while the guest reads it.
 		c.inside.Input = slices.Clone(c.inside.Input)
 		return m.enqueueShared(c)
 	}

@@ -1,6 +1,6 @@
-// Package wexec runs modules with a manifest: those that are made for the ABI of
-// this project (abi/SPEC.md). A guest is direct, and is entered once for a call,
-// or resumable, and holds many calls at once.
+// Package wexec runs modules with a manifest, which are made for the ABI of this
+// project (abi/SPEC.md). A direct guest is entered once for each call. A resumable
+// guest holds many calls at once.
 package wexec
 
 import (
