@@ -279,7 +279,8 @@ func TestSchemaReferences(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := result(t, tree.With(host.Options{Validate: true}), "io", `[[], [1]]`); host.Kind(err) != abi.InvalidInput {
+	_, err = result(t, tree.With(host.Options{Validate: true}), "io", `[[], [1]]`)
+	if host.Kind(err) != abi.InvalidInput {
 		t.Error(err)
 	}
 	bomb := `{"$ref": "#/$defs/0", "$defs": {`

@@ -191,7 +191,9 @@ func holdSleepers(b *testing.B, calls int, wasm []byte, io host.ExecutorLimits) 
 func BenchmarkSleepingPrograms(b *testing.B) {
 	const programs = 1000
 	h := hosttest.New(b, host.Config{})
-	m := hosttest.Load(b, h, guest(b, "c/command.wasm")).With(host.Options{WASI: &host.WASI{Args: []string{"sleep", "3600000"}}})
+	m := hosttest.Load(b, h, guest(b, "c/command.wasm")).With(host.Options{
+		WASI: &host.WASI{Args: []string{"sleep", "3600000"}},
+	})
 	for b.Loop() {
 		debug.FreeOSMemory()
 		before := resident(b)

@@ -55,7 +55,8 @@ func TestDamagedCache(t *testing.T) {
 			}
 			log = hosttest.Log{}
 			echoes(t, dir, &log, wasm)
-			if text := log.String(); !strings.Contains(text, "the module is compiled again") || !strings.Contains(text, "module=guest") {
+			text := log.String()
+			if !strings.Contains(text, "the module is compiled again") || !strings.Contains(text, "module=guest") {
 				t.Errorf("nothing in the log of a damaged cache: %q", log.String())
 			}
 			log = hosttest.Log{}

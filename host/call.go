@@ -12,18 +12,17 @@ import (
 	"github.com/wexec/wexec/host/internal/guest"
 )
 
-// call is one use of a task: the part that can be placed anywhere, from
-// Module.Call to the end of its future. Its life inside an instance is a
-// guest.Call.
+// call is one use of a task, from Module.Call to the end of its future. It does
+// not depend on where the task runs. Its life inside an instance is a guest.Call.
 //
 //	submitted ── Submit ──▶ queued ── Run or Turn ──▶ running ─────▶ settled
 //	                          │                          │             ▲
 //	                          └── Abandon ───────────────┼─────────────┤
 //	                                                     └── Stop ──▶ stopping
 //
-// A pool's call is settled by its worker when the instance has let go of it, or
-// by Stop if the worker is parked. A loop's call is settled when the guest has
-// answered it, or at once by Stop, since the instance serves others.
+// The worker of a pool settles a call when the instance is done with it; if the
+// worker is parked, Stop settles it. A loop settles a call when the guest has
+// answered it; Stop settles it at once, since the instance serves others.
 type call struct {
 	executors.Ticket
 	promise executors.Promise[[]byte]
@@ -33,19 +32,19 @@ type call struct {
 	parent  *call // nil for a call from outside
 	mod     *module
 	options *Options
-	ctx     context.Context // of the caller; for capabilities
-	loop    *loop           // that runs it, if no pool does
+	ctx     context.Context // the caller's; for capabilities
+	loop    *loop           // nil if a pool runs the call
 
 	mu        sync.Mutex
-	inst      *guest.Instance // that it runs in, or is about to
-	lane      int32           // the number of the worker or loop that runs it, from 1
+	inst      *guest.Instance // the instance that runs the call, or is about to
+	lane      int32           // the number of the worker or loop, from 1; 0 before
 	depth     int32           // of tasks that call tasks
 	keeps     bool            // the instance keeps its state: PerInstance
-	left      bool            // the instance is done with it
+	left      bool            // the instance is done with the call
 	settled   atomic.Bool
-	stopCause error // why it must stop
+	stopCause error // why the call must stop
 	unwatch   func() bool
-	queued    time.Duration // when, since hostEpoch; 0 if no one observes
+	queued    time.Duration // when, since hostEpoch; 0 without Config.Observe
 }
 
 // Abandon implements executors.Job.
@@ -62,15 +61,15 @@ func (c *call) Stop(err error) {
 	over := false
 	var output []byte
 	if c.loop == nil && !c.left && c.inst != nil {
-		// Under the lock, the instance is still this call's: see detach. If it is
-		// parked, its output stays what it is.
+		// Under the lock, the instance still runs this call: see detach. If it is
+		// parked, its output does not change any more.
 		if over = c.inst.Halt(err); over {
 			output = c.inst.Printed()
 		}
 	}
 	c.mu.Unlock()
 	if c.loop != nil {
-		// Others share the instance: this call is over, and the guest is told.
+		// Others share the instance, so the call ends and the guest learns of it.
 		c.loop.executor.Post(guest.Signal{Cancelled: &c.inside})
 		c.loop.executor.Finish(c)
 		over = true
@@ -81,7 +80,7 @@ func (c *call) Stop(err error) {
 }
 
 // Run implements executors.PoolJob: a worker runs the call in an instance that
-// is the call's alone while it lasts.
+// serves no other call meanwhile.
 func (c *call) Run(w *executors.Worker) {
 	inst := c.mod.pools[c.inside.Task.Mode].Take(c.affinity(), c.inside.Memory, w.ID)
 	defer c.detach()
@@ -92,7 +91,7 @@ func (c *call) Run(w *executors.Worker) {
 	inst.Serve(w, &c.inside, c.wasi())
 }
 
-// wasi returns what system calls see, if the call's instance is to be started.
+// wasi returns what system calls see if the call starts its instance.
 func (c *call) wasi() *guest.WASI {
 	if c.mod.plan.Program {
 		return c.options.WASI.guest()
@@ -105,7 +104,7 @@ func (c *call) wasi() *guest.WASI {
 func (c *call) Ended() {
 	defer func() {
 		c.mod.pools[c.inside.Task.Mode].Put(c.inst, int(c.lane)-1)
-		c.inst = nil // no one looks, since it has left
+		c.inst = nil // no lock is needed: c.left is set
 	}()
 	c.settle(c.inside.Output, c.inside.Err)
 }
@@ -119,8 +118,8 @@ func (c *call) GuestAnswered() {
 	}
 }
 
-// forgetInstance lets go of the instance, which a caller who keeps the future would
-// keep in memory.
+// forgetInstance clears the reference to the instance. Otherwise a caller that keeps
+// the future would keep the instance in memory.
 func (c *call) forgetInstance() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -130,7 +129,7 @@ func (c *call) forgetInstance() {
 // Settled implements guest.Placement.
 func (c *call) Settled() bool { return c.settled.Load() }
 
-// attach says which instance runs the call, and the number of the worker or
+// attach records the instance that runs the call, and the number of the worker or
 // loop, from 0. It returns an error if the call was stopped before.
 func (c *call) attach(inst *guest.Instance, lane int) error {
 	c.mu.Lock()
@@ -139,17 +138,17 @@ func (c *call) attach(inst *guest.Instance, lane int) error {
 	return c.stopCause
 }
 
-// detach says that the instance is done with the call.
+// detach records that the instance is done with the call.
 func (c *call) detach() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.left = true
 }
 
-// cancel ends the call, wherever it is.
+// cancel ends the call, whether it is queued or runs.
 func (c *call) cancel(err error) { c.executor().Cancel(c, err) }
 
-// executor returns the one that runs the call.
+// executor returns the executor that runs the call.
 func (c *call) executor() executors.Executor[*call] {
 	if c.loop != nil {
 		return c.loop.executor
@@ -172,7 +171,7 @@ func (c *call) watch(ctx context.Context) {
 	}
 }
 
-// contextError says in our terms why a context ended.
+// contextError returns our error for the reason that a context ended.
 func contextError(ctx context.Context) error {
 	if ctx.Err() == context.DeadlineExceeded {
 		return fault.ErrDeadline
@@ -183,8 +182,8 @@ func contextError(ctx context.Context) error {
 	return ErrCancelled
 }
 
-// settle ends the call's future. Only the first time counts. The output of a call
-// that failed is kept beside the error.
+// settle ends the call's future. Only the first call of settle counts. A call that
+// failed keeps its output beside the error.
 func (c *call) settle(output []byte, err error) {
 	if !c.settled.CompareAndSwap(false, true) {
 		return
@@ -207,8 +206,8 @@ func (c *call) settle(output []byte, err error) {
 	c.observe(err)
 }
 
-// observe reports the call. A panic of the embedder's function is logged, and does
-// not end the goroutine that others may depend on.
+// observe reports the call. It recovers from a panic of the embedder's function and
+// logs it, since other calls may depend on this goroutine.
 func (c *call) observe(err error) {
 	if c.mod.host.cfg.Observe == nil {
 		return
@@ -229,16 +228,16 @@ func (c *call) affinity() guest.Affinity {
 	return guest.Affinity{}
 }
 
-// failure says that an error is this call's.
+// failure wraps an error as this call's.
 func (c *call) failure(err error) error {
 	return &fault.CallError{Module: c.mod.name, Task: c.inside.Task.Name, Mode: c.inside.Task.Mode, Err: err}
 }
 
-// grants returns the capabilities that the call may use; nil is all.
+// grants returns the capabilities that the call may use; nil means all.
 func (c *call) grants() []string { return intersect(c.mod.host.cfg.Grants, c.options.Grants) }
 
-// inherited returns the options of a call that this one makes: what the callee
-// allows, narrowed by what this one may.
+// inherited returns the options for a call that this one makes: those of the callee,
+// narrowed by the limits and grants of this one.
 func (c *call) inherited(callee *module) *Options {
 	o := callee.defaults
 	o.Tenant, o.Priority = c.options.Tenant, c.options.Priority
@@ -258,25 +257,25 @@ type Span struct {
 	Module, Task string
 	Mode         Mode
 	Tenant       string
-	// Lane is where it ran: "loop 0", "io 3", "thread 1", "core 0". It is
+	// Lane is where the call ran: "loop 0", "io 3", "thread 1", "core 0". It is
 	// empty if the call never started.
 	Lane string
-	// Queued, Started and Ended are when; Started is zero if it never did.
+	// Queued, Started and Ended are the times. Started is zero if the call never
+	// started.
 	Queued, Started, Ended time.Time
 	// HostCalls counts the calls of host functions, and MemoryBytes is the
 	// size of the instance's linear memory at the end, which is its largest.
 	HostCalls   uint64
 	MemoryBytes uint64
-	// Fuel is what the call's code used, about one unit for an instruction.
-	// The same call, alone in an instance of the same state, uses the same on
-	// any machine. Turns of an instance that holds other calls, too, are not
-	// counted.
+	// Fuel is what the call's code used, about one unit for an instruction. The
+	// same call, alone in an instance of the same state, uses the same on any
+	// machine. It does not include turns of an instance that held other calls.
 	Fuel uint64
 	// Err is the call's error, or nil.
 	Err error
 }
 
-// hostEpoch is what a call's time in the queue counts from.
+// hostEpoch is the time that call.queued counts from.
 var hostEpoch = time.Now()
 
 // laneWords say what the workers of each mode stand for.

@@ -18,8 +18,8 @@ import (
 	"github.com/wexec/wexec/host/internal/guest"
 )
 
-// StartOp implements guest.Placement: what a task can reach through ops. A
-// capability of the embedder's replaces one of wexec's own of the same name.
+// StartOp implements guest.Placement: it starts the capability of that name for an
+// op. A capability of the embedder replaces a built-in one of the same name.
 func (c *call) StartOp(o *guest.Op, name string, arg []byte) error {
 	h := c.mod.host
 	if grants := c.grants(); grants != nil && !slices.Contains(grants, name) {
@@ -40,7 +40,10 @@ func (c *call) StartOp(o *guest.Op, name string, arg []byte) error {
 	case name == abi.CapTaskCall:
 		return c.startTaskCall(o, arg)
 	}
-	return &DeniedError{Capability: name, Reason: "this host has no such capability (Config.Capabilities); " + h.capabilityNames()}
+	return &DeniedError{
+		Capability: name,
+		Reason:     "this host has no such capability (Config.Capabilities); " + h.capabilityNames(),
+	}
 }
 
 // startSleep is the capability clock.sleep.
@@ -52,14 +55,15 @@ func startSleep(o *guest.Op, arg []byte) error {
 	return nil
 }
 
-// maxHead is the most bytes of the JSON that says what is called.
+// maxHead is the most bytes of the JSON that names the task.
 const maxHead = 4 << 10
 
 // startTaskCall is the capability task.call: the child's future ends the op.
 func (c *call) startTaskCall(o *guest.Op, arg []byte) error {
 	head, input := abi.SplitMessage(arg)
 	if len(head) > maxHead {
-		return fault.InvalidInput("task.call: the head of its argument has %d bytes, at most %d are allowed", len(head), maxHead)
+		return fault.InvalidInput("task.call: the head of its argument has %d bytes, at most %d are allowed",
+			len(head), maxHead)
 	}
 	var target abi.TaskCall
 	if err := json.Unmarshal(head, &target); err != nil {
@@ -82,9 +86,9 @@ func (c *call) startTaskCall(o *guest.Op, arg []byte) error {
 	return nil
 }
 
-// startCapability runs an op of a capability on a goroutine. If it goes on after
-// the op was cancelled it is a stray, which holds up nothing and is counted. All
-// of them together are bounded.
+// startCapability runs an op of a capability on a goroutine. A goroutine that goes
+// on after its op was cancelled is a stray: nothing waits for it, and Stats counts
+// it. Limits.Capabilities bounds all of them together.
 func (h *Host) startCapability(c *call, o *guest.Op, op capability.Op, name string, arg []byte) error {
 	if most := h.cfg.Limits.Capabilities; h.background.Count() >= most {
 		return &QueueFullError{Queue: "the host", What: "running as capabilities", Size: most}
@@ -99,7 +103,7 @@ func (h *Host) startCapability(c *call, o *guest.Op, op capability.Op, name stri
 		end := cancel
 		cancel = func(cause error) { end(cause); release() }
 	}
-	var decided atomic.Bool // by the end or by the cancellation, whichever comes first
+	var decided atomic.Bool // set by the end or the cancellation: the first wins
 	o.OnStop(func() {
 		if decided.CompareAndSwap(false, true) {
 			h.strays.Add(1)
@@ -139,20 +143,20 @@ func (h *Host) runOp(ctx context.Context, op capability.Op, use *capability.Use,
 	result, err = op(ctx, use)
 }
 
-// granted keeps a module's ops, by tenant.
+// granted keeps the ops of a module for each tenant.
 type granted struct {
 	host  *Host
-	scope capability.Scope // but the tenant
+	scope capability.Scope // without a tenant
 	mu    sync.Mutex
 	ops   map[string]map[string]capability.Op
 }
 
-// mostScopes is how many tenants' ops a module keeps. Past it, they are
-// configured again.
+// mostScopes is how many tenants' ops a module keeps. With one more it drops them
+// all, and configures them again when they are needed.
 const mostScopes = 1024
 
-// of returns the ops of all capabilities, as a tenant may use them. A tenant whose
-// ops take long to configure holds up no other.
+// of returns the ops of all capabilities for a tenant. It configures them without
+// the lock, so that a slow capability does not delay other tenants.
 func (g *granted) of(tenant string) (map[string]capability.Op, error) {
 	if ops, ok := g.known(tenant); ok {
 		return ops, nil
@@ -173,8 +177,8 @@ func (g *granted) known(tenant string) (ops map[string]capability.Op, ok bool) {
 	return ops, ok
 }
 
-// keep keeps a tenant's ops, unless another call has configured them meanwhile:
-// then it returns those.
+// keep keeps a tenant's ops. If another call has configured them meanwhile, it
+// returns those instead.
 func (g *granted) keep(tenant string, ops map[string]capability.Op) map[string]capability.Op {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -205,8 +209,8 @@ func configure(capabilities []capability.Capability, scope capability.Scope) (ma
 	return all, nil
 }
 
-// checkCapabilities refuses capabilities that can't be configured, and names that
-// two of them have.
+// checkCapabilities refuses capabilities that can't be configured, and two with the
+// same name.
 func (h *Host) checkCapabilities() error {
 	seen := map[string]bool{}
 	for _, c := range h.cfg.Capabilities {

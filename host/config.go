@@ -44,11 +44,11 @@ const NoLimit = -1
 // Config says what a host offers and what it bounds. The zero value is a good
 // host for untrusted code that needs no network: every limit is finite.
 type Config struct {
-	// IO bounds tasks of mode io. Workers is the number of loops that a module's
-	// calls are spread over, and of guests that hold one call each and run at
-	// once. Queue and InFlight bound each loop, and those guests together, of
-	// which there are at most 32,768. Default: GOMAXPROCS, 16,384 queued, 131,072
-	// in flight.
+	// IO bounds tasks of mode io. Workers is the most loops for the calls of a
+	// module and tenant, and the number of guests with one call each that run at
+	// once. Queue and InFlight bound each loop, and all guests with one call
+	// together, of which there are at most 32,768. Default: GOMAXPROCS, 16,384
+	// queued, 131,072 in flight.
 	IO ExecutorLimits
 	// Blocking bounds tasks of mode blocking. Default: min(32, cores + 4) workers
 	// as in Python's thread pool, 16,384 queued, 16,384 in flight.
@@ -57,7 +57,7 @@ type Config struct {
 	// in flight.
 	CPU ExecutorLimits
 
-	// Limits of each call.
+	// Limits bound each call.
 	Limits Limits
 
 	// Memory is the most linear memory, in bytes, that all instances may have
@@ -66,28 +66,27 @@ type Config struct {
 	// is not enough, calls fail with ErrQueueFull and guests can't grow. Default:
 	// three quarters of the machine's memory, or of what the process may use.
 	Memory uint64
-	// Idle is how long instances, workers and loops are kept that have nothing
-	// to do. Default: 10 s.
+	// Idle is how long the host keeps instances, workers and loops that have
+	// nothing to do. Default: 10 s.
 	Idle time.Duration
 
-	// Capabilities are what guests can ask for, beside clock.sleep and task.call,
-	// which every host has and which reach nothing outside of it: those of package
-	// capability's folders, such as &http.Client{…}, and functions by their names,
-	// made with capability.Func. Close closes them. Default: none.
+	// Capabilities are what guests can ask for: those in the folders of package
+	// capability, such as &http.Client{…}, and functions, made with
+	// capability.Func. Every host also has clock.sleep and task.call, which reach
+	// nothing outside of it. Close closes the capabilities. Default: none.
 	Capabilities []capability.Capability
-	// Grants are the names of the capabilities that modules may use, unless their
-	// Options say less; nil grants all there are.
+	// Grants are the names of the capabilities that modules may use. Options can
+	// narrow them. Nil grants all.
 	Grants []string
 
 	// CacheDir is the folder of the compile cache. Default: wexec in the user's
 	// cache folder. "off" keeps compiled code in memory only.
 	CacheDir string
-	// Logger gets what guests log and what the host has to say. Default:
-	// slog.Default.
+	// Logger gets the logs of guests and of the host. Default: slog.Default.
 	Logger *slog.Logger
-	// Observe, if it is set, is called when a call ends, before its future is
-	// done, on the goroutine that ends it, of which there are many: it must be quick,
-	// and must not call the host.
+	// Observe, if it is set, is called when a call ends, before its future is done.
+	// It runs on the goroutine that ends the call, of which there are many, so it must
+	// be quick and must not call the host.
 	Observe func(Span)
 	// Grace is how long Close waits for calls that it has cancelled, and then for
 	// each executor. Default: 5 s.
@@ -98,14 +97,14 @@ type Config struct {
 type ExecutorLimits struct {
 	// Workers is how many jobs run at once.
 	Workers int
-	// Queue is how many calls may wait to be started; one more fails with
+	// Queue is how many calls may wait to be started. One more fails with
 	// ErrQueueFull.
 	Queue int
-	// InFlight is how many calls may be queued, running or parked together; one
+	// InFlight is how many calls may be queued, running or parked together. One
 	// more fails with ErrQueueFull.
 	InFlight int
-	// Warm is how many instances of each module are kept even if they are idle for
-	// longer than Config.Idle. Default: none.
+	// Warm is how many instances of each module the host keeps even if they are
+	// idle for longer than Config.Idle. Default: none.
 	Warm int
 }
 
@@ -115,23 +114,24 @@ type Limits struct {
 	// QueueTimeout is the longest that a call may wait to be started. Default:
 	// 1 min.
 	QueueTimeout time.Duration
-	// RunTimeout is the longest that it may take then, waiting included. Default:
-	// 1 min.
+	// RunTimeout is the longest that a call may take after its start, including the
+	// time that it waits. Default: 1 min.
 	RunTimeout time.Duration
-	// TurnTimeout is the longest that an instance which holds many calls may run
-	// without giving way to the others: then it ends. Default: 5 s.
+	// TurnTimeout is the longest that an instance with many calls may run before it
+	// gives way to others on its loop. After that the host ends the instance.
+	// Default: 5 s.
 	TurnTimeout time.Duration
-	// Fuel is how much a call may compute, in units of about an instruction; an
-	// instance that holds many calls may use it up in each turn. The start of an
-	// instance has as much again. Default: no limit where RunTimeout is one, since
-	// the code of interpreters is charged more than it runs; otherwise 1e12, which
-	// takes minutes.
+	// Fuel is how much a call may compute, in units of about one instruction. An
+	// instance that holds many calls may use as much in each turn, and the start
+	// of an instance may use as much again. Default: no limit if there is a
+	// RunTimeout, since interpreters are charged for more code than they run;
+	// otherwise 1e12, which takes minutes.
 	Fuel uint64
 	// Memory is the most linear memory of an instance, in bytes. Default: 256 MiB.
 	Memory uint64
-	// Stack is about how deep guest code may call, in bytes: the size of its
-	// frames is estimated. Recursion that goes deeper traps. An instance may keep
-	// twice as much. Default: 16 MiB, at most 32 MiB.
+	// Stack is the most bytes of stack that guest code may use. The count is an
+	// estimate of the size of its frames. Recursion that goes deeper traps. An
+	// instance may keep twice as much memory. Default: 16 MiB, at most 32 MiB.
 	Stack int
 	// Table is the most elements that the tables of an instance may have together,
 	// of 8 bytes each. Default: 1,048,576.
@@ -139,33 +139,32 @@ type Limits struct {
 	// Input and Output are the most bytes of an input and of an output (or a
 	// result of an op). Default: 64 MiB.
 	Input, Output int
-	// Module is the most bytes of a module. Default: 128 MiB. A module that would
-	// take too long to compile is refused as well: one with functions that are
-	// several times as complex as the most complex in any real module that we
-	// know.
+	// Module is the most bytes of a module. Default: 128 MiB. The host also refuses
+	// a module that would take too long to compile: one with functions several
+	// times as complex as those of any real module that we know.
 	Module int
 	// Ops is the most ops that a call may have running. An instance may have twice
-	// as many, and one more for each of its calls, including those that have ended
-	// and were not dropped. Default: 65,536.
+	// as many, and one more for each of its calls; that includes ops that have
+	// ended and were not dropped. Default: 65,536.
 	Ops int
-	// Held is the most bytes of arguments and results that the ops of an instance
-	// may hold for it. Default: 256 MiB.
+	// Held is the most bytes that the host keeps for an instance, in arguments and
+	// results of its ops. Default: 256 MiB.
 	Held int
 	// Depth is how deep tasks may call tasks. Default: 16.
 	Depth int
 	// Capabilities is the most ops of capabilities that may run in the host,
-	// including those that go on after they were cancelled. Default, and most:
-	// 8,192. Each may block a thread, of which Go allows a process 10,000.
+	// including those that go on after they were cancelled. Default and maximum:
+	// 8,192. Each may block a thread, and Go allows a process 10,000 threads.
 	Capabilities int
-	// Orphans is the most calls in an instance that were cancelled and that its
-	// guest has not ended: past it, or half of IO.InFlight, the instance is ended.
-	// Default: 1,024.
+	// Orphans is the most calls of an instance that were cancelled and that its
+	// guest has not ended. With more, or with more than half of IO.InFlight, the
+	// host ends the instance. Default: 1,024.
 	Orphans int
 	// LogLine is the most bytes of one line of a guest's log; the rest is cut.
 	// Default: 8 KiB.
 	LogLine int
-	// LogRate is how many lines a second a module may log, and at once if it has
-	// been silent. More are dropped, and counted in the log. Default: 1,000.
+	// LogRate is how many lines a module may log in a second. After a pause it may
+	// log as many at once. The host drops more, and logs how many. Default: 1,000.
 	LogRate int
 }
 
@@ -211,7 +210,7 @@ func (c Config) withDefaults() (Config, error) {
 	return c, err
 }
 
-// checkTime refuses times below zero, except for NoLimit where that has a meaning.
+// checkTime refuses durations below zero. If limit is set, it allows NoLimit.
 func checkTime(name string, d time.Duration, limit bool) error {
 	switch {
 	case d >= 0 || limit && d == NoLimit:
@@ -231,7 +230,7 @@ func (e *ExecutorLimits) setDefaults(name string, workers, queue, inFlight int) 
 	)
 }
 
-// setDefault replaces 0, and refuses less.
+// setDefault replaces 0 with the default, and refuses a negative number.
 func setDefault(name string, field *int, value int) error {
 	if *field < 0 {
 		return fmt.Errorf("host: Config.%s is %d: want a positive number", name, *field)

@@ -10,7 +10,7 @@ import (
 	"github.com/wexec/wexec/executors"
 )
 
-// standard is what Call uses.
+// standard has the default host and the modules that Call has loaded.
 var standard struct {
 	once    sync.Once
 	host    *Host
@@ -19,16 +19,16 @@ var standard struct {
 	modules sync.Map // path → *Module
 }
 
-// Default returns the host that Call uses: one with the zero Config, made when it
-// is first needed. A program may Close it at its end.
+// Default returns the host that Call uses. It has the zero Config, and is made when
+// it is first needed. A program may Close it at its end.
 func Default() (*Host, error) {
 	standard.once.Do(func() { standard.host, standard.err = New(Config{}) })
 	return standard.host, standard.err
 }
 
-// Call runs a task of the module in a file, with nothing to set up: on the Default
-// host, which loads each file once. To grant a module something, to bound it or to
-// load it from elsewhere, make a Host.
+// Call runs a task of the module in a file on the Default host, which loads each
+// file once. To grant a module something, to bound it or to load it from elsewhere,
+// make a Host.
 func Call(ctx context.Context, file, task string, input []byte) *Future[[]byte] {
 	path, err := filepath.Abs(file)
 	if err != nil {

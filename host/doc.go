@@ -1,7 +1,7 @@
 // Package host runs tasks: functions that were compiled to WebAssembly, in a
 // sandbox, each in the way that it declares.
 //
-// The whole of it in one line, with nothing to set up:
+// The simplest use needs no setup:
 //
 //	out, err := host.Call(ctx, "images.wasm", "resize", photo).Wait(ctx)
 //
@@ -9,11 +9,11 @@
 // runs cooperatively with thousands of others (mode io), on a pool of threads
 // (blocking) or on a core of its own (cpu). The caller need not know.
 //
-// A program that wants more makes a [Host]. Its [Config] says what guests may
-// use, which by default is nothing that leaves the host, and bounds what they
-// may take. [Host.Load] makes a module ready; [Module.Call] runs its tasks;
-// [Func] makes Go functions of them; [Module.With] narrows how they run: for a
-// tenant, in a time, with fewer grants.
+// A program that needs more control makes a [Host]. Its [Config] says what guests
+// may use, which by default is nothing outside of the host, and bounds what they
+// may consume. [Host.Load] loads a module; [Module.Call] runs its tasks; [Func]
+// makes Go functions of them; [Module.With] sets a tenant, and narrows timeouts,
+// limits and grants.
 //
 //	h, err := host.New(host.Config{
 //		Capabilities: []capability.Capability{&http.Client{Allow: []string{"api.example.com"}}},
@@ -24,8 +24,8 @@
 //	small, large := resize(ctx, Size{100, 100}), resize(ctx, Size{800, 800})
 //	both, err := host.All(small, large).Wait(ctx)
 //
-// A task finds its sandbox as if it were the first one there: what other tasks
-// left, of any tenant, is gone. See [Isolation].
+// By default a task finds its sandbox as if it were the first to run there: it sees
+// nothing of earlier tasks. See [Isolation].
 //
-// Errors are values of the types in this package; [Kind] sorts them.
+// Errors are values of the types in this package, and [Kind] tells them apart.
 package host

@@ -6,7 +6,7 @@ import (
 	"github.com/wexec/wexec/host/internal/fault"
 )
 
-// Errors that say no more than their name. Use errors.Is.
+// These errors have no fields. Use errors.Is.
 var (
 	ErrCancelled      = fault.ErrCancelled
 	ErrTimeout        = fault.ErrTimeout
@@ -14,16 +14,18 @@ var (
 	ErrClosed         = fault.ErrClosed
 	ErrWouldBlockLoop = executors.ErrWouldBlockLoop
 	// ErrInstanceLost is the error of a call whose instance was ended by another
-	// call. It wraps that call's error. The call may be tried again.
+	// call. The errors that match it wrap the other call's error. The call may be
+	// tried again.
 	ErrInstanceLost = fault.ErrInstanceLost
 	// ErrDenied matches every request for something that was not granted.
 	ErrDenied = fault.ErrDenied
 )
 
-// Errors of calls and modules. Use errors.As.
+// These are the errors of calls and modules that have fields. Use errors.As.
 type (
 	// CallError says which task failed: Module, Task, Mode and Err. Every error of
-	// a future that Module.Call returns is one, except that of an unknown task.
+	// a future that Module.Call returns is a CallError, except the error of an
+	// unknown task.
 	CallError = fault.CallError
 	// InvalidModuleError says why a module can't be loaded: Module, Reason, the
 	// Options it Needs, Err.
@@ -50,7 +52,7 @@ type (
 	TaskError = fault.TaskError
 	// AwaitError says that a cpu task used a Capability.
 	AwaitError = fault.AwaitError
-	// DeniedError says what was asked for and not granted: Capability and Reason.
+	// DeniedError says which Capability was not granted, and the Reason.
 	DeniedError = fault.DeniedError
 	// InvalidInputError says what is wrong with an input: Reason.
 	InvalidInputError = fault.InvalidInputError
@@ -61,12 +63,12 @@ type (
 	TimeoutError = executors.TimeoutError
 	// QueueFullError says which bound refused a call: Queue, What and Size.
 	QueueFullError = executors.QueueFullError
-	// AbandonedError is what Close returns if it gave up: Executor and Jobs.
+	// AbandonedError is the error of a Close that gave up: Executor and Jobs.
 	AbandonedError = executors.AbandonedError
 )
 
-// Status is a kind of error, in the words of the ABI: what a guest gets as the
-// status of an op, and what the command prints as error.kind.
+// Status is a kind of error, by its name in the ABI. A guest gets it as the status
+// of an op, and the command prints it as error.kind.
 type Status = abi.Status
 
 // The kinds of error.
@@ -88,6 +90,6 @@ const (
 	OutOfFuel       = abi.OutOfFuel
 )
 
-// Kind sorts an error. It returns OK for nil and Failed for an error that wexec
-// does not know.
+// Kind returns the kind of an error. It returns OK for nil and Failed for an error
+// that wexec does not know.
 func Kind(err error) Status { return fault.Kind(err) }

@@ -8,9 +8,9 @@ import (
 	"github.com/wexec/wexec/executors"
 )
 
-// Func makes a Go function of a task. In is written as JSON and Out is read
-// from it, unless they are []byte, which is passed as it is. What the manifest
-// says of input and output is checked.
+// Func makes a Go function of a task. It writes In as JSON and reads Out from JSON,
+// but passes a []byte unchanged. It checks input and output against the schemas of
+// the manifest.
 //
 //	primes := host.Func[int, []int](module, "primes")
 //	found, err := primes(ctx, 100).Wait(ctx)
@@ -51,45 +51,44 @@ func decode[Out any](output []byte) (out Out, err error) {
 //	Wait(ctx) (T, error)   blocks until the future is done, or until ctx ends,
 //	                       which ends the wait alone: the work goes on
 //	Done() <-chan struct{} is closed when the future is done
-//	Cancel()               asks for the end of the work, wherever it is
+//	Cancel()               asks the work to end, whether it is queued or runs
 //	Notify(fn func())      runs fn when the future is done; see Then
 //
-// Inside an event loop Wait does not block: it returns ErrWouldBlockLoop. A call
-// that failed may have given out something before: Wait returns both.
+// Inside an event loop Wait does not block: it returns ErrWouldBlockLoop. For a call
+// that failed after it gave out something, Wait returns both.
 type Future[T any] = executors.Future[T]
 
-// Promise is the other end of a Future: its holder sets the result. The zero value
-// is ready to use.
+// Promise sets the result of a Future. The zero value is ready to use.
 //
 //	Future() *Future[T]       returns the future, always the same one
-//	Resolve(value T) bool     sets the value; it reports whether it was the first
+//	Resolve(value T) bool     sets the value; reports whether nothing was set before
 //	Reject(err error) bool    sets the error
 //	Settle(value T, err error) bool  sets both
-//	OnCancel(cancel func())   says what the future's Cancel does
+//	OnCancel(cancel func())   sets what the future's Cancel calls
 type Promise[T any] = executors.Promise[T]
 
-// Then returns the future of fn applied to f's value. fn runs on a goroutine
-// of its own and may block. An error of f is the new future's. Cancelling the
+// Then returns the future of fn applied to f's value. fn runs on a goroutine of its
+// own and may block. If f fails, the new future has the same error. Cancelling the
 // new future cancels f.
 func Then[T, U any](f *Future[T], fn func(context.Context, T) (U, error)) *Future[U] {
 	return executors.Then(f, fn)
 }
 
-// All returns the future of all values in order. The first error is its error
-// and cancels the others.
+// All returns the future of all values in order. The first error becomes its error
+// and cancels the other futures.
 func All[T any](fs ...*Future[T]) *Future[[]T] { return executors.All(fs...) }
 
 // Race returns the future of the first result and cancels the others.
 func Race[T any](fs ...*Future[T]) *Future[T] { return executors.Race(fs...) }
 
-// Map calls fn for every item, at most limit at a time, and returns the future
-// of the values in order. The first error is its error and ends fn's context.
+// Map calls fn for every item, at most limit at a time, and returns the future of
+// the values in order. The first error becomes its error and ends fn's context.
 func Map[T, U any](ctx context.Context, limit int, items []T, fn func(context.Context, T) *Future[U]) *Future[[]U] {
 	return executors.Map(ctx, limit, items, fn)
 }
 
-// AsCompleted yields the futures as they are done, each with its place in fs,
-// until ctx ends.
+// AsCompleted yields the futures as they are done, each with its index in fs, until
+// ctx ends.
 func AsCompleted[T any](ctx context.Context, fs ...*Future[T]) iter.Seq2[int, *Future[T]] {
 	return executors.AsCompleted(ctx, fs...)
 }

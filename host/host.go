@@ -29,9 +29,9 @@ type Host struct {
 	guests *guest.Host
 	pools  map[Mode]*executors.Pool[*call]
 
-	gate       gate.Gate    // calls under way, and modules being loaded
+	gate       gate.Gate    // calls under way, and modules that are being loaded
 	background gate.Gate    // goroutines of capabilities
-	strays     atomic.Int64 // those whose op was cancelled
+	strays     atomic.Int64 // goroutines of capabilities whose op was cancelled
 	ids        atomic.Uint64
 
 	mu      sync.Mutex
@@ -41,15 +41,15 @@ type Host struct {
 	closeErr error
 }
 
-// moduleID names a module: names are unique among the modules of an owner.
+// moduleID identifies a module: names are unique among the modules of an owner.
 type moduleID struct{ owner, name string }
 
-// burst is the most guests of mode io that run at once, if those that run take
+// burst is the most guests of mode io that run at once when some of them run for
 // long: see executors.PoolConfig.
 const burst = 1024
 
-// mostDirect is the most guests of mode io that hold one call each: every one
-// has a mapping of its own, of which Linux gives a process 65,530.
+// mostDirect is the most guests of mode io that hold one call each. Each has a
+// memory mapping of its own, and Linux allows a process 65,530.
 const mostDirect = 1 << 15
 
 // New makes a host. Its error says which field of the Config is wrong.
@@ -69,7 +69,7 @@ func New(config Config) (*Host, error) {
 		Limits: guest.Limits{
 			Memory: cfg.Limits.Memory, Stack: cfg.Limits.Stack, Input: cfg.Limits.Input, Output: cfg.Limits.Output,
 			Ops: cfg.Limits.Ops, Held: cfg.Limits.Held, LogLine: cfg.Limits.LogLine,
-			Calls: cfg.IO.InFlight, Orphans: min(cfg.Limits.Orphans, cfg.IO.InFlight/2), // they take places of other calls
+			Calls: cfg.IO.InFlight, Orphans: min(cfg.Limits.Orphans, cfg.IO.InFlight/2), // orphans count as in flight
 		},
 		Logger: cfg.Logger,
 		Memory: linear.NewBudget(cfg.Memory, h.reclaim),
@@ -110,13 +110,16 @@ func (h *Host) openEngine() (*engine.Engine, error) {
 	return engine.Open(cfg)
 }
 
-// register makes a module known by its name.
+// register adds a module under its name.
 func (h *Host) register(m *module) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	id := moduleID{m.owner, m.name}
 	if _, taken := h.modules[id]; taken {
-		return &InvalidModuleError{Module: m.name, Reason: "a module of that name is loaded already: close it, or load this one under another name"}
+		return &InvalidModuleError{
+			Module: m.name,
+			Reason: "a module of that name is loaded already: close it, or load this one under another name",
+		}
 	}
 	h.modules[id] = m
 	return nil
@@ -130,9 +133,10 @@ func (h *Host) unregister(m *module) {
 	}
 }
 
-// lookup finds a module by name, for a task of another module: that of the same
-// owner, or else the host's, if the caller is among its Callers. A module that may
-// not be called is answered as one that is not there.
+// lookup finds a module by name for a task of another module. It prefers a module of
+// the same owner, and otherwise takes one of the host if the caller is among its
+// Callers. For a module that may not be called, the error is the same as for one
+// that does not exist.
 func (h *Host) lookup(caller *module, name string) (*module, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -153,8 +157,9 @@ func (h *Host) allModules() []*module {
 	return slices.Collect(maps.Values(h.modules))
 }
 
-// reclaim frees at least that many bytes of idle memory, if there are so many:
-// first the instances and the image of the least recently called module.
+// reclaim frees idle memory until the budget has room for bytes more. It starts with
+// the module that was called least recently. It frees nothing if all idle memory
+// would not be enough.
 func (h *Host) reclaim(bytes uint64) {
 	modules := h.allModules()
 	idle := uint64(0)
@@ -163,11 +168,11 @@ func (h *Host) reclaim(bytes uint64) {
 	}
 	before := h.guests.Memory.Used()
 	if before+bytes > h.cfg.Memory+idle {
-		return // all of it would not be enough
+		return // all idle memory would not be enough
 	}
 	slices.SortFunc(modules, func(a, b *module) int { return cmp.Compare(a.called.Load(), b.called.Load()) })
 	for _, m := range modules {
-		// What others take meanwhile counts against it: then more is freed.
+		// Used includes what others take meanwhile, so that more is freed then.
 		if h.guests.Memory.Used()+bytes <= before {
 			return
 		}
@@ -175,14 +180,14 @@ func (h *Host) reclaim(bytes uint64) {
 	}
 }
 
-// Close takes no more calls and waits for those under way until ctx ends. Then
-// it cancels them and waits for Config.Grace, and then it gives up: the error
-// says on how many. What it gave up on keeps its memory. Calling it again does no
-// harm.
+// Close refuses new calls and waits for those under way until ctx ends. Then it
+// cancels them and waits for Config.Grace. If some have not ended by then, it gives
+// up: the error says how many there are, and their memory is not freed. Close may
+// be called again.
 func (h *Host) Close(ctx context.Context) error {
 	ended := h.gate.Close(ctx, h.cfg.Grace, h.stop)
 	now, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	cancel() // nothing is left that may still finish, or time is up
+	cancel() // all calls have ended, or the time is up
 	var group errgroup.Group
 	var mu sync.Mutex
 	var errs []error
@@ -215,7 +220,7 @@ func (h *Host) Close(ctx context.Context) error {
 	return h.closeErr
 }
 
-// free frees what nothing uses any more.
+// free closes the capabilities and the engine.
 func (h *Host) free() {
 	var errs []error
 	for _, c := range h.cfg.Capabilities {
@@ -239,21 +244,21 @@ type ExecutorStats = executors.Stats
 
 // Stats is a snapshot of a host.
 type Stats struct {
-	// IO, Blocking and CPU are the executors' figures. IO has those of the loops
-	// and of the guests that hold one call, together.
+	// IO, Blocking and CPU are the executors' figures. IO adds up those of the loops
+	// and of the guests that hold one call.
 	IO, Blocking, CPU ExecutorStats
-	// Calls are under way: queued, running or waiting.
+	// Calls counts the calls under way: queued, running or waiting.
 	Calls int
-	// Strays are ops of capabilities that go on after they were cancelled.
+	// Strays counts the ops of capabilities that go on after they were cancelled.
 	Strays int
-	// Modules are loaded.
+	// Modules counts the modules that are loaded.
 	Modules int
-	// Instances are those that are idle, and Made counts all that were made.
+	// Instances counts the idle instances, and Made all that were ever made.
 	Instances int
 	Made      uint64
-	// MemoryBytes is the linear memory of all instances, and of the images that
-	// they start from: what Config.Memory bounds. How much of it is resident only
-	// the system knows; it is less.
+	// MemoryBytes is the linear memory of all instances and of the images that they
+	// start from. Config.Memory bounds it. Less of it is resident; only the system
+	// knows how much.
 	MemoryBytes uint64
 }
 

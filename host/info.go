@@ -11,7 +11,7 @@ import (
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
-// The styles in which modules are entered: Info.Style.
+// The values of Info.Style.
 const (
 	Direct    = wexec.Direct    // wexec_call, once for each call
 	Resumable = wexec.Resumable // wexec_resume, for many calls at once
@@ -19,12 +19,12 @@ const (
 	Bare      = bare.Style      // the exported function itself
 )
 
-// Info is what can be said of a module without running its tasks.
+// Info describes a module. The host finds it out without running a task.
 type Info struct {
 	Name string
 	// Style is how its tasks are entered.
 	Style string
-	// Size of the module in bytes.
+	// Size is the size of the module in bytes.
 	Size int
 	// Manifest says where the manifest came from: "section", "export", or "" if
 	// there is none. Only an export runs guest code.
@@ -32,17 +32,17 @@ type Info struct {
 	// Imports and Exports are functions: "wexec/v1.op_start", "add (i32, i32)
 	// -> (i32)".
 	Imports, Exports []string
-	// MemoryMin is what an instance starts with, and MemoryMax what the module
-	// says it may grow to, or 0 if it says nothing; both in bytes.
+	// MemoryMin is the memory that an instance starts with, in bytes. MemoryMax is
+	// the most that the module declares, or 0 if it declares none.
 	MemoryMin, MemoryMax uint64
 	// Irreversible says why instances can't be reset after a task, so that every
-	// task has a new one. It is empty if they can, as far as is known: what the
-	// module's start does is known when it has run.
+	// task has a new one. It is empty if no reason is known. Some reasons are known
+	// only after the module's start has run.
 	Irreversible string
 	// Needs are the fields of Options without which the module would be refused:
 	// "Exceptions", "SharedMemory".
 	Needs []string
-	// Tasks of the module.
+	// Tasks are the tasks of the module.
 	Tasks []Task
 }
 

@@ -12,14 +12,14 @@ import (
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
-// kinds are the kinds of module, in the order in which they are asked.
+// kinds lists the kinds of module. The first whose Open returns a plan wins.
 var kinds = []kind.Kind{
 	wexec.Kind{},
 	command.Kind{},
 	bare.Kind{},
 }
 
-// recognise returns how a module is run.
+// recognise finds the kind of a module and returns its plan.
 func recognise(m *wasm.Module) (*kind.Plan, error) {
 	for _, k := range kinds {
 		if plan, err := k.Open(m); plan != nil || err != nil {
@@ -29,7 +29,8 @@ func recognise(m *wasm.Module) (*kind.Plan, error) {
 	return nil, fault.InvalidModule("it is of no known kind")
 }
 
-// notModule says what bytes are if they are not a WebAssembly module, or "".
+// notModule says what the bytes are if they are not a WebAssembly module. It returns
+// "" if they seem to be one.
 func notModule(b []byte) string {
 	magic := []byte("\x00asm")
 	text := bytes.TrimSpace(b[:min(len(b), 512)])
@@ -39,7 +40,8 @@ func notModule(b []byte) string {
 	case bytes.HasPrefix(b, []byte("\x00asm\x01\x00\x00\x00")):
 		return ""
 	case bytes.HasPrefix(b, magic) && len(b) >= 8 && b[6] == 1:
-		return "it is a WebAssembly component, and components are not supported; core modules are: build for wasm32-wasip1 (or wasi preview 1), or take the core module out of it"
+		return "it is a WebAssembly component, and components are not supported; core modules are: " +
+			"build for wasm32-wasip1 (or wasi preview 1), or take the core module out of it"
 	case bytes.HasPrefix(b, magic) && len(b) >= 8:
 		return fmt.Sprintf("it has WebAssembly version %#x; version 1 is supported", b[4:8])
 	case bytes.HasPrefix(magic, b) || bytes.HasPrefix(b, magic):
@@ -48,7 +50,8 @@ func notModule(b []byte) string {
 		return "it is an ELF executable, not WebAssembly: build it for wasm32-wasip1"
 	case bytes.HasPrefix(b, []byte("MZ")):
 		return "it is a Windows executable, not WebAssembly: build it for wasm32-wasip1"
-	case bytes.HasPrefix(text, []byte("(module")) || bytes.HasPrefix(text, []byte(";;")) || bytes.HasPrefix(text, []byte("(component")):
+	case bytes.HasPrefix(text, []byte("(module")), bytes.HasPrefix(text, []byte(";;")),
+		bytes.HasPrefix(text, []byte("(component")):
 		return "it is WebAssembly text: turn it into a binary with wat2wasm or wasm-tools parse"
 	}
 	return "it is not WebAssembly: the first four bytes are not \\0asm"

@@ -22,20 +22,20 @@ import (
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
-// A module is loaded in steps, each of which passes a value on:
+// A module is loaded in steps, each of which passes a value to the next:
 //
 //	bytes ─ wasm.Parse ─▶ sections ─ recognise ─▶ plan ─ compile ─▶ code
 //	      ─ newTemplate ─▶ template ─ tasks ─▶ manifest ─ newModule ─▶ module
 
-// bootTimeout bounds the start of an instance that no call waits for, the one that
-// is asked for the manifest, if Limits.RunTimeout is longer.
+// bootTimeout bounds the start of the instance that the host asks for the manifest,
+// for which no call waits, if Limits.RunTimeout is longer.
 const bootTimeout = 30 * time.Second
 
-// Load makes a module ready for calls: it is compiled, or taken from the compile
-// cache, and its manifest is read. Other modules call it by its name. The Options,
-// together, say how its tasks run unless a call narrows them, and what their
-// system calls see. The module belongs to their Tenant, or to the host if there
-// is none; a name is unique among the modules of its owner.
+// Load makes a module ready for calls: it compiles the module, or takes its code
+// from the compile cache, and reads the manifest. Other modules call it by its name.
+// The options together say how its tasks run, unless a call narrows them, and what
+// their system calls see. The module belongs to the Tenant of the options, or to the
+// host if there is none. A name is unique among the modules of its owner.
 func (h *Host) Load(ctx context.Context, name string, bytes []byte, options ...Options) (*Module, error) {
 	if err := h.gate.Enter(); err != nil {
 		return nil, err
@@ -105,8 +105,10 @@ func (h *Host) load(ctx context.Context, name string, bytes []byte, o *Options) 
 	return m, err
 }
 
-// build makes the module of its code, and registers it.
-func (h *Host) build(ctx context.Context, name string, parsed *wasm.Module, plan *kind.Plan, code *engine.Code, o *Options) (*module, error) {
+// build makes the module from its code, and registers it.
+func (h *Host) build(
+	ctx context.Context, name string, parsed *wasm.Module, plan *kind.Plan, code *engine.Code, o *Options,
+) (*module, error) {
 	t := h.newTemplate(name, plan, code, o)
 	var m *module
 	found, err := h.tasks(ctx, t, plan, code, o)
@@ -129,7 +131,7 @@ func (h *Host) build(ctx context.Context, name string, parsed *wasm.Module, plan
 	return m, nil
 }
 
-// LoadFile loads the module in a file. Its name is the file's, without .wasm.
+// LoadFile loads the module in a file. Its name is that of the file without .wasm.
 func (h *Host) LoadFile(ctx context.Context, file string, options ...Options) (*Module, error) {
 	return h.loadFileAs(ctx, moduleName(filepath.Base(file)), file, options...)
 }
@@ -176,12 +178,12 @@ func parse(bytes []byte) (*wasm.Module, error) {
 	return parsed, nil
 }
 
-// entries are the exports that a host enters, whatever the kind of the module.
+// entries are the exports that a host enters, in modules of all kinds.
 var entries = []string{abi.ExportInitialize, abi.ExportStart, abi.ExportCall, abi.ExportResume, abi.ExportManifest}
 
-// checkEntries refuses imports that are exported again as what the host enters:
-// the engine would run them with the state of the host's own module. And it
-// refuses starts that take or give something.
+// checkEntries refuses a module that exports an import under one of these names,
+// since the engine would run it with the state of the host's module. It also refuses
+// start functions with parameters or results.
 func checkEntries(m *wasm.Module) error {
 	for _, name := range entries {
 		f, ok := m.Function(name)
@@ -200,7 +202,8 @@ func checkEntries(m *wasm.Module) error {
 func (h *Host) checkMemory(m *wasm.Module) error {
 	size, most := minMemory(m), h.cfg.Limits.Memory
 	if size > most {
-		return fault.InvalidModule("it starts with %d bytes of memory, at most %d are allowed (Config.Limits.Memory)", size, most)
+		return fault.InvalidModule("it starts with %d bytes of memory, at most %d are allowed (Config.Limits.Memory)",
+			size, most)
 	}
 	return nil
 }
@@ -212,7 +215,7 @@ func minMemory(m *wasm.Module) (size uint64) {
 	return size
 }
 
-// newTemplate returns what instances of the module are made from.
+// newTemplate returns the template for the module's instances.
 func (h *Host) newTemplate(name string, plan *kind.Plan, code *engine.Code, o *Options) *guest.Template {
 	limits := &h.cfg.Limits
 	t := &guest.Template{
@@ -231,28 +234,28 @@ func (h *Host) newTemplate(name string, plan *kind.Plan, code *engine.Code, o *O
 	return t
 }
 
-// seesOutside reports whether system calls see something that is not the same in
-// every host.
+// seesOutside reports whether system calls see something that differs between hosts.
 func seesOutside(w *WASI) bool { return w != nil && len(w.Env)+len(w.Mounts) > 0 }
 
-// found is what tasks found out about a module.
+// found is what the method tasks found out about a module.
 type found struct {
 	manifest *abi.Manifest
 	source   string          // of the manifest, see Info.Manifest
 	schemas  []taskSchemas   // nil if there are none
-	first    *guest.Instance // that was asked, and is ready for a task; or nil
+	first    *guest.Instance // gave the manifest, and is ready for a task; or nil
 }
 
-// note is what the compile cache keeps of a module beside its code.
+// note is what the host stores in the compile cache with a module's code.
 type note struct {
-	Manifest []byte // as the guest gave it, if it was asked
+	Manifest []byte // the guest's answer, if it was asked
 }
 
-// tasks finds out which tasks the module has. A guest that has to be asked is not
-// asked again if the compile cache has its answer, unless it sees something that
-// may change the answer. found.first is the caller's to close, even if there is an
-// error.
-func (h *Host) tasks(ctx context.Context, t *guest.Template, plan *kind.Plan, code *engine.Code, o *Options) (f found, err error) {
+// tasks finds out which tasks the module has. If only the guest can tell, tasks uses
+// its answer from the compile cache, unless the guest sees something that may change
+// the answer. The caller must close found.first, even after an error.
+func (h *Host) tasks(
+	ctx context.Context, t *guest.Template, plan *kind.Plan, code *engine.Code, o *Options,
+) (f found, err error) {
 	f.manifest = plan.Manifest
 	var n note
 	checked := code.Note != nil && json.Unmarshal(code.Note, &n) == nil
@@ -260,7 +263,7 @@ func (h *Host) tasks(ctx context.Context, t *guest.Template, plan *kind.Plan, co
 	case plan.Ask != nil && n.Manifest != nil && !seesOutside(o.WASI):
 		f.manifest, err = abi.ParseManifest(n.Manifest)
 	case plan.Ask != nil:
-		checked = false // it is the first to give this answer
+		checked = false // this answer may be new
 		n.Manifest, err = h.ask(ctx, t, plan, &f)
 	}
 	if err != nil {
@@ -281,14 +284,15 @@ func (h *Host) tasks(ctx context.Context, t *guest.Template, plan *kind.Plan, co
 		return f, err
 	}
 	irreversible := t.Snapshots.Never()
-	if seesOutside(o.WASI) { // what a guest says then is not true elsewhere
+	if seesOutside(o.WASI) { // the answer may differ on another host
 		irreversible, n = code.Irreversible, note{}
 	}
 	code.Keep(irreversible, n)
 	return f, nil
 }
 
-// ask asks an instance for the manifest. It stays for the first task if it can.
+// ask asks an instance for the manifest. If the instance can run a task after that,
+// ask keeps it in f.first.
 func (h *Host) ask(ctx context.Context, t *guest.Template, plan *kind.Plan, f *found) (text []byte, err error) {
 	inst := t.New(guest.Affinity{}, guest.NewInbox())
 	limit := shorter(h.cfg.Limits.RunTimeout, bootTimeout)
@@ -306,7 +310,7 @@ func (h *Host) ask(ctx context.Context, t *guest.Template, plan *kind.Plan, f *f
 		return err
 	})
 	inTime, wanted := timer.Stop(), unwatch()
-	if inTime && wanted && ready { // nothing can stop it any more
+	if inTime && wanted && ready { // neither can stop it any more
 		f.first = inst
 	} else {
 		inst.Close()

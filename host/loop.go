@@ -12,21 +12,21 @@ import (
 	"github.com/wexec/wexec/host/internal/guest"
 )
 
-// loop is an event loop of a module whose instances hold many calls, for one
-// tenant, and the instance. That comes with the first call and goes with a trap,
+// loop is an event loop for one tenant of a module whose instances hold many calls.
+// It has one instance, which the first call starts. The instance ends with a trap,
 // or when the loop rests.
 type loop struct {
 	mod      *module
 	tenant   string
-	id       int // among those of the tenant
+	id       int // number among the loops of the tenant
 	executor *executors.Loop[*call, guest.Signal]
-	inst     *guest.Instance
-	side     guest.Shared // of inst
+	inst     *guest.Instance // nil if none is started
+	side     guest.Shared    // of inst
 	watch    *turnWatch
-	warned   time.Time // of a long turn
+	warned   time.Time // when the last warning of a long turn was logged
 }
 
-// mailbox is that of an instance on a loop.
+// mailbox is the mailbox of an instance on a loop.
 type mailbox struct {
 	*executors.Loop[*call, guest.Signal]
 }
@@ -64,13 +64,13 @@ func (l *loop) Turn(_ context.Context, calls []*call, signals []guest.Signal) (a
 	return again
 }
 
-// serves reports whether the instance is the one that a call runs in.
+// serves reports whether a call runs in the current instance.
 func (l *loop) serves(inside *guest.Call) bool {
 	return inside.Placement.(*call).inst == l.inst
 }
 
-// longTurn is a turn that is worth a warning: every other call in the instance
-// waits for it.
+// longTurn is how long a turn must take for a warning: every other call in the
+// instance waits for it.
 const longTurn = 100 * time.Millisecond
 
 // report warns of long turns, at most once a second.
@@ -83,11 +83,12 @@ func (l *loop) report(turn time.Duration) {
 	if c := l.inst.Named; c != nil {
 		attrs = append(attrs, "task", c.Task.Name)
 	}
-	l.mod.host.cfg.Logger.Warn("a long turn: the other calls in the instance waited for it; declare what computes as cpu", attrs...)
+	l.mod.host.cfg.Logger.Warn("a long turn: the other calls in the instance waited for it; "+
+		"declare what computes as cpu", attrs...)
 }
 
-// accept hands calls to the instance, which is started for the first one. If it
-// does not start, it gets none of them.
+// accept gives calls to the instance, and starts it if there is none. If that fails,
+// accept refuses the calls.
 func (l *loop) accept(calls []*call) {
 	for i, c := range calls {
 		if c.settled.Load() {
@@ -127,7 +128,7 @@ func (l *loop) start() error {
 	return nil
 }
 
-// lose ends the instance, and every call in it.
+// lose ends the instance and all its calls, because of cause.
 func (l *loop) lose(cause error) {
 	inst, side := l.inst, l.side
 	l.inst, l.side = nil, nil
@@ -135,7 +136,7 @@ func (l *loop) lose(cause error) {
 	inst.Close()
 }
 
-// Rest implements executors.Actor. A loop that rests is forgotten, so that a
+// Rest implements executors.Actor. It removes the loop from the module, so that a
 // tenant without calls costs nothing.
 func (l *loop) Rest() {
 	if l.inst != nil {
@@ -146,7 +147,7 @@ func (l *loop) Rest() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, jobs := l.executor.Busy(); jobs > 0 {
-		return // one has come meanwhile, and no more can: see enqueueShared
+		return // a call came before the lock was held: see enqueueShared
 	}
 	m.loops[l.tenant] = slices.DeleteFunc(m.loops[l.tenant], func(other *loop) bool { return other == l })
 	if len(m.loops[l.tenant]) == 0 {
@@ -160,14 +161,14 @@ func (l *loop) stop() {
 	l.executor.CancelAll(func(*call) bool { return true }, ErrClosed)
 }
 
-// close waits for the loop's calls until ctx ends, then stops them.
+// close waits for the loop's calls until ctx ends, and then stops them.
 func (l *loop) close(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { l.watch.interrupt(ErrClosed) })()
 	return l.executor.Close(ctx, l.mod.host.cfg.Grace)
 }
 
-// enqueueShared gives a call to a loop. Under the lock, since a loop that rests
-// is forgotten.
+// enqueueShared gives a call to a loop. It holds the lock, so that the loop is not
+// removed meanwhile: see Rest.
 func (m *module) enqueueShared(c *call) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -176,9 +177,9 @@ func (m *module) enqueueShared(c *call) error {
 }
 
 // pickLoop returns the loop for a new call of a tenant: the first that is between
-// turns, else a new one, else the one with the fewest calls. A module that is
-// called now and then has one instance; one that is busy has as many as there may
-// be loops. The lock is held.
+// turns, else a new one, else the one with the fewest calls. So a module that is
+// rarely called has one instance, and a busy one has as many as there may be loops.
+// The caller holds the lock.
 func (m *module) pickLoop(tenant string) *loop {
 	loops := m.loops[tenant]
 	var best *loop
@@ -199,9 +200,9 @@ func (m *module) pickLoop(tenant string) *loop {
 	return best
 }
 
-// batch is the most calls that are delivered in one turn: enough to make an entry
-// into a Go guest (30 to 49 µs) cheap for each, few enough that a burst does not
-// keep those that are under way from their events for long.
+// batch is the most calls that one turn delivers. It is large enough that the cost of
+// entering a Go guest (30 to 49 µs) is small for each call, and small enough that a
+// burst does not delay the events of earlier calls for long.
 const batch = 256
 
 func (m *module) newLoop(tenant string, id int) *loop {
@@ -216,14 +217,14 @@ func (m *module) newLoop(tenant string, id int) *loop {
 	return l
 }
 
-// turnWatch ends an instance whose turn takes too long, or must not go on.
+// turnWatch stops an instance whose turn takes too long or is interrupted.
 type turnWatch struct {
 	limit time.Duration // negative for none
 	timer *time.Timer
 	mu    sync.Mutex
-	inst  *guest.Instance // whose turn it is
+	inst  *guest.Instance // that has a turn now, or nil
 	until time.Time
-	err   error // no more turns, for this reason
+	err   error // why no more turns may start, or nil
 }
 
 func newTurnWatch(limit time.Duration) *turnWatch {
@@ -236,12 +237,12 @@ func newTurnWatch(limit time.Duration) *turnWatch {
 func (w *turnWatch) ring() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.inst != nil && !time.Now().Before(w.until) { // not of a turn before
+	if w.inst != nil && !time.Now().Before(w.until) { // otherwise the timer was for an earlier turn
 		w.inst.Stop(&fault.TurnError{Limit: w.limit})
 	}
 }
 
-// start begins a turn. It returns an error if there are to be no more.
+// start begins a turn. It returns an error after interrupt.
 func (w *turnWatch) start(inst *guest.Instance) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -263,7 +264,7 @@ func (w *turnWatch) stop() {
 	w.inst = nil
 }
 
-// interrupt ends the turn that is under way, and any that follows.
+// interrupt ends the current turn, and prevents others.
 func (w *turnWatch) interrupt(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -30,7 +30,8 @@ func telling(environment, none string) []byte {
 		section(2, []byte{1}, name("wasi_snapshot_preview1"), name("environ_sizes_get"), []byte{0, 2}),
 		section(3, []byte{2, 0, 1}),
 		section(5, []byte{1, 0, 1}),
-		section(7, []byte{3}, name(abi.ExportMemory), []byte{2, 0}, name(abi.ExportManifest), []byte{0, 1}, name(abi.ExportCall), []byte{0, 2}),
+		section(7, []byte{3}, name(abi.ExportMemory), []byte{2, 0},
+			name(abi.ExportManifest), []byte{0, 1}, name(abi.ExportCall), []byte{0, 2}),
 		section(10, []byte{2},
 			// (environ_sizes_get 0 4) (if (i32.load 0) (then environment) (else none))
 			body([]byte{0x41, 0, 0x41, 4, 0x10, 0, 0x1a, 0x41, 0, 0x28, 2, 0, 0x04, 0x7e},

@@ -39,7 +39,7 @@ type module struct {
 	plan     *kind.Plan
 	template *guest.Template
 	manifest *abi.Manifest
-	byName   map[string]int // tasks of the manifest
+	byName   map[string]int // index of each task in the manifest
 	schemas  []taskSchemas  // nil if there are none
 	info     Info
 	pools    map[Mode]*guest.Pool
@@ -51,8 +51,10 @@ type module struct {
 	loops map[string][]*loop // by tenant
 }
 
-// newModule makes a module of what the steps of loading found out.
-func (h *Host) newModule(name string, parsed *wasm.Module, plan *kind.Plan, t *guest.Template, f found, o *Options) (*module, error) {
+// newModule makes a module from the results of the steps of loading.
+func (h *Host) newModule(
+	name string, parsed *wasm.Module, plan *kind.Plan, t *guest.Template, f found, o *Options,
+) (*module, error) {
 	m := &module{
 		host: h, name: name, owner: o.Tenant, defaults: *o, plan: plan, template: t,
 		manifest: f.manifest, schemas: f.schemas, byName: map[string]int{},
@@ -78,18 +80,18 @@ func (m *Module) Name() string { return m.m.name }
 // changed.
 func (m *Module) Tasks() []Task { return m.m.manifest.Tasks }
 
-// With returns the module as seen with more options. Timeouts, memory, fuel and
-// grants narrow what the module and its host allow, and never widen it; the other
-// fields replace what was there. The views share everything else, and closing one
-// closes all.
+// With returns a view of the module with more options. Timeouts, memory, fuel and
+// grants narrow what the module and its host allow, and never widen it. The other
+// fields replace earlier ones. All views share the module, and closing one closes
+// all.
 func (m *Module) With(options Options) *Module {
 	narrowed := m.options.and(options)
 	return &Module{m: m.m, options: &narrowed}
 }
 
-// Call runs a task and returns its future at once. It never blocks: a call that
-// can't be made is a future that is done, with the reason. The call is cancelled
-// when ctx ends or the future's Cancel is called. The input must not be changed
+// Call runs a task and returns its future at once. It never blocks: if the call
+// can't be made, the future is done and has the error. The call is cancelled when
+// ctx ends or the future's Cancel is called. The caller must not change the input
 // before the future is done.
 func (m *Module) Call(ctx context.Context, task string, input []byte) *Future[[]byte] {
 	c, err := m.m.submit(ctx, nil, task, input, m.options)
@@ -97,9 +99,9 @@ func (m *Module) Call(ctx context.Context, task string, input []byte) *Future[[]
 		return executors.Rejected[[]byte](err)
 	}
 	if !m.options.Validate || m.m.schemas == nil {
-		return c.promise.Future() // of a call that failed, it has the output, too
+		return c.promise.Future() // has the output too, even if the call failed
 	}
-	// Not on the goroutine that ends the call: others may share it.
+	// Check the output on another goroutine, since calls share the one that ends them.
 	f, ended := c.promise.Future(), &Promise[struct{}]{}
 	ended.OnCancel(f.Cancel)
 	f.Notify(func() { ended.Resolve(struct{}{}) })
@@ -114,8 +116,8 @@ func (m *Module) Call(ctx context.Context, task string, input []byte) *Future[[]
 	})
 }
 
-// turnBounds returns the bounds of a turn of an instance that holds calls of
-// several tasks: the largest that one of them may have.
+// turnBounds returns the bounds of a turn of an instance that holds calls of several
+// tasks: the largest bounds of any task.
 func (m *module) turnBounds() guest.Bounds {
 	limits := &m.host.cfg.Limits
 	most := func(limit, own uint64, of func(Task) uint64) uint64 {
@@ -134,9 +136,9 @@ func (m *module) turnBounds() guest.Bounds {
 	}
 }
 
-// Close takes no more calls, waits for those under way until ctx ends, and then
-// stops them. When all have ended, it frees the module and its name. Calling it
-// again does no harm.
+// Close refuses new calls, waits for those under way until ctx ends, and then stops
+// them. When all have ended, it frees the module and its name. Close may be called
+// again.
 func (m *Module) Close(ctx context.Context) error {
 	err := m.m.close(ctx)
 	if err == nil {
@@ -145,8 +147,8 @@ func (m *Module) Close(ctx context.Context) error {
 	return err
 }
 
-// close ends the module. If something of it goes on, it returns an error and
-// frees nothing that the guest's code may use.
+// close ends the module. If some of its code still runs, it returns an error and
+// frees nothing that the code may use.
 func (m *module) close(ctx context.Context) error {
 	ended := m.gate.Close(ctx, m.host.cfg.Grace, m.stop)
 	var loops errgroup.Group
@@ -181,14 +183,14 @@ func (m *module) stopLoops() {
 	}
 }
 
-// allLoops returns those of all tenants.
+// allLoops returns the loops of all tenants.
 func (m *module) allLoops() []*loop {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Concat(slices.Collect(maps.Values(m.loops))...)
 }
 
-// idleBytes is the memory of what is idle.
+// idleBytes returns the memory of idle instances and of the snapshot.
 func (m *module) idleBytes() uint64 {
 	n := m.template.Snapshots.Bytes()
 	for _, pool := range m.pools {
@@ -197,7 +199,7 @@ func (m *module) idleBytes() uint64 {
 	return n
 }
 
-// evict frees the memory of what is idle.
+// evict frees the memory of idle instances and of the snapshot.
 func (m *module) evict() {
 	for _, pool := range m.pools {
 		pool.Drop()
@@ -205,14 +207,14 @@ func (m *module) evict() {
 	m.template.Snapshots.Evict()
 }
 
-// find returns a capability's op by name, as the tenant may use it.
+// find returns an op by name, configured for the tenant.
 func (m *module) find(tenant, name string) (capability.Op, bool, error) {
 	ops, err := m.ops.of(tenant)
 	op, ok := ops[name]
 	return op, ok, err
 }
 
-// taskSchemas are those of one task, compiled when they are first needed.
+// taskSchemas has the schemas of one task, compiled when they are first needed.
 type taskSchemas struct {
 	once          sync.Once
 	input, output *schema.Schema

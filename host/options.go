@@ -9,26 +9,26 @@ import (
 	"github.com/wexec/wexec/host/internal/guest"
 )
 
-// Isolation says which tasks may see what others leave behind in an instance.
+// Isolation says whether a task may see the state that others left in an instance.
 type Isolation string
 
 // The isolations. Tasks of different tenants never share the state of an
 // instance.
 const (
-	// PerTask gives every task an instance that is as if it were new. It is the
+	// PerTask gives every task an instance in the state of a new one. It is the
 	// default, except for tasks of mode io in a resumable guest.
 	PerTask Isolation = "task"
 	// PerInstance lets an instance keep its state from one task of a tenant to the
-	// next that runs in it: which instance that is, nothing promises. It is the
-	// default of tasks of mode io in a resumable guest, of which
+	// next task that runs in it. Nothing promises which instance a task gets. It is
+	// the default for tasks of mode io in a resumable guest, where
 	// thousands share an instance.
 	PerInstance Isolation = "instance"
 )
 
 // Options say how calls are made. See Module.With. A zero field changes nothing.
 type Options struct {
-	// Tenant is who the calls are for. Calls of different tenants never share the
-	// state of an instance. For Load, it is also the module's owner.
+	// Tenant is the tenant that the calls are for. Calls of different tenants never
+	// share the state of an instance. For Load, it is also the module's owner.
 	Tenant string
 	// Priority orders the queues: higher first.
 	Priority int
@@ -36,67 +36,67 @@ type Options struct {
 	QueueTimeout, RunTimeout time.Duration
 	// Fuel narrows how much the call may compute.
 	Fuel uint64
-	// Memory narrows the most linear memory of the instance, in bytes. An instance
-	// that holds many calls may have as much as the task of its module that may
-	// have most.
+	// Memory narrows the most linear memory of the instance, in bytes. For an
+	// instance that holds many calls, the largest limit of any task of its module
+	// holds.
 	Memory uint64
-	// Isolation says what tasks may leave to each other. PerTask is stricter, and
-	// narrows PerInstance.
+	// Isolation says whether tasks may share state. PerTask narrows PerInstance.
 	Isolation Isolation
 	// Mode says how to run a task of a module that has no manifest.
 	Mode Mode
-	// Grants narrow the capabilities that may be used; nil changes nothing, an
-	// empty slice leaves none.
+	// Grants narrow the capabilities that may be used. Nil changes nothing, and an
+	// empty slice grants none.
 	Grants []string
-	// Callers are who may call the tasks of a module that belongs to the host, by
+	// Callers lists the modules that may call the tasks of a module of the host by
 	// task.call: "acme" is any module of that tenant, "acme/images" one of them.
-	// Modules of the same owner always may. Only Load heeds it.
+	// Modules of the same owner always may. Only Load uses it.
 	Callers []string
-	// Unsigned prints the integers that bare functions return as unsigned numbers.
+	// Unsigned writes the integers that bare functions return as unsigned numbers.
 	Unsigned bool
 	// Validate checks inputs and outputs against the manifest's schemas.
 	Validate bool
 	// WASI is what the guest's system calls see.
 	WASI *WASI
 
-	// The fields below are for modules that you trust. Only Load heeds them.
+	// The fields below are for modules that you trust. Only Load uses them.
 
-	// Safepoints Off runs a module as it is, whatever is in it and however long it
-	// takes to compile. Its code is a little faster, and nothing stops it: while
-	// it runs, it can't be cancelled, no deadline and no fuel ends it, endless
-	// recursion takes 80 MB before it traps, and Go can't stop it for a
-	// collection: one long loop holds up the whole process. Its instances can't be
-	// reset: with PerTask, every task has a new one.
+	// Safepoints Off runs a module unchanged, without checks of its contents or of
+	// how long it takes to compile. Its code is a little faster, but nothing can
+	// stop it: it ignores cancellation, deadlines and fuel, and endless recursion
+	// takes 80 MB before it traps. Go can't stop it for a collection, so one long
+	// loop delays the whole process. Its instances can't be reset, so with PerTask
+	// every task has a new one.
 	Safepoints Safepoints
-	// Exceptions allows exception handling. wazero 1.12 undoes what a try_table has
-	// done to locals when it catches, and copies the stack for each that is live.
+	// Exceptions allows exception handling. When a try_table catches, wazero 1.12
+	// undoes its changes to locals; it also copies the stack for each try_table
+	// that is active.
 	Exceptions bool
-	// SharedMemory allows shared memories and atomic waits. A guest that waits
-	// can't be stopped.
+	// SharedMemory allows shared memories and atomic waits. The host can't stop a
+	// guest that waits.
 	SharedMemory bool
 }
 
-// Safepoints say whether a module gets them. The zero value is that it does.
+// Safepoints says whether a module gets safepoints. With the zero value it does.
 type Safepoints string
 
-// Off leaves them out.
+// Off runs a module without safepoints.
 const Off Safepoints = "off"
 
-// WASI is what a guest's system calls see. A WASI command takes it from the call's
-// Options; a module of tasks, whose instances serve many calls, takes Env, Mounts and
-// Devices from the Options it was loaded with.
+// WASI is what a guest's system calls see. For a WASI command, the Options of the
+// call say it. A module of tasks has instances that serve many calls, so it uses
+// Env, Mounts and Devices of the Options that it was loaded with.
 type WASI struct {
 	// Args follow the program's name.
 	Args []string
 	// Env is a list of K=V.
 	Env []string
-	// Mounts are the folders that the guest sees. None by default.
+	// Mounts are the folders that the guest sees. Default: none.
 	Mounts []Mount
 	// Devices gives the guest null, zero, random and urandom in /dev. They are made
 	// here, and are not the machine's.
 	Devices bool
-	// Stdin replaces the input. Stdout replaces the output, which is empty then.
-	// Without Stderr it is logged.
+	// Stdin replaces the input of the call. Stdout gets the output, and that of the
+	// call is empty. Stderr gets the standard error, which is logged otherwise.
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 }
@@ -108,7 +108,7 @@ type Mount struct {
 	ReadOnly bool
 }
 
-// guest is w in the terms of the guest's room.
+// guest converts w to the type of package guest.
 func (w *WASI) guest() *guest.WASI {
 	if w == nil {
 		return nil
@@ -153,8 +153,8 @@ func (o Options) and(more Options) Options {
 	return o
 }
 
-// shorter returns the smaller of two durations, where 0 says nothing and a
-// negative one is no limit.
+// shorter returns the smaller of two timeouts. 0 is unset, and a negative one is no
+// limit.
 func shorter(a, b time.Duration) time.Duration {
 	switch {
 	case b == 0 || b < 0 && a != 0:
@@ -165,7 +165,7 @@ func shorter(a, b time.Duration) time.Duration {
 	return min(a, b)
 }
 
-// least returns the smaller of two limits, where 0 says nothing.
+// least returns the smaller of two limits. 0 is unset.
 func least(a, b uint64) uint64 {
 	if a == 0 || b == 0 {
 		return max(a, b)
@@ -173,7 +173,7 @@ func least(a, b uint64) uint64 {
 	return min(a, b)
 }
 
-// intersect returns the names that are in both lists, where nil is all names.
+// intersect returns the names that are in both lists. Nil means all names.
 func intersect(a, b []string) []string {
 	if a == nil {
 		return b

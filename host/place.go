@@ -15,7 +15,7 @@ import (
 	"github.com/wexec/wexec/host/internal/suggest"
 )
 
-// submit makes a call and gives it to its executor.
+// submit makes a call and submits it to its executor.
 func (m *module) submit(ctx context.Context, parent *call, task string, input []byte, o *Options) (*call, error) {
 	index, ok := m.byName[task]
 	if !ok {
@@ -39,7 +39,7 @@ func (m *module) submit(ctx context.Context, parent *call, task string, input []
 		return nil, &fault.CallError{Module: m.name, Task: t.Name, Mode: t.Mode, Err: err}
 	}
 	c.promise.OnCancel(func() { c.cancel(ErrCancelled) })
-	if parent == nil { // whose end is its children's
+	if parent == nil { // the end of a parent cancels its children
 		c.watch(ctx)
 	}
 	return c, nil
@@ -53,7 +53,7 @@ func (m *module) taskNames() []string {
 	return names
 }
 
-// newCall checks what is asked for, and works out the call's limits.
+// newCall makes a call. It checks the request, and works out the limits.
 func (m *module) newCall(ctx context.Context, parent *call, index int, input []byte, o *Options) (*call, error) {
 	cfg := &m.host.cfg
 	if most := cfg.Limits.Input; len(input) > most {
@@ -64,7 +64,8 @@ func (m *module) newCall(ctx context.Context, parent *call, index int, input []b
 		return nil, err
 	}
 	if o.WASI != m.defaults.WASI && !m.plan.Program {
-		return nil, fault.InvalidInput("Options.WASI of a call is for WASI commands; give it to Load for a module of tasks, whose instances serve many calls")
+		return nil, fault.InvalidInput("Options.WASI of a call is for WASI commands; " +
+			"give it to Load for a module of tasks, whose instances serve many calls")
 	}
 	if o.Validate {
 		if err := m.checkInput(index, input); err != nil {
@@ -75,10 +76,13 @@ func (m *module) newCall(ctx context.Context, parent *call, index int, input []b
 	if c.keeps, err = m.keepsState(t, o); err != nil {
 		return nil, err
 	}
-	c.inside = guest.Call{Task: t, Index: int32(index), Input: input, Placement: c, Unsigned: o.Unsigned, Bounds: guest.Bounds{
-		Memory: least(least(cfg.Limits.Memory, t.Memory), o.Memory),
-		Fuel:   int64(least(least(cfg.Limits.Fuel, t.Fuel), o.Fuel)),
-	}}
+	c.inside = guest.Call{
+		Task: t, Index: int32(index), Input: input, Placement: c, Unsigned: o.Unsigned,
+		Bounds: guest.Bounds{
+			Memory: least(least(cfg.Limits.Memory, t.Memory), o.Memory),
+			Fuel:   int64(least(least(cfg.Limits.Fuel, t.Fuel), o.Fuel)),
+		},
+	}
 	c.Priority = o.Priority
 	c.QueueTimeout = max(shorter(cfg.Limits.QueueTimeout, o.QueueTimeout), 0)
 	c.RunTimeout = max(shorter(shorter(cfg.Limits.RunTimeout, t.Timeout), o.RunTimeout), 0)
@@ -88,13 +92,18 @@ func (m *module) newCall(ctx context.Context, parent *call, index int, input []b
 	if parent != nil {
 		c.depth = parent.depth + 1
 		if int(c.depth) > cfg.Limits.Depth {
-			return nil, &DeniedError{Capability: abi.CapTaskCall, Reason: fmt.Sprintf("tasks call tasks %d deep already: %s (Config.Limits.Depth)", cfg.Limits.Depth, trail(parent))}
+			return nil, &DeniedError{
+				Capability: abi.CapTaskCall,
+				Reason: fmt.Sprintf("tasks call tasks %d deep already: %s (Config.Limits.Depth)",
+					cfg.Limits.Depth, trail(parent)),
+			}
 		}
 	}
 	return c, nil
 }
 
-// taskAs returns a task in the mode that the caller asks for, if it may.
+// taskAs returns a task in the mode that the caller asks for, if the caller may
+// choose one.
 func (m *module) taskAs(index int, mode Mode) (*Task, error) {
 	t := &m.manifest.Tasks[index]
 	if mode == "" || mode == t.Mode {
@@ -104,14 +113,15 @@ func (m *module) taskAs(index int, mode Mode) (*Task, error) {
 		return nil, fault.InvalidInput("Options.Mode: %v", err)
 	}
 	if m.plan.Declared {
-		return nil, fault.InvalidInput("the module itself says that the task is %s; only tasks of modules without a manifest take a mode from the caller", t.Mode)
+		return nil, fault.InvalidInput("the module itself says that the task is %s; "+
+			"only tasks of modules without a manifest take a mode from the caller", t.Mode)
 	}
 	withMode := *t
 	withMode.Mode = mode
 	return &withMode, nil
 }
 
-// keepsState reports whether the call's instance keeps its state for the next.
+// keepsState reports whether the call's instance keeps its state for the next call.
 func (m *module) keepsState(t *Task, o *Options) (bool, error) {
 	isolation := PerTask
 	if m.plan.Shares && t.Mode == IO {
@@ -124,7 +134,7 @@ func (m *module) keepsState(t *Task, o *Options) (bool, error) {
 	return false, fault.InvalidInput("Options.Isolation %q: want %q or %q", isolation, PerTask, PerInstance)
 }
 
-// trail writes the names of the calls that led to c.
+// trail lists the tasks of the calls that led to c, and of c.
 func trail(c *call) string {
 	var names []string
 	for ; c != nil; c = c.parent {
@@ -139,7 +149,7 @@ func (m *module) admit(c *call) error {
 	h := m.host
 	enter := (*gate.Gate).Enter
 	if c.parent != nil {
-		enter = (*gate.Gate).EnterMore // what is under way may finish while the host drains
+		enter = (*gate.Gate).EnterMore // while the host drains, its parent may finish
 	}
 	if err := enter(&h.gate); err != nil {
 		return err
@@ -159,7 +169,7 @@ func (m *module) admit(c *call) error {
 
 func (m *module) enqueue(c *call) error {
 	if m.plan.Shares && c.inside.Task.Mode == IO && c.keeps {
-		// It may be cancelled while the guest reads it.
+		// The call may be cancelled, and its input reused, while the guest reads it.
 		c.inside.Input = slices.Clone(c.inside.Input)
 		return m.enqueueShared(c)
 	}

@@ -82,7 +82,9 @@ func TestInputOfNextProgram(t *testing.T) {
 func TestOutputOfFailure(t *testing.T) {
 	h := hosttest.New(t, host.Config{})
 	m := hosttest.Load(t, h, guest(t, "wat/prints_and_fails.wasm"))
-	for how, want := range map[string]abi.Status{"exit": abi.Exit, "trap": abi.Trap, "spin": abi.Timeout, "sleep": abi.Timeout} {
+	for how, want := range map[string]abi.Status{
+		"exit": abi.Exit, "trap": abi.Trap, "spin": abi.Timeout, "sleep": abi.Timeout,
+	} {
 		o := host.Options{RunTimeout: 20 * time.Millisecond, WASI: &host.WASI{}}
 		if want != abi.Timeout {
 			o.RunTimeout = 0

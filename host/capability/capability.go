@@ -1,31 +1,30 @@
-// Package capability is what a capability is: a named thing that a task can ask
-// its host to do, asynchronously, as an op. Each capability of wexec's own is a
-// folder here; an embedder adds others in the same way. The host gets them by
-// Config.Capabilities, and guests get those that they are granted.
+// Package capability defines a capability: something that a task can ask its host
+// by name to do. It runs asynchronously, as an op. wexec's own capabilities are
+// folders here, and embedders write others in the same way. An embedder passes
+// capabilities to a host in Config.Capabilities, and grants them to guests.
 //
-// A capability has three phases, after Spin's factors: it is made once; For
-// configures it once for each module and tenant; an op runs once for each use.
+// A capability has three phases, after Spin's factors. The embedder makes it once;
+// For configures it for each module and tenant; an op runs once for each use.
 package capability
 
 import "context"
 
 // Capability is one or more ops that belong together.
 type Capability interface {
-	// Names are those of its ops, such as "http.fetch".
+	// Names returns the names of its ops, such as "http.fetch".
 	Names() []string
-	// For returns the ops by their names, as a module may use them on behalf of a
-	// tenant. Those that Names does not list are not used. The host asks once with a
-	// zero Scope, when it is made, and refuses the capability if that fails. For may
-	// be called from many goroutines.
+	// For returns the ops by their names, for one module and one tenant. The host
+	// ignores those that Names does not list. host.New calls For once with a zero
+	// Scope, and fails if For does. For may be called from many goroutines.
 	For(scope Scope) (map[string]Op, error)
-	// Close frees what the capability keeps. No op runs.
+	// Close frees what the capability keeps. The host calls it when no op runs.
 	Close() error
 }
 
-// Op does one thing for a guest and returns the result: bytes, in a form that
-// guest and capability agree on. It has a goroutine of its own, and may block;
-// ctx ends when the result is no longer wanted. A guest gets an error as the op's
-// status, by its method Kind() abi.Status if it has one, and its text.
+// Op does one thing for a guest and returns the result as bytes, in a form that
+// guest and capability agree on. It runs on a goroutine of its own, and may block.
+// ctx ends when the result is no longer wanted. If Op returns an error, the guest
+// gets its text and a status: that of its method Kind() abi.Status, if it has one.
 type Op func(ctx context.Context, u *Use) ([]byte, error)
 
 // Scope says for whom ops are configured.
@@ -33,16 +32,16 @@ type Scope struct {
 	// Module is the module's name, which is unique among those of its Owner: a
 	// tenant, or the host if it is empty.
 	Module, Owner string
-	// Tenant is on whose behalf the ops run.
+	// Tenant is the tenant that the ops run for.
 	Tenant string
 }
 
 // Use is one use of an op.
 type Use struct {
 	Caller
-	// Op is its name.
+	// Op is the name of the op.
 	Op string
-	// Arg is the argument. It is the op's own to keep.
+	// Arg is the argument. The op may keep and change it.
 	Arg []byte
 }
 
@@ -51,7 +50,8 @@ type Caller struct {
 	Module, Owner, Task, Tenant string
 }
 
-// Func makes a capability of a function, for every module and tenant alike.
+// Func makes a capability from a function, which is the same for every module and
+// tenant.
 func Func(name string, op Op) Capability { return function{name, op} }
 
 type function struct {

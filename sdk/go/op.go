@@ -29,7 +29,10 @@ type op struct {
 
 var (
 	errNoCall    = &Error{Status: StatusFailed, Message: "wexec: the context is not a task's, nor derived from one"}
-	errCallEnded = &Error{Status: StatusCancelled, Message: "wexec: the task of this context has ended; a task must wait for its goroutines"}
+	errCallEnded = &Error{
+		Status:  StatusCancelled,
+		Message: "wexec: the task of this context has ended; a task must wait for its goroutines",
+	}
 )
 
 // start starts an op on behalf of the call that ctx descends from. The op must

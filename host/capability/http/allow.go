@@ -8,7 +8,8 @@ import (
 )
 
 // accepted ends the error about an entry of the allow-list.
-const accepted = "accepted are example.com, example.com:8443, *.example.com, 127.0.0.1:8080, [::1]:8080, localhost:8080; no port means 80 and 443"
+const accepted = "accepted are example.com, example.com:8443, *.example.com, " +
+	"127.0.0.1:8080, [::1]:8080, localhost:8080; no port means 80 and 443"
 
 // A rule is an entry of the allow-list.
 type rule struct {
@@ -124,7 +125,8 @@ func (e endpoint) mayConnect(addr netip.Addr) error {
 	default:
 		if class := classOf(addr); class != "" {
 			return &DeniedError{Host: e.String(), Reason: fmt.Sprintf(
-				"leads to an address which is not public (%s); to reach that, put the address itself into the allow-list and into the URL", class)}
+				"leads to an address which is not public (%s); to reach that, "+
+					"put the address itself into the allow-list and into the URL", class)}
 		}
 	}
 	return nil

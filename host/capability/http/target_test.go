@@ -166,7 +166,9 @@ func TestInjection(t *testing.T) {
 		_, _, err := get(t, c, "http://"+addr+url)
 		wantBadRequest(t, err, text)
 	}
-	for method, text := range map[string]string{"GET / HTTP/1.0": "is not one", "po\u017ft": "is not one", "l\u0131st": "is not one", "G\u00cbT": "is not one"} {
+	for method, text := range map[string]string{
+		"GET / HTTP/1.0": "is not one", "po\u017ft": "is not one", "l\u0131st": "is not one", "G\u00cbT": "is not one",
+	} {
 		arg, _ := json.Marshal(map[string]string{"url": "http://" + addr, "method": method})
 		_, err := c.Fetch(t.Context(), arg)
 		wantBadRequest(t, err, text)

@@ -12,11 +12,11 @@ import (
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
-// CheckImports says, before a module is compiled, what it imports that it can't
-// have: all of it, by the module that it is imported from. The error is a
-// *fault.InvalidModuleError.
+// CheckImports checks, before a module is compiled, that the host provides all of
+// its imports. The error is a *fault.InvalidModuleError, which lists those that are
+// missing by the module that they are imported from.
 func (e *Engine) CheckImports(m *wasm.Module) error {
-	var from []string // modules, in the order of the imports
+	var from []string // modules with missing imports, in the order of the imports
 	missing := map[string][]string{}
 	for _, i := range m.Imports {
 		if why := e.missing(m, i); why != "" {
@@ -36,7 +36,8 @@ func (e *Engine) CheckImports(m *wasm.Module) error {
 	return fault.InvalidModule("it imports %s; this host does not provide that", strings.Join(few(texts), "; "))
 }
 
-// missing says why an import can't be had, or "".
+// missing describes an import that the host does not provide. It returns "" if the
+// host provides it.
 func (e *Engine) missing(m *wasm.Module, i wasm.Import) string {
 	name := fault.Clip(i.Name, 64)
 	if i.Kind != wasm.KindFunction {
@@ -53,7 +54,8 @@ func (e *Engine) missing(m *wasm.Module, i wasm.Import) string {
 	return ""
 }
 
-// describe writes what is missing from one module, and what would have it.
+// describe lists the missing imports from one module, and says what usually
+// provides them.
 func (e *Engine) describe(module string, names []string) string {
 	text := fault.Clip(module, 64) + "." + strings.Join(few(names), ", ")
 	for _, p := range providers {
@@ -64,7 +66,7 @@ func (e *Engine) describe(module string, names []string) string {
 	return text
 }
 
-// providers say what a module is that imports from a module that hosts lack.
+// providers says what kind of module imports from a module that hosts lack.
 var providers = []struct{ module, what string }{
 	{"extism:", "it is an Extism plugin"},
 	{"wasi:", "it is made for WASI 0.2 components: build it for wasm32-wasip1"},
@@ -73,10 +75,11 @@ var providers = []struct{ module, what string }{
 	{"wbg", "it is built by wasm-bindgen for JavaScript: build it for wasm32-wasip1"},
 	{"__wbindgen_placeholder__", "it is built by wasm-bindgen for JavaScript: build it for wasm32-wasip1"},
 	{"a", "it is built by Emscripten for JavaScript: build it with -sSTANDALONE_WASM"},
-	{"env", "an embedder of its own has that, or Emscripten's JavaScript: build it with -sSTANDALONE_WASM or for wasm32-wasip1"},
+	{"env", "an embedder of its own has that, or Emscripten's JavaScript: " +
+		"build it with -sSTANDALONE_WASM or for wasm32-wasip1"},
 }
 
-// few cuts a list that is too long to read.
+// few shortens a list that is too long to read.
 func few(list []string) []string {
 	const most = 16
 	if len(list) <= most {

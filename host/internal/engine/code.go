@@ -15,45 +15,47 @@ import (
 	"github.com/wexec/wexec/host/internal/linear"
 )
 
-// Code is a module that is compiled.
+// Code is a compiled module.
 type Code struct {
 	// Irreversible says why instances can't be reset to an earlier state, or is
 	// empty if they can.
 	Irreversible string
 	// Needs are the Options without which the module would be refused.
 	Needs []string
-	// Note is what Keep stored with code that came from the cache.
+	// Note is the note that Keep stored, if the code came from the cache.
 	Note json.RawMessage
 
 	engine   *Engine
-	logger   *slog.Logger // that names the module
+	logger   *slog.Logger // its lines name the module
 	runtime  *runtime
 	compiled wazero.CompiledModule
-	data     instrument.Data // that memory starts with
-	globals  int             // that can be captured
-	outside  error           // of an element segment that its table has no room for
+	data     instrument.Data // the initial contents of memory
+	globals  int             // how many can be captured
+	outside  error           // an element segment does not fit into its table
 
 	key     cache.Key
-	wasm    []byte     // what was compiled, until Keep
-	written cache.Code // what the cache is to keep, if it can
+	wasm    []byte     // the bytes that were compiled; nil after Keep
+	written cache.Code // native code for Keep to store; empty if there is none
 
 	closing sync.Once
 	err     error
 }
 
-// Close frees the code. No instance of it is left. Only the first call counts:
-// wazero counts the modules with equal bytes, and frees their code with the last.
+// Close frees the code. The caller has closed all instances of it. Only the first
+// call counts, since wazero counts the modules with equal bytes and frees their
+// code with the last.
 func (c *Code) Close(ctx context.Context) error {
 	c.closing.Do(func() { c.err = c.compiled.Close(ctx) })
 	return c.err
 }
 
-// Data copies what memory starts with to where it belongs.
+// Data writes the initial contents of memory.
 func (c *Code) Data(memory []byte) error { return c.data.CopyTo(memory) }
 
-// Instantiate makes an instance with that memory. Of rewritten code nothing runs
-// yet; of plain code the start function does. ctx leads host functions to the
-// guest. An error that no fault explains is for Explain.
+// Instantiate makes an instance with that memory. It runs no code of a rewritten
+// module, but it runs the start function of a plain one. Host functions get ctx, by
+// which they find the guest. An error that is not of package fault must go through
+// Explain.
 func (c *Code) Instantiate(ctx context.Context, memory *linear.Memory) (i *Instance, err error) {
 	if c.outside != nil {
 		return nil, c.outside

@@ -29,18 +29,18 @@ type Source struct {
 	Name string
 	// Plain runs the module as it is, without safepoints.
 	Plain bool
-	// Options of the rewriter, unless Plain is set.
+	// The options of the rewriter. Plain modules ignore them.
 	Exceptions, SharedMemory bool
 	Stack, Table             int
 }
 
-// settings are what the code depends on, besides the bytes.
+// settings describes everything that the code depends on, besides the bytes.
 func (s *Source) settings() string {
 	return fmt.Sprintf("plain %v exceptions %v shared %v stack %d table %d",
 		s.Plain, s.Exceptions, s.SharedMemory, s.Stack, s.Table)
 }
 
-// meta is what the cache keeps of a module beside its code.
+// meta is what the cache keeps of a module besides its code.
 type meta struct {
 	Globals      int
 	Irreversible string
@@ -48,7 +48,7 @@ type meta struct {
 	Note         json.RawMessage
 }
 
-// Compile makes code of a module, or takes it from the cache.
+// Compile compiles a module, or takes its code from the cache.
 func (e *Engine) Compile(ctx context.Context, s Source) (*Code, error) {
 	c := &Code{engine: e, logger: e.cfg.Logger.With("module", s.Name), outside: s.Module.CheckElements()}
 	if e.disk == nil {
@@ -81,9 +81,9 @@ func (c *Code) use(ctx context.Context, entry *cache.Entry) error {
 	return nil
 }
 
-// Keep stores the code in the cache, if it did not come from there, with a note
-// that the next Compile of the module finds. A full disk does not stop the
-// module from running.
+// Keep stores the code in the cache, unless it came from there. The next Compile of
+// the module finds the note. If the disk is full, Keep only warns: the module can
+// run without the cache.
 func (c *Code) Keep(irreversible string, note any) {
 	wasm, written := c.wasm, c.written
 	c.wasm, c.written = nil, cache.Code{} // wazero has it
@@ -135,7 +135,7 @@ func cantCompile(err error) error {
 	return invalid
 }
 
-// rewrite finds what runs in the module's place.
+// rewrite makes the module that is compiled in place of the original.
 func (c *Code) rewrite(s *Source) error {
 	if s.Plain {
 		c.wasm, c.Irreversible = s.Module.WithUsableNames(), "it runs as it is, without safepoints"
@@ -157,8 +157,8 @@ func (c *Code) rewrite(s *Source) error {
 	return nil
 }
 
-// explain compiles a module that failed once more, as it was before it was
-// rewritten, since the error should speak of that.
+// explain compiles the original of a module whose rewritten form failed to compile,
+// since the error should be about the original.
 func (c *Code) explain(ctx context.Context, original []byte, failed error) error {
 	memory, err := c.engine.withoutDisk()
 	if err != nil {
@@ -173,9 +173,9 @@ func (c *Code) explain(ctx context.Context, original []byte, failed error) error
 	return cantCompile(err)
 }
 
-// compileToDisk has another runtime write the code to the cache, where the main
-// one finds it. Only wazero knows the name of that file, so it is written into
-// an empty folder first.
+// compileToDisk makes another runtime write the code to the cache, where the main
+// runtime finds it. Only wazero knows the name of the file, so that runtime writes
+// it into an empty folder first.
 func (c *Code) compileToDisk(ctx context.Context) (err error) {
 	e := c.engine
 	c.written, err = e.disk.Compile(func(dir string) error {
@@ -197,7 +197,7 @@ func (c *Code) compileToDisk(ctx context.Context) (err error) {
 // errPanicked is the error of a module that wazero's compiler panics on.
 var errPanicked = errors.New("wazero panicked; the log has the stack")
 
-// compileOn compiles a module with a runtime, and survives a panic of wazero's.
+// compileOn compiles a module with a runtime. It recovers from panics of wazero.
 func (c *Code) compileOn(ctx context.Context, r *runtime, wasm []byte) (compiled wazero.CompiledModule, err error) {
 	defer c.engine.compiling.lock(sha256.Sum256(wasm))()
 	defer func() {

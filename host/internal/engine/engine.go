@@ -1,6 +1,6 @@
-// Package engine turns the bytes of a module into code that runs: it rewrites
-// them, compiles them or finds them in the compile cache, and makes instances.
-// It is the only package that knows wazero.
+// Package engine turns the bytes of a module into code that runs. It rewrites the
+// module, compiles it or finds its code in the compile cache, and makes instances.
+// It is the only package that uses wazero.
 //
 //	Open ─▶ Engine ─ Compile ─▶ Code ─ Instantiate ─▶ Instance ─ Function ─▶ Call
 package engine
@@ -24,25 +24,27 @@ const NoCache = "off"
 
 // Config says how modules are compiled, and what they may import.
 type Config struct {
-	// CacheDir is the folder of the compile cache. Empty means the user's.
+	// CacheDir is the folder of the compile cache. If it is empty, the cache is in
+	// the user's cache folder.
 	CacheDir string
 	Logger   *slog.Logger
 	// Imports are the modules of host functions.
 	Imports []Import
-	// Pause runs at the safepoints of rewritten code, with the context that the
-	// code was entered with. It may panic to end the guest.
+	// Pause is called by the safepoints of rewritten code, with the context that was
+	// given to Call. It may panic to end the guest.
 	Pause func(ctx context.Context)
 }
 
-// Engine compiles modules. One runtime finds native code on disk if there is a
-// cache; another, made when needed, compiles modules that can't be kept there.
+// Engine compiles modules. Its main runtime finds native code on disk, if there is
+// a cache. A second runtime, made when it is first needed, compiles modules that
+// can't be stored there.
 type Engine struct {
 	cfg      Config
 	disk     *cache.Cache // nil if there is none
 	main     *runtime
 	provided map[string]map[string]wasm.FuncType // host functions, by module and name
-	// compiling serialises the compilation of equal modules, by their hash: a
-	// module that wazero finds on disk is visible before it is complete.
+	// compiling serialises the compilation of equal modules, by their hash: wazero
+	// makes a module that it finds on disk visible before it is complete.
 	compiling keyedLock
 
 	once     sync.Once
@@ -50,8 +52,8 @@ type Engine struct {
 	err      error
 }
 
-// Open opens the cache and makes an engine. Without a usable cache each process
-// compiles each module anew: that is slow, not wrong, so Open only warns.
+// Open opens the cache and makes an engine. Without a usable cache, each process
+// compiles each module again. That is slow but not wrong, so Open only warns.
 func Open(cfg Config) (*Engine, error) {
 	e := &Engine{cfg: cfg}
 	dir := ""
@@ -84,10 +86,10 @@ func openCache(dir string) (c *cache.Cache, err error) {
 	return cache.Open(dir)
 }
 
-// Close frees all code. No instance is left.
+// Close frees all code. The caller has closed all instances.
 func (e *Engine) Close() error {
 	err := e.main.close()
-	e.once.Do(func() {}) // too late for another
+	e.once.Do(func() {}) // prevent withoutDisk from making another
 	if e.uncached != nil {
 		err = errors.Join(err, e.uncached.close())
 	}
@@ -103,13 +105,13 @@ func (e *Engine) withoutDisk() (*runtime, error) {
 	return e.uncached, e.err
 }
 
-// runtime is a wazero runtime, with what modules may import.
+// runtime is a wazero runtime that has the host functions.
 type runtime struct {
 	wazero.Runtime
 	code wazero.CompilationCache
 }
 
-// features are all that wazero has: package instrument refuses those that only
+// features are all features of wazero. Package instrument refuses those that only
 // trusted modules may use.
 const features = api.CoreFeaturesV2 |
 	experimental.CoreFeaturesThreads |
@@ -118,15 +120,16 @@ const features = api.CoreFeaturesV2 |
 	experimental.CoreFeaturesExceptionHandling |
 	experimental.CoreFeaturesTypedFunctionReferences
 
-// runtimeConfig says how wazero compiles.
+// runtimeConfig returns the configuration of a runtime.
 func (e *Engine) runtimeConfig(code wazero.CompilationCache) wazero.RuntimeConfig {
 	return wazero.NewRuntimeConfig().
 		WithCoreFeatures(features).
-		WithDebugInfoEnabled(false). // rewriting drops it, and wazero would parse untrusted data
+		WithDebugInfoEnabled(false). // rewriting removes it, and wazero would parse untrusted data
 		WithCompilationCache(code)
 }
 
-// newRuntime makes a runtime that finds native code in a folder, or in none.
+// newRuntime makes a runtime that finds native code in the folder dir. If dir is
+// empty, the runtime keeps code in memory only.
 func (e *Engine) newRuntime(dir string) (*runtime, error) {
 	code := wazero.NewCompilationCache()
 	if dir != "" {

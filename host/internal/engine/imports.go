@@ -21,9 +21,10 @@ type HostFunction struct {
 	Name   string
 	Type   wasm.FuncType
 	Params []string // their names, for stack traces
-	// Call finds the parameters in stack, and leaves the results there. The upper
-	// halves of i32 parameters are garbage. ctx is what the code was entered with.
-	// A panic that fault.IsEnd knows ends the guest; any other is a bug.
+	// Call reads the parameters from stack, and writes the results to it. The upper
+	// halves of i32 parameters are garbage. ctx is the context that the code was
+	// entered with. A panic that fault.IsEnd recognises ends the guest; any other is
+	// a bug.
 	Call func(ctx context.Context, stack []uint64)
 }
 
@@ -41,15 +42,16 @@ func (e *Engine) bind(ctx context.Context, r *runtime) error {
 			return err
 		}
 	}
-	pause := func(ctx context.Context, _ api.Module, _ []uint64) { e.cfg.Pause(ctx) } // its panics are all meant
+	// All panics of Pause are meant to end the guest.
+	pause := func(ctx context.Context, _ api.Module, _ []uint64) { e.cfg.Pause(ctx) }
 	_, err := r.NewHostModuleBuilder(instrument.Module).NewFunctionBuilder().
 		WithGoModuleFunction(api.GoModuleFunc(pause), nil, nil).Export(instrument.Pause).
 		Instantiate(ctx)
 	return err
 }
 
-// guarded reports a panic that is a bug: wazero would turn it into an ordinary
-// error of the guest's.
+// guarded wraps a host function to report panics that are bugs, which wazero would
+// turn into ordinary errors of the guest.
 func (e *Engine) guarded(f HostFunction) api.GoModuleFunc {
 	call, logger := f.Call, e.cfg.Logger
 	return func(ctx context.Context, _ api.Module, stack []uint64) {

@@ -11,19 +11,19 @@ import (
 	"github.com/wexec/wexec/host/internal/linear"
 )
 
-// Start is the export of the function that a rewritten module no longer starts
-// with: the host calls it, once memory has its data.
+// Start is the name by which a rewritten module exports its start function. The
+// host calls it after it has written the initial contents of memory.
 const Start = instrument.Start
 
 // Instance is an instance of a module. It belongs to one goroutine at a time.
 type Instance struct {
-	// Countdown has the fuel that is left until the next pause, and Stack the
-	// bytes of stack that are left. They are nil if the code does not count them.
+	// Countdown is the fuel left until the next pause, and Stack is the bytes of
+	// stack left. Each is nil if the code does not count it.
 	Countdown, Stack Counter
 
 	module  api.Module
 	globals []Counter
-	changed api.Global // not 0 if the state can't be restored; nil if it always can
+	changed api.Global // not 0 if the state can't be restored; nil if it always can be
 }
 
 // Counter is a global that can be read and set.
@@ -47,7 +47,7 @@ func newInstance(module api.Module, globals int) *Instance {
 	return i
 }
 
-// Memory is the instance's memory as wazero sees it.
+// Memory returns wazero's view of the instance's memory.
 func (i *Instance) Memory() linear.Grower { return i.module.Memory() }
 
 // Changed reports whether code changed something that can't be restored.
@@ -62,34 +62,35 @@ func (i *Instance) Globals() []uint64 {
 	return values
 }
 
-// SetGlobals restores what Globals returned.
+// SetGlobals restores the values that Globals returned.
 func (i *Instance) SetGlobals(values []uint64) {
 	for n, g := range i.globals {
 		g.Set(values[n])
 	}
 }
 
-// Close frees the instance. No code runs in it.
+// Close frees the instance. No code may run in it.
 func (i *Instance) Close() {
 	i.module.Close(context.Background()) // its only errors are those of closing files
 }
 
-// Function is an exported function. It has a stack of its own, of 11.5 KB.
+// Function is an exported function. It has a stack of its own, which takes 11.5 KB.
 type Function struct{ f api.Function }
 
-// Function returns the export of that name. It reports whether there is one.
+// Function returns the exported function of that name, if there is one.
 func (i *Instance) Function(name string) (f Function, ok bool) {
 	exported := i.module.ExportedFunction(name)
 	return Function{exported}, exported != nil
 }
 
-// Call runs the function: parameters and results are in stack. Explain says what
-// an error of it means.
+// Call runs the function. stack has the parameters, and then the results. Explain
+// translates its errors.
 func (f Function) Call(ctx context.Context, stack []uint64) error {
 	return f.f.CallWithStack(ctx, stack)
 }
 
-// Explain turns wazero's error of code that ended badly into ours.
+// Explain turns the error of code that failed, which wazero returns, into an error
+// of package fault.
 func Explain(err error) error {
 	if known := fault.Known(err); known != nil {
 		return known

@@ -2,7 +2,7 @@ package engine
 
 import "sync"
 
-// keyedLock is a lock for each key. The zero value has none locked.
+// keyedLock has a lock for each key. In the zero value, none is locked.
 type keyedLock struct {
 	mu   sync.Mutex
 	keys map[[32]byte]*turn
@@ -11,10 +11,10 @@ type keyedLock struct {
 // turn is the lock of a key that is in use.
 type turn struct {
 	sync.Mutex
-	users int // that have the lock or wait for it
+	users int // how many have the lock or wait for it
 }
 
-// lock locks a key, and returns what unlocks it.
+// lock locks a key, and returns the function that unlocks it.
 func (l *keyedLock) lock(key [32]byte) (unlock func()) {
 	l.mu.Lock()
 	if l.keys == nil {

@@ -28,9 +28,9 @@ func Import() engine.Import {
 	}}}
 }
 
-// abort is where code that AssemblyScript compiled ends when an exception is
-// thrown or an assertion fails. The result is the reason of a trap. A text whose
-// pointer is 0, as it is if there is none, or wrong is left out.
+// abort returns the reason of a trap. Code that was compiled from AssemblyScript
+// calls the import when it throws an exception or an assertion fails. A pointer is
+// 0 if there is no such text. The reason omits a text whose pointer is 0 or wrong.
 func abort(peek func(ptr, length uint32) ([]byte, bool), message, file, line, column uint32) error {
 	reason := "abort"
 	if text := readString(peek, message); text != "" {
@@ -42,11 +42,11 @@ func abort(peek func(ptr, length uint32) ([]byte, bool), message, file, line, co
 	return fault.Misuse("%s", reason)
 }
 
-// mostUnits is the most UTF-16 units that are read of a string.
+// mostUnits is the most UTF-16 units of a string that are read.
 const mostUnits = 1024
 
-// readString reads a string of AssemblyScript's: UTF-16, with its length in bytes
-// before it. The result is one line.
+// readString reads a string of AssemblyScript, which is UTF-16 with its length in
+// bytes before it. The result is one line.
 func readString(peek func(ptr, length uint32) ([]byte, bool), ptr uint32) string {
 	const header = 4
 	if ptr < header {

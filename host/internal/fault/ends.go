@@ -9,10 +9,11 @@ import (
 	"github.com/wexec/wexec/abi"
 )
 
-// Errors that embedders tell apart by Kind alone.
+// Package host does not export the types below: embedders tell these errors apart
+// by Kind alone.
 
-// Stopped is the cause that ends an instance's context, and the panic that ends
-// its code: Err is the error of the call.
+// Stopped is the cause with which an instance's context ends, and the panic that
+// ends its code. Err is the error of the call.
 type Stopped struct{ Err error }
 
 func (s *Stopped) Error() string { return s.Err.Error() }
@@ -26,7 +27,7 @@ func Misuse(format string, args ...any) error { return &MisuseError{fmt.Sprintf(
 
 func (e *MisuseError) Error() string { return e.text }
 
-// StackError is the reason of a trap: code called too deep.
+// StackError is the reason of a trap: calls nested too deep.
 type StackError struct{ Limit int }
 
 func (e *StackError) Error() string {
@@ -37,7 +38,8 @@ func (e *StackError) Error() string {
 type HeldError struct{ Limit int }
 
 func (e *HeldError) Error() string {
-	return fmt.Sprintf("the instance holds %d bytes of arguments and results: drop ops that have ended (Config.Limits.Held)", e.Limit)
+	return fmt.Sprintf("the instance holds %d bytes of arguments and results: "+
+		"drop ops that have ended (Config.Limits.Held)", e.Limit)
 }
 
 func (e *HeldError) Kind() abi.Status { return abi.QueueFull }
@@ -46,23 +48,24 @@ func (e *HeldError) Kind() abi.Status { return abi.QueueFull }
 type FullError struct{ Limit uint64 }
 
 func (e *FullError) Error() string {
-	return fmt.Sprintf("the host is full: there is no room for another instance in the %d bytes that all may have together (Config.Memory); try again later", e.Limit)
+	return fmt.Sprintf("the host is full: there is no room for another instance "+
+		"in the %d bytes that all may have together (Config.Memory); try again later", e.Limit)
 }
 
 func (e *FullError) Is(target error) bool { return target == ErrQueueFull }
 func (e *FullError) Kind() abi.Status     { return abi.QueueFull }
 
-// LostError is ErrInstanceLost with its cause.
+// LostError is an ErrInstanceLost with its cause.
 type LostError struct{ Cause error }
 
 func (e *LostError) Error() string   { return "instance lost: another call ended it: " + e.Cause.Error() }
 func (e *LostError) Unwrap() []error { return []error{ErrInstanceLost, e.Cause} }
 
-// Kind comes before the kind of the cause.
+// Kind takes precedence over the kind of the cause.
 func (e *LostError) Kind() abi.Status { return abi.InstanceLost }
 
-// ErrDescriptors is the error of a call for which the process has no descriptor
-// left.
+// ErrDescriptors is the error of a call that needs a file descriptor when the
+// process has none left.
 var ErrDescriptors error = descriptorsError{}
 
 type descriptorsError struct{}
@@ -74,7 +77,7 @@ func (descriptorsError) Error() string {
 func (descriptorsError) Is(target error) bool { return target == ErrQueueFull }
 func (descriptorsError) Kind() abi.Status     { return abi.QueueFull }
 
-// ErrDeadline is the error of a call whose caller's context has a deadline that
+// ErrDeadline is the error of a call when the deadline of its caller's context has
 // passed.
 var ErrDeadline error = deadlineError{}
 
@@ -89,16 +92,19 @@ func (deadlineError) Is(target error) bool {
 
 func (deadlineError) Kind() abi.Status { return abi.Timeout }
 
-// OutOfMemory is the trap of an instance that needs more memory than it may
-// have.
+// OutOfMemory returns the trap of an instance that needs more memory than its
+// limit.
 func OutOfMemory(size, limit uint64) error {
-	return &TrapError{Reason: fmt.Sprintf("out of memory: the module starts with %d bytes, and may have %d (Config.Limits.Memory)", size, limit)}
+	return &TrapError{Reason: fmt.Sprintf(
+		"out of memory: the module starts with %d bytes, and may have %d (Config.Limits.Memory)", size, limit)}
 }
 
 // Known returns the error in err's tree that already says how a guest ended, or
 // nil.
 func Known(err error) error {
-	for _, find := range []func(error) error{find[*AwaitError], find[*BugError], find[*Stopped], find[*TrapError], find[*OutOfFuelError], find[*ExitError]} {
+	for _, find := range []func(error) error{
+		find[*AwaitError], find[*BugError], find[*Stopped], find[*TrapError], find[*OutOfFuelError], find[*ExitError],
+	} {
 		if own := find(err); own != nil {
 			return own
 		}

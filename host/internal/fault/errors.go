@@ -1,7 +1,7 @@
-// Package fault has the errors of hosts and guests. What a guest causes is a
-// value of a type of its own, which package host exports to embedders; [Kind]
-// sorts them into the statuses of the ABI. It also has the panics by which host
-// functions end a guest, and the one place where other panics are reported.
+// Package fault has the errors of hosts and guests. Package host exports most of
+// their types to embedders, and [Kind] maps errors to the statuses of the ABI. Host
+// functions end a guest by panicking with some of these errors; [ReportPanic]
+// reports all other panics.
 package fault
 
 import (
@@ -14,20 +14,21 @@ import (
 	"github.com/wexec/wexec/executors"
 )
 
-// Errors that say no more than their name. Use errors.Is.
+// These errors have no fields. Use errors.Is.
 var (
 	ErrCancelled = executors.ErrCancelled
 	ErrTimeout   = executors.ErrTimeout
 	ErrQueueFull = executors.ErrQueueFull
 	ErrClosed    = executors.ErrClosed
-	// ErrInstanceLost is the error of a call whose instance was ended by
-	// another call. It wraps that call's error. The call may be tried again.
+	// ErrInstanceLost is the error of a call whose instance was ended by another
+	// call. The errors that match it wrap the other call's error. The call may be
+	// tried again.
 	ErrInstanceLost = errors.New("instance lost")
 	// ErrDenied matches every request for something that was not granted.
 	ErrDenied = errors.New("denied")
 )
 
-// Kind sorts an error into a status of the ABI. It returns abi.OK for nil and
+// Kind returns the status of the ABI for an error. It returns abi.OK for nil and
 // abi.Failed for an error that wexec does not know.
 func Kind(err error) abi.Status {
 	if err == nil {
@@ -58,7 +59,7 @@ func Kind(err error) abi.Status {
 }
 
 // CallError says which task failed. Every error of a future that Module.Call
-// returns is one, except that of an unknown task.
+// returns is a CallError, except the error of an unknown task.
 type CallError struct {
 	Module, Task string
 	Mode         abi.Mode
@@ -85,12 +86,13 @@ type InvalidModuleError struct {
 	Err   error // may be nil
 }
 
-// InvalidModule returns the error of a module whose name the loader adds.
+// InvalidModule returns an InvalidModuleError without the module's name, which the
+// loader adds.
 func InvalidModule(format string, args ...any) *InvalidModuleError {
 	return &InvalidModuleError{Reason: fmt.Sprintf(format, args...)}
 }
 
-// Named returns the error as that of a module.
+// Named returns a copy of the error with the module's name.
 func (e *InvalidModuleError) Named(module string) *InvalidModuleError {
 	named := *e
 	named.Module = module
@@ -176,10 +178,10 @@ func (e *OutOfFuelError) Error() string {
 
 func (e *OutOfFuelError) Kind() abi.Status { return abi.OutOfFuel }
 
-// MemoryError says that a guest ended badly after it was refused memory: Err is
-// its trap or exit.
+// MemoryError says that a guest trapped or exited after it was refused memory. Err
+// is the trap or exit.
 type MemoryError struct {
-	// Limit is how many bytes it may have, or, if All is set, how many all
+	// Limit is how many bytes the guest may have. If All is set, it is how many all
 	// instances of the host may have together.
 	Limit uint64
 	All   bool
@@ -217,8 +219,7 @@ func (e *TaskError) Error() string {
 	return "failed: " + e.Message
 }
 
-// Code returns the code that a task failed with, if that is the task's own, and 0
-// otherwise.
+// Code returns the code that a task itself failed with, and 0 for any other error.
 func Code(err error) int32 {
 	if task, ok := errors.AsType[*TaskError](err); ok {
 		return max(task.Code, 0)
@@ -234,7 +235,8 @@ func (e *TaskError) Kind() abi.Status {
 	return abi.Failed
 }
 
-// Is lets a failure that a task passed on match what it was.
+// Is lets the failure of a task that failed because an op did match the error of
+// the op.
 func (e *TaskError) Is(target error) bool {
 	switch e.Kind() {
 	case abi.Timeout:
@@ -261,7 +263,7 @@ func (e *AwaitError) Error() string {
 func (e *AwaitError) Is(target error) bool { return target == ErrDenied }
 func (e *AwaitError) Kind() abi.Status     { return abi.Denied }
 
-// DeniedError says what was asked for and not granted, and what to do.
+// DeniedError says which capability was not granted, and why.
 type DeniedError struct {
 	Capability string
 	Reason     string

@@ -13,14 +13,13 @@ import (
 //	 │                  └── Orphan ──▶ orphaned ───────┤ Answer
 //	 └────────────────────────────────── refused ──────┘
 //
-// A held call is the guest's to answer. An orphaned one was cancelled in an
-// instance that it shares with others: its caller has gone, and the guest still
-// has to answer it. Where the call runs and who waits for it is told by its
-// Placement.
+// The guest must answer a held call. An orphaned call was cancelled in an instance
+// that it shares with others: its caller has gone, but the guest must still answer
+// it. The Placement knows where the call runs and who waits for it.
 type Call struct {
 	Task  *abi.Task
 	Index int32 // of the task in the manifest
-	// Handle is what the guest knows the call by while it is held or orphaned.
+	// Handle names the call for the guest while it is held or orphaned.
 	Handle uint32
 	Input  []byte
 	Bounds
@@ -36,7 +35,7 @@ type Call struct {
 
 	ops []*Op // that have not ended
 
-	// Of the instance's goroutine, and read by the one that ends the call.
+	// The instance's goroutine writes these; any goroutine may read them.
 	hostCalls   atomic.Uint64
 	memoryBytes atomic.Uint64
 	fuelUsed    atomic.Uint64
@@ -51,9 +50,9 @@ const (
 	answered
 )
 
-// Placement is a call as the host sees it.
+// Placement is the host's side of a call.
 type Placement interface {
-	// GuestAnswered tells that the guest has ended the call.
+	// GuestAnswered is called when the call is answered or refused.
 	GuestAnswered()
 	// Settled reports whether the call's future is done. Any goroutine may ask.
 	Settled() bool
@@ -61,23 +60,24 @@ type Placement interface {
 	StartOp(o *Op, name string, arg []byte) error
 }
 
-// Held notes that the guest got the call.
+// Held records that the guest got the call.
 func (c *Call) Held() { c.state = held }
 
-// Answered reports whether the guest has ended the call, or never got it.
+// Answered reports whether the guest has answered the call, or the call was
+// refused.
 func (c *Call) Answered() bool { return c.state == answered }
 
-// Orphaned reports whether the call was cancelled, and the guest has not ended
-// it.
+// Orphaned reports whether the call was cancelled and the guest has not answered
+// it yet.
 func (c *Call) Orphaned() bool { return c.state == orphaned }
 
-// Orphan notes that the caller has gone, and forgets the input.
+// Orphan records that the caller has gone, and frees the input.
 func (c *Call) Orphan() {
 	c.state = orphaned
 	c.Input = nil
 }
 
-// Refuse ends a call that the guest does not get.
+// Refuse ends a call that the guest never gets.
 func (c *Call) Refuse(err error) { c.answer(nil, err) }
 
 // Answer ends a call with a result.
@@ -95,10 +95,10 @@ func (c *Call) answer(output []byte, err error) {
 // CountHostCall counts a call of a host function.
 func (c *Call) CountHostCall() { c.hostCalls.Add(1) }
 
-// Usage is what a call took.
+// Usage is what a call has used.
 type Usage struct{ HostCalls, MemoryBytes, Fuel uint64 }
 
-// Usage returns what the call took. Any goroutine may ask.
+// Usage returns what the call has used. Any goroutine may call it.
 func (c *Call) Usage() Usage {
 	return Usage{c.hostCalls.Load(), c.memoryBytes.Load(), c.fuelUsed.Load()}
 }

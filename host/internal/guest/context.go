@@ -6,11 +6,11 @@ import (
 	"github.com/wexec/wexec/host/internal/fault"
 )
 
-// How a running guest is stopped: its context ends. Its safepoints look at that
-// (see meter.go), and so do host functions that wait.
+// To stop a guest, the host ends its context. Safepoints check the context (see
+// meter.go), and so do host functions that wait.
 
-// guestContext is the context of everything that runs in an instance. It leads
-// host functions to the instance, and ends when that must stop.
+// guestContext is the context of all code that runs in an instance. Host functions
+// find the instance by it. It ends when the instance must stop.
 type guestContext struct {
 	context.Context
 	inst *Instance
@@ -39,12 +39,12 @@ func Of(ctx context.Context) *Instance {
 	return ctx.Value(instanceKey{}).(*Instance)
 }
 
-// Stop ends the instance's code soon, with that error. Only the first counts.
-// Any goroutine may call it.
+// Stop makes the instance's code end soon, with the error err. Only the first call
+// counts. Any goroutine may call it.
 func (inst *Instance) Stop(err error) { inst.ctx.end(&fault.Stopped{Err: err}) }
 
 // Halt stops an instance that a worker runs. It reports whether the worker is
-// parked: then no code of the guest will run any more.
+// parked, which means that no guest code will run again.
 func (inst *Instance) Halt(err error) (parked bool) {
 	inst.Stop(err)
 	return inst.inbox.halt()
@@ -58,7 +58,8 @@ func (inst *Instance) stopCause() error {
 	return nil
 }
 
-// checkStopped ends the guest, from inside a host function, if it must stop.
+// checkStopped panics, to end the guest, if the instance must stop. Only host
+// functions may call it.
 func (inst *Instance) checkStopped() {
 	if inst.ctx.Err() != nil {
 		panic(&fault.Stopped{Err: inst.stopCause()})

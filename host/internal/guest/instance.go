@@ -20,22 +20,23 @@ type Instance struct {
 	system   *system
 	side     Side
 	code     *engine.Instance // nil until it is started
-	// begun is the snapshot that the instance started from, or that was taken of
-	// it. Without one it can't be reset.
+	// begun is the snapshot that reset restores: the instance was cloned from it, or
+	// it was taken of the instance. Without one the instance can't be reset.
 	begun *snapshot
-	// Named is the call that the guest named last since it was entered, or nil:
-	// see ABI 5.3.
+	// Named is the last call that the guest named since it was entered, or nil: see
+	// ABI 5.3.
 	Named *Call
 	dead  bool
 
-	// Of an instance that a worker runs; nil for one on a loop.
+	// The fields below are for an instance that a worker runs, and are zero for one
+	// on a loop.
 	inbox     *Inbox
 	worker    *executors.Worker
-	idleRound uint32 // of the pool's reaper, when it became idle
+	idleRound uint32 // the round of the pool's reaper when the instance became idle
 }
 
-// Serve runs one call on a worker, in an instance that holds no other. The
-// result is in the call. A program's instance sees wasi.
+// Serve runs one call on a worker, in an instance that holds no other. The call
+// gets the result. If this call starts the instance, its system calls see wasi.
 func (inst *Instance) Serve(w *executors.Worker, c *Call, wasi *WASI) {
 	inst.worker = w
 	defer func() { inst.worker, inst.Named = nil, nil }()
@@ -60,8 +61,8 @@ func (inst *Instance) serve(c *Call, wasi *WASI) error {
 	return inst.starved(err)
 }
 
-// starved adds to the error of a guest that ended badly that it was refused
-// memory, if it was: most guests don't say so, or say it in words of their own.
+// starved wraps the error of a guest that trapped or exited after it was refused
+// memory. Few guests report that themselves.
 func (inst *Instance) starved(err error) error {
 	switch err.(type) {
 	case *fault.TrapError, *fault.ExitError:
@@ -77,31 +78,32 @@ func (inst *Instance) starved(err error) error {
 	return err
 }
 
-// BeginTurn prepares for a turn that may use so much fuel.
+// BeginTurn prepares for a turn that may use at most fuel units.
 func (inst *Instance) BeginTurn(fuel int64) {
 	inst.meter.begin(fuel)
 	inst.memory.ForgetRefusal()
 }
 
-// TurnError returns the error of a turn, with what the host knows of its cause.
+// TurnError adds what the host knows about its cause to the error of a turn.
 func (inst *Instance) TurnError(err error) error { return inst.starved(err) }
 
-// Apply takes in a signal, on the loop that runs the instance.
+// Apply handles a signal on the loop that runs the instance.
 func (inst *Instance) Apply(s Signal) { inst.side.Apply(s) }
 
-// Side returns the kind's half of the instance.
+// Side returns the kind's side of the instance.
 func (inst *Instance) Side() Side { return inst.side }
 
-// Function returns an export of the guest's.
+// Function returns an exported function of the guest, if there is one.
 func (inst *Instance) Function(name string) (engine.Function, bool) { return inst.code.Function(name) }
 
-// Enter runs a function of the guest's, with parameters and results in stack.
+// Enter runs a function of the guest. stack has its parameters, and then its
+// results.
 func (inst *Instance) Enter(f engine.Function, stack []uint64) error {
 	inst.Named = nil
 	err := f.Call(inst.ctx, stack)
 	inst.idle()
 	if err == nil {
-		err = inst.ctx.Err() // a guest may end well, but too late
+		err = inst.ctx.Err() // the guest may have returned after it was stopped
 	}
 	if err != nil {
 		return inst.broken(err)
@@ -109,7 +111,7 @@ func (inst *Instance) Enter(f engine.Function, stack []uint64) error {
 	return nil
 }
 
-// broken marks the instance as dead and returns why it is.
+// broken marks the instance as dead and returns the reason.
 func (inst *Instance) broken(err error) error {
 	inst.dead = true
 	if cause := inst.stopCause(); cause != nil {
@@ -118,12 +120,12 @@ func (inst *Instance) broken(err error) error {
 	return engine.Explain(err)
 }
 
-// Kill marks the instance as dead: it serves no other call.
+// Kill marks the instance as dead, so that it serves no other call.
 func (inst *Instance) Kill() { inst.dead = true }
 
-// Await takes in the signals that have come; if they are no news to the guest,
-// and park is true, it parks the worker until some are. It returns an error if
-// the instance must stop.
+// Await handles the signals that have come. If none of them is news to the guest
+// and park is true, it parks the worker until one is. It returns an error if the
+// instance must stop.
 func (inst *Instance) Await(park bool) error {
 	for {
 		signals, halted := inst.inbox.take()
@@ -149,7 +151,8 @@ func (inst *Instance) Await(park bool) error {
 // ask.
 func (inst *Instance) MemorySize() uint64 { return inst.memory.Size() }
 
-// limitMemory says how much memory the instance may have from now on.
+// limitMemory sets the memory limit of the instance. It returns an error if the
+// instance has more already.
 func (inst *Instance) limitMemory(limit uint64) error {
 	if size := inst.memory.Size(); size > limit {
 		return fault.OutOfMemory(size, limit)
@@ -171,8 +174,8 @@ func (inst *Instance) Close() {
 	inst.memory.Release()
 }
 
-// Bytes returns a part of the guest's memory, which the caller copies before the
-// host function name ends. It panics if the part is not inside the memory.
+// Bytes returns a part of the guest's memory for the host function name, which
+// must not keep it. It panics if the part is not inside the memory.
 func (inst *Instance) Bytes(name string, ptr, length uint32) []byte {
 	inst.Charge(int(length))
 	if length == 0 {
@@ -185,8 +188,8 @@ func (inst *Instance) Bytes(name string, ptr, length uint32) []byte {
 	return b
 }
 
-// CopyOut copies b from off on to the guest, at most room bytes, and returns
-// the length of b.
+// CopyOut copies at most room bytes of b, from offset off, to the guest's memory
+// at dst. It returns the length of b.
 func (inst *Instance) CopyOut(name string, b []byte, dst, room, off uint32) uint32 {
 	if uint64(off) < uint64(len(b)) {
 		part := b[off:min(uint64(len(b)), uint64(off)+uint64(room))]
@@ -195,8 +198,8 @@ func (inst *Instance) CopyOut(name string, b []byte, dst, room, off uint32) uint
 	return uint32(len(b))
 }
 
-// Peek returns a part of the guest's memory, or false if it is not inside. It
-// charges nothing.
+// Peek returns a part of the guest's memory, or false if the part is not inside
+// the memory. It charges no fuel.
 func (inst *Instance) Peek(ptr, length uint32) ([]byte, bool) {
 	return inst.memory.Read(uint64(ptr), uint64(length))
 }

@@ -18,7 +18,7 @@ type Lines struct {
 	dropped atomic.Uint64
 }
 
-// Limit sets the limit to that many lines a second.
+// Limit sets the limit in lines a second.
 func (l *Lines) Limit(perSecond int) { l.limit = rate.NewLimiter(rate.Limit(perSecond), perSecond) }
 
 var logLevels = map[abi.LogLevel]slog.Level{
@@ -27,7 +27,7 @@ var logLevels = map[abi.LogLevel]slog.Level{
 	abi.LogWarn:  slog.LevelWarn,
 }
 
-// Log logs a line of the guest's.
+// Log logs one line for the guest.
 func (inst *Instance) Log(level abi.LogLevel, line []byte) {
 	at, ok := logLevels[level]
 	if !ok {
@@ -38,7 +38,8 @@ func (inst *Instance) Log(level abi.LogLevel, line []byte) {
 		return
 	}
 	if n := inst.Lines.dropped.Swap(0); n > 0 {
-		inst.Logger.Warn("a module logged too much: lines were dropped (Config.Limits.LogRate)", "module", inst.Module, "lines", n)
+		inst.Logger.Warn("a module logged too much: lines were dropped (Config.Limits.LogRate)",
+			"module", inst.Module, "lines", n)
 	}
 	attrs := []slog.Attr{slog.String("module", inst.Module)}
 	if inst.Named != nil {
@@ -47,7 +48,7 @@ func (inst *Instance) Log(level abi.LogLevel, line []byte) {
 	inst.Logger.LogAttrs(context.Background(), at, Text(line, inst.Limits.LogLine), attrs...)
 }
 
-// Text copies a guest's text: valid UTF-8, cut after most bytes.
+// Text copies a guest's text. The copy is valid UTF-8, cut after most bytes.
 func Text(b []byte, most int) string {
 	if len(b) > most {
 		return strings.ToValidUTF8(string(b[:most]), "�") + "…"

@@ -26,12 +26,12 @@ func (s Signal) Call() *Call {
 // Mailbox takes an instance's signals from any goroutine.
 type Mailbox interface {
 	Post(Signal)
-	// PostAfter posts a signal later. stop takes it back if it is not too late.
+	// PostAfter posts a signal after d. stop prevents that if it is not too late.
 	PostAfter(d time.Duration, s Signal) (stop func())
 }
 
-// Inbox is the mailbox of an instance that a worker runs. The worker parks until
-// there is a signal; any goroutine may halt it.
+// Inbox is the mailbox of an instance that a worker runs. The worker parks until a
+// signal comes or the inbox is halted. Any goroutine may halt it.
 type Inbox struct {
 	mu      sync.Mutex
 	signals []Signal
@@ -66,8 +66,8 @@ func (b *Inbox) PostAfter(d time.Duration, s Signal) func() {
 	return func() { timer.Stop() }
 }
 
-// halt makes wait return from now on. It reports whether the worker is away:
-// then no guest code runs, and none will.
+// halt makes wait return from now on. It reports whether the worker is parked,
+// which means that no guest code runs, or will run.
 func (b *Inbox) halt() (away bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -76,8 +76,8 @@ func (b *Inbox) halt() (away bool) {
 	return b.away
 }
 
-// leave and comeBack enclose the time that the worker is parked. After comeBack
-// the worker looks at what take returns before it runs the guest.
+// leave and comeBack mark the start and the end of the time that the worker is
+// parked. After comeBack the worker must call take before it runs the guest.
 func (b *Inbox) leave() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -90,8 +90,8 @@ func (b *Inbox) comeBack() {
 	b.away = false
 }
 
-// take returns the signals that have come, without waiting, and whether the
-// inbox is halted.
+// take returns the signals that have come, and whether the inbox is halted. It does
+// not wait.
 func (b *Inbox) take() (signals []Signal, halted bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -99,7 +99,7 @@ func (b *Inbox) take() (signals []Signal, halted bool) {
 	return signals, b.halted
 }
 
-// wait returns when there are signals, or when the inbox is halted.
+// wait waits until there are signals or the inbox is halted.
 func (b *Inbox) wait() {
 	b.mu.Lock()
 	if len(b.signals) > 0 || b.halted {

@@ -9,9 +9,10 @@ import (
 	"github.com/wexec/wexec/host/internal/fault"
 )
 
-// A slice is the fuel that guest code gets at once. When it is used up, the code
-// comes to a safepoint: there Go may stop the goroutine, others run, and the
-// host looks whether the guest must stop. See RATIONALE.md for the figures.
+// A slice is the fuel that guest code gets at once. When the code has used it up,
+// the next safepoint calls the host. There Go may stop the goroutine, other
+// goroutines may run, and the host checks whether the guest must stop. See
+// host/RATIONALE.md for the figures.
 const (
 	// sliceTime is how long a slice should last.
 	sliceTime = 50 * time.Microsecond
@@ -20,27 +21,27 @@ const (
 	firstSlice = 50_000
 	leastSlice = 5_000
 	mostSlice  = 1_000_000
-	// yieldTime is how often guests yield while cores are idle: what wants to run
-	// has a core then, most likely, and yielding wakes a thread to look for work,
-	// which costs 10 µs.
+	// yieldTime is how often guests yield while cores are idle. Other goroutines
+	// most likely have a core then, and a yield costs 10 µs, since it wakes a
+	// thread that looks for work.
 	yieldTime = time.Millisecond
 )
 
-// meter counts the fuel of an instance, from begin on.
+// meter counts the fuel that an instance uses after begin.
 type meter struct {
-	left    engine.Counter // of the slice; nil if the module has no safepoints
-	stack   engine.Counter // bytes that are left; nil if the module does not count them
-	limit   int64          // that may be used
-	granted int64          // in slices, until now
-	slice   int64
-	since   time.Time // of the slice, or zero
+	left    engine.Counter // fuel left of the slice; nil if the module has no safepoints
+	stack   engine.Counter // bytes of stack left; nil if the module does not count them
+	limit   int64          // the most fuel that may be used
+	granted int64          // fuel of all slices until now
+	slice   int64          // fuel of the next slice
+	since   time.Time      // when the slice began, or zero
 	yielded time.Time
-	// computing is whether the code is known to compute for longer than a slice,
-	// and counted in Host.computing.
+	// computing says that the code has used up a slice without a wait, and is
+	// counted in Host.computing.
 	computing bool
 }
 
-// begin sets the count to zero, and how much may be used.
+// begin sets the count to zero, and the limit.
 func (m *meter) begin(limit int64) {
 	if m.slice == 0 {
 		m.slice = firstSlice
@@ -52,7 +53,7 @@ func (m *meter) begin(limit int64) {
 	}
 }
 
-// used returns the fuel that was used.
+// used returns the fuel that was used since begin.
 func (m *meter) used() int64 {
 	if m.left == nil {
 		return 0
@@ -60,27 +61,27 @@ func (m *meter) used() int64 {
 	return m.granted - int64(m.left.Get())
 }
 
-// grant gives the guest another slice, of which it has left until now, which is
-// negative.
+// grant gives the guest another slice. left is what it has now, below zero by what
+// it has used beyond the last slice.
 func (m *meter) grant(left int64) {
 	more := min(m.slice-left, m.limit-m.granted)
 	m.granted += more
 	m.left.Set(uint64(left + more))
 }
 
-// adapt makes slices last about as long as they should: it goes half of the way
-// to what the last one should have been.
+// adapt makes slices last about sliceTime: it moves their size halfway to the size
+// that the last one should have had.
 func (m *meter) adapt(now time.Time) {
 	if m.since.IsZero() {
 		return
 	}
-	took := max(now.Sub(m.since), sliceTime/3) // three times as long, at most
+	took := max(now.Sub(m.since), sliceTime/3) // aim at three times the size, at most
 	m.slice = (m.slice + m.slice*int64(sliceTime)/int64(took)) / 2
 	m.slice = min(max(m.slice, leastSlice), mostSlice)
 }
 
-// Pause is what a safepoint does when the slice is used up: it gives the guest
-// the next one, or ends it. ctx is the guest's.
+// Pause is called by a safepoint when the slice is used up. It gives the guest the
+// next slice, or ends the guest. ctx is the guest's context.
 func Pause(ctx context.Context) { Of(ctx).pause() }
 
 func (inst *Instance) pause() {
@@ -108,7 +109,7 @@ func (inst *Instance) pause() {
 	m.grant(left)
 }
 
-// idle notes that no code runs, or that it waits.
+// idle records that no code runs, or that the code waits.
 func (inst *Instance) idle() {
 	if inst.meter.computing {
 		inst.meter.computing = false
@@ -116,18 +117,18 @@ func (inst *Instance) idle() {
 	}
 }
 
-// bytesPerFuel is what a host function moves for a unit of fuel: as much as
-// the guest itself could, see package instrument.
+// bytesPerFuel is how many bytes a host function moves for a unit of fuel: as many
+// as guest code could move. See package instrument.
 const bytesPerFuel = 8
 
-// smallCall is what a small read or write costs, as bytes.
+// smallCall is the cost of a read or write by itself, in bytes moved.
 const smallCall = 1 << 10
 
-// ChargeCall takes fuel for a read or write of that many bytes.
+// ChargeCall charges fuel for a read or write of that many bytes.
 func (inst *Instance) ChargeCall(bytes int) { inst.Charge(bytes + smallCall) }
 
-// Charge takes fuel for bytes that a host function is about to move, and is a
-// safepoint of it: it panics if the guest must end.
+// Charge charges fuel for bytes that a host function is about to move. It is also
+// the function's safepoint: it panics if the guest must end.
 func (inst *Instance) Charge(bytes int) {
 	m := &inst.meter
 	if m.left == nil {
@@ -141,5 +142,5 @@ func (inst *Instance) Charge(bytes int) {
 	}
 }
 
-// Bill counts the fuel that was used since BeginTurn as a call's.
+// Bill charges a call for the fuel that was used since BeginTurn.
 func (inst *Instance) Bill(c *Call) { c.fuelUsed.Add(uint64(inst.meter.used())) }

@@ -16,9 +16,9 @@ type Mount struct {
 	ReadOnly    bool
 }
 
-// mounts has the folders that instances of a host see now. Instances that see the
-// same folder share it: what keeps links inside of a mount holds among those who
-// do.
+// mounts has the folders that the instances of a host see now. Instances that see
+// the same folder share one rootfs.Mount: its checks, which keep links inside of
+// the folder, work only among guests that share it.
 type mounts struct {
 	mu   sync.Mutex
 	open map[mountKey]*sharedMount
@@ -34,7 +34,8 @@ type sharedMount struct {
 	users int
 }
 
-// acquire opens a folder, unless it is open. Each must be released.
+// acquire returns the mount of a folder, and opens it if it is not open. Every
+// acquire that succeeds needs one release.
 func (ms *mounts) acquire(m Mount) (*rootfs.Mount, error) {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
@@ -55,7 +56,7 @@ func (ms *mounts) acquire(m Mount) (*rootfs.Mount, error) {
 	return shared.Mount, nil
 }
 
-// release closes a folder that no instance sees any more.
+// release undoes one acquire. It closes the folder after the last.
 func (ms *mounts) release(m Mount) {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
@@ -84,8 +85,8 @@ func openMount(m Mount) (*rootfs.Mount, error) {
 	return mount, nil
 }
 
-// mountError is the error of a mount that can't be opened: the caller's fault,
-// unless the process has no descriptor left.
+// mountError returns the error of a mount that can't be opened. It blames the
+// caller, unless the process has no descriptor left.
 func mountError(m Mount, err error) error {
 	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
 		return fault.ErrDescriptors

@@ -19,9 +19,9 @@ type Op struct {
 	Result []byte // or the message of its failure
 
 	mail  Mailbox // not the instance: work that goes on would keep it in memory
-	place int     // in Call.ops while it runs
-	over  bool    // it has ended, or its result is of no use any more
-	bytes int     // that it holds: of the argument, then of the result
+	place int     // the index in Call.ops while the op runs
+	over  bool    // the op has ended, or was dropped
+	bytes int     // how many the op holds: of its argument, then of its result
 	stop  func()  // ends the work; nil if there is nothing to stop
 }
 
@@ -36,17 +36,17 @@ func (o *Op) Post(result []byte, err error) {
 // Sleep ends the op after d. It costs a timer, and no goroutine.
 func (o *Op) Sleep(d time.Duration) { o.stop = o.mail.PostAfter(d, Signal{Op: o}) }
 
-// OnStop says how to end the work of the op. stop must not block.
+// OnStop sets the function that ends the work of the op. stop must not block.
 func (o *Op) OnStop(stop func()) { o.stop = stop }
 
-// Ops are those of an instance.
+// Ops has the ops of one instance.
 type Ops struct {
 	Inst *Instance
 	// Ended is called with each op that ends. It may be nil.
 	Ended func(*Op)
 
 	table   handle.Table[*Op]
-	running int // that have not ended
+	running int // ops that have not ended
 	held    int // bytes of arguments and results
 }
 
@@ -59,8 +59,10 @@ func (ops *Ops) Len() int { return ops.table.Len() }
 // Get returns the op with a handle.
 func (ops *Ops) Get(handle uint32) (*Op, bool) { return ops.table.Get(handle) }
 
-// Start starts an op of a call, in an instance that holds so many calls. An op
-// whose work can't be started has ended. arg is in the guest's memory.
+// Start starts an op for the call c. calls is how many calls the instance holds:
+// each adds one to the ops that the instance may have. If the work can't be
+// started, Start returns an op that has ended with the error. arg is in the
+// guest's memory, and is copied.
 func (ops *Ops) Start(c *Call, calls int, name string, arg []byte) *Op {
 	// Ops that have ended count here until they are dropped.
 	if most := 2*ops.Inst.Limits.Ops + calls; ops.table.Len() >= most {
@@ -85,14 +87,15 @@ func (ops *Ops) begin(o *Op, name string, arg []byte) error {
 	case len(c.ops) > limits.Ops:
 		return &executors.QueueFullError{Queue: "the call", What: "running as ops", Size: limits.Ops}
 	case len(arg) > limits.Input:
-		return fault.InvalidInput("%s was given %d bytes, at most %d are allowed (Config.Limits.Input)", name, len(arg), limits.Input)
+		return fault.InvalidInput("%s was given %d bytes, at most %d are allowed (Config.Limits.Input)",
+			name, len(arg), limits.Input)
 	case ops.held > limits.Held:
 		return &fault.HeldError{Limit: limits.Held}
 	}
 	return c.Placement.StartOp(o, name, append([]byte(nil), arg...))
 }
 
-// End ends an op, once.
+// End ends an op with a result or an error. It ignores an op that has ended.
 func (ops *Ops) End(o *Op, result []byte, err error) {
 	if o.over {
 		return
@@ -116,7 +119,8 @@ func (ops *Ops) End(o *Op, result []byte, err error) {
 	}
 }
 
-// retire takes an op off its call's list. It holds that many bytes from now on.
+// retire removes an op from its call's list. From now on the op holds that many
+// bytes.
 func (ops *Ops) retire(o *Op, bytes int) {
 	o.over, o.stop = true, nil
 	ops.held += bytes - o.bytes
@@ -160,7 +164,7 @@ func (ops *Ops) Drop(o *Op) {
 	o.Handle, o.Result = 0, nil
 }
 
-// Reset empties the table: the same handles come again.
+// Reset empties the table, which then gives out the same handles again.
 func (ops *Ops) Reset() { ops.table.Reset() }
 
 // Close cancels all ops.

@@ -8,17 +8,18 @@ import (
 	"time"
 )
 
-// Pool keeps the idle instances of a module, for one executor. There are as many
-// as were busy at once. They go when they have not been used for a while, except
-// for those that are kept warm, or when other modules need their memory.
+// Pool keeps the idle instances of a module for one executor. It grows to the
+// number of instances that were busy at once. An instance is closed when it has
+// been idle for a while, unless it is one of those kept warm, or when other
+// modules need its memory.
 type Pool struct {
 	template *Template
 	warm     int
 	idleFor  time.Duration
 
-	// near has the instance that each worker used last, if that was reset: it is
-	// taken without a lock, and its memory is in the cache of a core that the
-	// worker may still be on. Workers with a higher number share the slots.
+	// near has the instance that each worker used last, if that was reset. The
+	// worker takes it without a lock, and its memory may still be in the cache of
+	// the worker's core. Workers from number nearSlots on share the slots.
 	near [nearSlots]nearSlot
 
 	mu     sync.Mutex
@@ -29,7 +30,7 @@ type Pool struct {
 	closed  atomic.Bool
 	count   atomic.Int64  // of idle instances
 	armed   atomic.Bool   // the reaper is set
-	rounds  atomic.Uint32 // of the reaper
+	rounds  atomic.Uint32 // how often the reaper has run
 }
 
 const nearSlots = 32
@@ -39,8 +40,8 @@ type nearSlot struct {
 	_    [56]byte // a cache line for each
 }
 
-// NewPool returns an empty pool. It keeps that many instances warm, and the
-// others for idleFor.
+// NewPool returns an empty pool. It keeps as many instances as warm says, and
+// closes others when they have been idle for idleFor.
 func (t *Template) NewPool(warm int, idleFor time.Duration) *Pool {
 	p := &Pool{template: t, warm: warm, idleFor: idleFor, idle: map[Affinity][]*Instance{}}
 	p.reaper = time.AfterFunc(time.Hour, p.reap)
@@ -48,8 +49,9 @@ func (t *Template) NewPool(warm int, idleFor time.Duration) *Pool {
 	return p
 }
 
-// Take returns an instance for a call that may have so much memory: an idle one,
-// or a new one that is not started yet.
+// Take returns an instance for a call with affinity a. It prefers an idle instance
+// that has no more than memory bytes; otherwise it makes a new one, which its
+// first call starts. worker is the number of the worker that runs the call.
 func (p *Pool) Take(a Affinity, memory uint64, worker int) *Instance {
 	if inst := p.takeIdle(a, memory, worker); inst != nil {
 		return inst
@@ -91,9 +93,8 @@ func (p *Pool) setList(a Affinity, list []*Instance) {
 	}
 }
 
-// Put takes an instance whose call has ended, from the worker that used it. It is
-// reset, if it is not to keep its state, and waits for the next call. If it can't
-// be, it is closed.
+// Put returns an instance whose call has ended to the pool. Put resets the
+// instance, unless it keeps its state, and closes it if it can't be used again.
 func (p *Pool) Put(inst *Instance, worker int) {
 	if inst.reusable() {
 		p.add(inst, worker)
@@ -103,7 +104,7 @@ func (p *Pool) Put(inst *Instance, worker int) {
 	inst.Close()
 }
 
-// Add takes an instance that is ready for a task.
+// Add adds an instance that is ready for a task.
 func (p *Pool) Add(inst *Instance) { p.add(inst, 0) }
 
 func (p *Pool) add(inst *Instance, worker int) {
@@ -120,14 +121,14 @@ func (p *Pool) add(inst *Instance, worker int) {
 	}
 }
 
-// keep puts an instance, which is counted, on the list of its owner.
+// keep adds an instance to the list of its affinity. It does not change the count.
 func (p *Pool) keep(inst *Instance) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.idle[inst.affinity] = append(p.idle[inst.affinity], inst)
 }
 
-// arm sets the reaper, which comes twice in the life of an idle instance.
+// arm sets the reaper, which runs twice in the time that an instance may be idle.
 func (p *Pool) arm() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -136,13 +137,13 @@ func (p *Pool) arm() {
 	}
 }
 
-// Close closes all idle instances, and every one that is put later.
+// Close closes all idle instances, and each instance that is returned later.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	p.closed.Store(true)
 	p.reaper.Stop()
 	p.mu.Unlock()
-	p.reaping.Lock() // the reaper is done, and closes no more
+	p.reaping.Lock() // wait for a reaper that closes instances
 	defer p.reaping.Unlock()
 	p.Drop()
 }
@@ -176,7 +177,7 @@ func (p *Pool) Drop() {
 	}
 }
 
-// Bytes is the memory of all idle instances.
+// Bytes returns the linear memory of all idle instances.
 func (p *Pool) Bytes() (n uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -193,7 +194,7 @@ func (p *Pool) Bytes() (n uint64) {
 	return n
 }
 
-// remove takes out the idle instances that are unwanted.
+// remove removes the idle instances that unwanted selects, and returns them.
 func (p *Pool) remove(unwanted func(*Instance) bool) (removed []*Instance) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -5,18 +5,18 @@ import (
 	"github.com/wexec/wexec/host/internal/wasi"
 )
 
-// A snapshot is the state of an instance that is ready for its first task: after
-// its start function and _initialize. Instances are cloned from it, and reset to
-// it, without running any code. Tables, segments, and globals that are not
-// numbers are not in it: an instance that changes them is not reset.
+// A snapshot is the state of an instance that is ready for its first task: its
+// start function and _initialize have run. Instances are cloned from it, and reset
+// to it, without running any code. It does not contain tables, segments, or globals
+// that are not numbers: an instance that changes them can't be reset.
 type snapshot struct {
 	image   *linear.Image // nil if the module has no memory
 	globals []uint64
 	streams wasi.StreamFlags
-	drew    bool // random numbers are in it
+	drew    bool // the start drew random numbers
 }
 
-// close gives the snapshot up. It is freed with the last instance that started
+// close releases the snapshot. It is freed with the last instance that was cloned
 // from it.
 func (s *snapshot) close() {
 	if s.image != nil {
@@ -25,8 +25,8 @@ func (s *snapshot) close() {
 }
 
 // capture takes a snapshot of an instance that is ready for its first task. It
-// returns nil if there can be none, or if there is no room for it now. The start
-// may have drawn random numbers: see keep.
+// returns nil if the module can have none, or if there is no room for one now.
+// The snapshot may contain random numbers that the start drew: see keep.
 func (inst *Instance) capture() *snapshot {
 	switch {
 	case inst.code.Changed():
@@ -36,7 +36,11 @@ func (inst *Instance) capture() *snapshot {
 		inst.Snapshots.Forbid("its start changes its descriptors")
 		return nil
 	}
-	snap := &snapshot{globals: inst.code.Globals(), streams: inst.system.calls.StreamFlags(), drew: inst.system.calls.Drew()}
+	snap := &snapshot{
+		globals: inst.code.Globals(),
+		streams: inst.system.calls.StreamFlags(),
+		drew:    inst.system.calls.Drew(),
+	}
 	if len(inst.memory.Bytes()) > 0 {
 		var err error
 		if snap.image, err = inst.memory.NewImage(); err != nil {
@@ -53,8 +57,8 @@ func (inst *Instance) capture() *snapshot {
 const drewRandom = "its start draws random numbers, which would be the same for every task: " +
 	"a guest that draws others before its first task says so in its manifest (reseeds)"
 
-// keep makes snap the module's snapshot, if it has nothing in it that must
-// differ between tasks.
+// keep makes snap the module's snapshot, unless it contains random numbers, which
+// must differ between tasks.
 func (inst *Instance) keep(snap *snapshot) {
 	if snap.drew && !inst.Reseeds {
 		inst.Snapshots.Forbid(drewRandom)
@@ -65,7 +69,8 @@ func (inst *Instance) keep(snap *snapshot) {
 	inst.Snapshots.current.Store(snap)
 }
 
-// clone starts the instance from a snapshot. It returns false if that is gone.
+// clone starts the instance from a snapshot. It returns false if the snapshot was
+// freed meanwhile.
 func (inst *Instance) clone(snap *snapshot, memory uint64) (ok bool, err error) {
 	if snap.image != nil && !inst.memory.BeginAs(snap.image) {
 		return false, nil
@@ -80,9 +85,9 @@ func (inst *Instance) clone(snap *snapshot, memory uint64) (ok bool, err error) 
 	return true, nil
 }
 
-// reset makes an instance that has served a task what it was before, on the
-// guest's side and on ours. It returns false if that can't be done: then the
-// instance must be closed.
+// reset resets an instance that has served a task to the snapshot that it began
+// with, including the host's part of its state. If it returns false, the instance
+// can't be reset and must be closed.
 func (inst *Instance) reset() bool {
 	snap := inst.begun
 	if snap == nil || inst.code.Changed() || !inst.system.reset() || !inst.memory.Restore(inst.code.Memory()) {
@@ -92,13 +97,13 @@ func (inst *Instance) reset() bool {
 	if inst.meter.stack != nil {
 		inst.meter.stack.Set(uint64(inst.Limits.Stack))
 	}
-	inst.inbox.take() // what still comes is about ops that are over
+	inst.inbox.take() // the signals that still come are about ops that have ended
 	inst.side.Reset()
 	return true
 }
 
-// reusable reports whether an instance whose call has ended can serve another:
-// it is reset, if it is not to keep its state.
+// reusable reports whether an instance whose call has ended can serve another. It
+// resets the instance, unless that keeps its state.
 func (inst *Instance) reusable() bool {
 	clean := !inst.dead && inst.code != nil && inst.ctx.Err() == nil && inst.side.Idle()
 	return clean && (inst.affinity.PerInstance || inst.reset())

@@ -10,20 +10,20 @@ import (
 // Snapshots takes and keeps the snapshot of a module.
 type Snapshots struct {
 	current   atomic.Pointer[snapshot]
-	forbidden atomic.Pointer[string] // why there can be none, once that is known
+	forbidden atomic.Pointer[string] // why there can be none; nil until that is known
 
 	mu     sync.Mutex
-	taking chan struct{} // closed when the one who takes it is done; nil if none does
-	again  time.Time     // not before; there was no room for one
+	taking chan struct{} // closed by release; nil if no goroutine takes a snapshot
+	again  time.Time     // the next try, after there was no room for a snapshot
 }
 
-// noRoom is how long no snapshot is tried after there was no room for one.
+// noRoom is how long to wait before the next try after there was no room.
 const noRoom = time.Second
 
-// Forbid says why the module can have no snapshot. The first reason stays.
+// Forbid records why the module can have no snapshot. Only the first reason counts.
 func (s *Snapshots) Forbid(why string) { s.forbidden.CompareAndSwap(nil, &why) }
 
-// Never returns why the module can have no snapshot, as far as is known, or "".
+// Never returns why the module can have no snapshot, or "" if no reason is known.
 func (s *Snapshots) Never() string {
 	if why := s.forbidden.Load(); why != nil {
 		return *why
@@ -31,9 +31,8 @@ func (s *Snapshots) Never() string {
 	return ""
 }
 
-// claim reports whether the caller is to take the snapshot, and must call
-// release afterwards. If another goroutine takes it, claim waits for that, until
-// ctx ends.
+// claim reports whether the caller must take the snapshot, and then call release.
+// While another goroutine takes it, claim waits until that is done or ctx ends.
 func (s *Snapshots) claim(ctx context.Context) bool {
 	for s.wanted() {
 		taking, mine := s.tryClaim()
@@ -49,7 +48,7 @@ func (s *Snapshots) claim(ctx context.Context) bool {
 	return false
 }
 
-// wanted reports whether there is no snapshot, and could be one.
+// wanted reports whether the module has no snapshot but may have one.
 func (s *Snapshots) wanted() bool { return s.forbidden.Load() == nil && s.current.Load() == nil }
 
 func (s *Snapshots) tryClaim() (taking chan struct{}, mine bool) {
@@ -63,7 +62,7 @@ func (s *Snapshots) tryClaim() (taking chan struct{}, mine bool) {
 	return s.taking, false
 }
 
-// full says that there was no room for a snapshot.
+// full records that there was no room for a snapshot.
 func (s *Snapshots) full() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,14 +76,14 @@ func (s *Snapshots) release() {
 	s.taking = nil
 }
 
-// Evict forgets the snapshot: the next instance takes another one.
+// Evict frees the snapshot. The next instance that starts takes another one.
 func (s *Snapshots) Evict() {
 	if snap := s.current.Swap(nil); snap != nil {
 		snap.close()
 	}
 }
 
-// Bytes is the size of the snapshot's memory.
+// Bytes returns the size of the snapshot's memory.
 func (s *Snapshots) Bytes() uint64 {
 	if snap := s.current.Load(); snap != nil && snap.image != nil {
 		return snap.image.Size()

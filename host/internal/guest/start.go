@@ -11,9 +11,9 @@ import (
 // Start makes the instance of a loop ready for its first task.
 func (inst *Instance) Start() error { return inst.start(inst.WASI, nil, inst.Turn) }
 
-// start makes the instance ready for its first task: from the module's snapshot if
-// there is one, and otherwise by running its initialisation, which may use that
-// fuel. It is not the fuel of a call. input is a program's.
+// start makes the instance ready for its first task. It clones the module's
+// snapshot if there is one. Otherwise it runs the initialisation, which may use
+// b.Fuel; that is not charged to a call. input is the standard input of a program.
 func (inst *Instance) start(wasi *WASI, input []byte, b Bounds) error {
 	var err error
 	if inst.system, err = newSystem(inst, wasi, input); err != nil {
@@ -36,7 +36,8 @@ func (inst *Instance) ready(b Bounds) error {
 		return inst.boot(b)
 	}
 	defer snapshots.release()
-	// What all tasks start with must not depend on the memory that one may have.
+	// All tasks start from this snapshot, so it must not depend on the memory limit
+	// of one.
 	if err := inst.boot(Bounds{inst.Bounds.Memory, b.Fuel}); err != nil {
 		return err
 	}
@@ -93,10 +94,10 @@ func (inst *Instance) unborn(err error) error {
 	return err
 }
 
-// Ask starts an instance to ask it for its manifest: question enters it. What
-// the instance was before it was asked becomes the module's snapshot if question
-// succeeds. The instance is then ready for a task, unless ready is false; in
-// both cases the caller owns it.
+// Ask starts an instance and calls question, which enters it to get its manifest.
+// If question succeeds, the state of the instance before it becomes the module's
+// snapshot. ready reports whether the instance is ready for a task. In either case
+// the caller owns the instance.
 func (inst *Instance) Ask(question func(*Instance) error) (ready bool, err error) {
 	if inst.system, err = newSystem(inst, inst.WASI, nil); err != nil {
 		return false, err

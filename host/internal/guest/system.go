@@ -14,7 +14,7 @@ import (
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
-// WASI is what an instance's system calls see. host.WASI documents it.
+// WASI is what the system calls of an instance see. host.WASI documents it.
 type WASI struct {
 	Args, Env      []string
 	Mounts         []Mount
@@ -54,18 +54,18 @@ func types(encoded []byte) []wasm.ValueType {
 	return out
 }
 
-// system is what an instance's system calls see, and where they write.
+// system has what the system calls of an instance see, and where they write.
 type system struct {
 	inst   *Instance
 	calls  *wasi.System
 	wasi   *WASI
 	mounts []Mount
-	output *output    // of a program, if it is wanted
-	logs   [2]lineLog // of standard output and error, unless they go elsewhere
+	output *output    // the standard output of a program, unless WASI.Stdout is set
+	logs   [2]lineLog // for standard output and error, unless they go elsewhere
 }
 
-// newSystem makes the system of an instance: nothing from outside, unless w, which
-// may be nil, says so. input is a program's standard input, unless w has one.
+// newSystem makes the system of an instance. The guest sees only what w, which may
+// be nil, gives it. input is the standard input of a program, unless w has one.
 func newSystem(inst *Instance, w *WASI, input []byte) (*system, error) {
 	if w == nil {
 		w = &WASI{}
@@ -111,13 +111,13 @@ func (s *system) attachStreams(cfg *wasi.Config, input []byte) {
 	}
 }
 
-// panicked reports a panic in a reader or writer of the embedder's.
+// panicked reports a panic in a reader or writer of the embedder.
 func (s *system) panicked(value any, stack []byte) {
 	s.inst.Logger.Error("a stream of WASI panicked", "module", s.inst.Module, "panic", value, "stack", string(stack))
 }
 
-// reset makes the system of an instance that holds no program what it was at
-// first.
+// reset resets the system of an instance, which is not a program's, to its initial
+// state. It reports whether that was possible.
 func (s *system) reset() bool {
 	s.flush()
 	return s.calls.Restore()
@@ -140,8 +140,8 @@ func (s *system) close() {
 	}
 }
 
-// Printed returns what a program has written to its standard output, unless that
-// goes elsewhere.
+// Printed returns what a program has written to its standard output. It returns nil
+// if the output goes elsewhere.
 func (inst *Instance) Printed() []byte {
 	if inst.system == nil || inst.system.output == nil {
 		return nil
@@ -149,7 +149,7 @@ func (inst *Instance) Printed() []byte {
 	return inst.system.output.Bytes()
 }
 
-// output keeps what a program writes. One that writes too much is ended.
+// output keeps what a program writes. It stops a program that writes too much.
 type output struct {
 	bytes.Buffer
 	inst *Instance
@@ -166,22 +166,22 @@ func (o *output) Write(p []byte) (int, error) {
 	return o.Buffer.Write(p)
 }
 
-// The rest is what system calls need of the instance: wasi.Guest.
+// The methods below implement wasi.Guest: what system calls need of the instance.
 
-// Memory returns the linear memory as it is now.
+// Memory returns the current linear memory.
 func (inst *Instance) Memory() []byte { return inst.memory.Bytes() }
 
-// Context is the context of everything that runs in the instance.
+// Context returns the context of all code that runs in the instance.
 func (inst *Instance) Context() context.Context { return inst.ctx }
 
-// CanPark reports whether the instance can wait without others waiting for it.
+// CanPark reports whether the instance can wait without delaying other calls.
 func (inst *Instance) CanPark() bool { return inst.inbox != nil }
 
-// Park runs wait, which must return when the instance's context ends, without
-// holding the worker. It panics if the guest must end then.
+// Park runs wait without holding the worker. wait must return when the instance's
+// context ends. Park panics if the guest must end after that.
 func (inst *Instance) Park(wait func()) {
 	inst.idle()
-	if inst.worker == nil { // the instance is asked for its manifest
+	if inst.worker == nil { // the host asks the instance for its manifest
 		wait()
 	} else {
 		inst.inbox.leave()

@@ -1,8 +1,8 @@
-// Package guest runs instances of modules. It starts them, takes a snapshot of
-// one that is ready for its first task, makes others from that, lets calls in,
-// meters and stops what runs, and resets an instance after each task. How a call
-// enters the code is the business of the module's kind: its [Side] of the
-// instance. Where a call runs, and who waits for it, is the host's.
+// Package guest runs instances of modules. It starts an instance, takes a snapshot
+// of it when it is ready for its first task, and clones others from the snapshot.
+// It runs calls, meters and stops them, and resets the instance after each task.
+// The module's kind decides how a call enters the code: see [Side]. The host
+// decides where a call runs, and who waits for it: see [Placement].
 //
 //	Template ─ New ─▶ Instance ─ start or clone ─▶ Serve, Serve, … ─▶ Close
 //	    └── snapshots      └── Side (of the kind)     └ reset between tasks
@@ -22,7 +22,7 @@ type Limits struct {
 	Stack          int
 	Input, Output  int
 	Ops, Held      int
-	Calls, Orphans int // of an instance that holds many calls
+	Calls, Orphans int // for an instance that holds many calls
 	LogLine        int
 }
 
@@ -30,8 +30,8 @@ type Limits struct {
 type Host struct {
 	Limits Limits
 	Logger *slog.Logger
-	Memory *linear.Budget // of all instances and images
-	Cores  int            // that Go may use
+	Memory *linear.Budget // for all instances and images
+	Cores  int            // how many Go may use
 
 	computing atomic.Int32 // instances whose code computes
 	made      atomic.Uint64
@@ -44,31 +44,32 @@ func (h *Host) Made() uint64 { return h.made.Load() }
 // isBusy reports whether guests compute on every core.
 func (h *Host) isBusy() bool { return int(h.computing.Load()) >= h.Cores }
 
-// Bounds are limits of an instance: bytes of memory, and units of fuel.
+// Bounds limit an instance: bytes of memory, and units of fuel.
 type Bounds struct {
 	Memory uint64
 	Fuel   int64
 }
 
-// Template is what the instances of a module are made from.
+// Template has what all instances of a module are made from.
 type Template struct {
 	*Host
 	Module string // its name
 	Code   *engine.Code
-	// Attach makes the kind's side of an instance, before its code runs.
+	// Attach makes the Side of an instance. It is called before any code runs.
 	Attach func(*Instance) Side
-	// Program says that an instance is one run of a program, with arguments and
-	// streams of the call's.
+	// Program says that an instance is one run of a program, with the arguments and
+	// streams of its call.
 	Program bool
-	// Bounds hold for the start of an instance, whatever its tasks may have.
+	// Bounds limit the start of an instance. They do not depend on its first task.
 	Bounds Bounds
-	// Turn holds for each turn of an instance that holds calls of several tasks:
-	// what the task that may have most may have.
+	// Turn limits each turn of an instance that holds calls of several tasks: the
+	// largest limits of any of them.
 	Turn Bounds
-	// WASI is what every instance sees. It may be nil.
+	// WASI is what the system calls of every instance see. It may be nil.
 	WASI *WASI
-	// Reseeds says that the guest draws new random numbers before each task. It
-	// is set before the first snapshot is kept.
+	// Reseeds says that the guest draws new random numbers before its first task,
+	// so that a snapshot may contain those it drew before. It is set before the
+	// first snapshot is kept.
 	Reseeds bool
 	// Lines limits how many lines a second the module may log.
 	Lines Lines
@@ -76,10 +77,11 @@ type Template struct {
 	Snapshots Snapshots
 }
 
-// Affinity says which calls an instance may serve: those that have the same.
+// Affinity says which calls an instance may serve: those with an equal Affinity.
 type Affinity struct {
-	// PerInstance says that the instance keeps its state from one task of the
-	// tenant to the next. Others are reset after each task, and serve any tenant.
+	// PerInstance says that the instance keeps its state from one task of Tenant to
+	// the next. Without it, the instance is reset after each task and serves any
+	// tenant.
 	PerInstance bool
 	Tenant      string
 }

@@ -1,9 +1,9 @@
-// Package handle names values by numbers that guests hold.
+// Package handle gives guests numbers that stand for values of the host.
 package handle
 
-// Table names values by handles: 24 bits of place and 8 of generation, so
-// that a dead handle differs from the live one that took its place. No handle
-// is 0. A table belongs to the goroutine that runs its instance.
+// Table maps handles to values. A handle has 24 bits of place and 8 bits of
+// generation, so that a removed handle differs from the next one in its place. No
+// handle is 0. A table belongs to the goroutine that runs its instance.
 type Table[T any] struct {
 	slots []slot[T]
 	free  []uint32
@@ -11,7 +11,7 @@ type Table[T any] struct {
 
 type slot[T any] struct {
 	value      T
-	generation uint8 // of the live value, or of the next one
+	generation uint8 // of the live value, or of the next one if it is not live
 	live       bool
 }
 
@@ -20,7 +20,7 @@ const placeBits = 24
 // Most is the most live handles of a table.
 const Most = 1 << placeBits
 
-// Add names a value. It returns false if the table is full.
+// Add adds a value and returns its handle. It returns false if the table is full.
 func (t *Table[T]) Add(value T) (handle uint32, ok bool) {
 	var place uint32
 	if n := len(t.free); n > 0 {
@@ -51,7 +51,7 @@ func (t *Table[T]) Get(handle uint32) (value T, ok bool) {
 	return s.value, true
 }
 
-// Remove ends a live handle.
+// Remove removes the value of a live handle.
 func (t *Table[T]) Remove(handle uint32) {
 	place := handle & (Most - 1)
 	s := &t.slots[place]
@@ -66,7 +66,8 @@ func (t *Table[T]) Remove(handle uint32) {
 // Len counts the live handles.
 func (t *Table[T]) Len() int { return len(t.slots) - len(t.free) }
 
-// All yields the live values. Removing the one just yielded is allowed.
+// All yields the live values. The caller may remove the value that was yielded
+// last.
 func (t *Table[T]) All(yield func(T) bool) {
 	for i := range t.slots {
 		if s := &t.slots[i]; s.live && !yield(s.value) {
@@ -75,7 +76,7 @@ func (t *Table[T]) All(yield func(T) bool) {
 	}
 }
 
-// Reset empties the table: the same handles come again.
+// Reset empties the table, which then gives out the same handles again.
 func (t *Table[T]) Reset() {
 	clear(t.slots)
 	t.slots, t.free = t.slots[:0], t.free[:0]

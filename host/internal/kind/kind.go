@@ -1,5 +1,5 @@
-// Package kind says how modules of different kinds are recognised, and how calls
-// enter them. Each kind is a folder here and a line in the table of package host.
+// Package kind defines a kind of module: how the host recognises one, and how calls
+// enter it. Each kind is a folder here and a line in the table of package host.
 package kind
 
 import (
@@ -11,29 +11,28 @@ import (
 
 // Kind is a kind of module.
 type Kind interface {
-	// Imports are the modules of host functions that modules of the kind import.
+	// Imports returns the modules of host functions that modules of the kind import.
 	Imports() []engine.Import
-	// Open plans how to run a module, before it is compiled. It returns nil if the
-	// module is of another kind. Its errors are *fault.InvalidModuleError, without
-	// the module's name, and *abi.ManifestError.
+	// Open returns the plan for running a module, before it is compiled, or nil if
+	// the module is of another kind. Its errors are *fault.InvalidModuleError,
+	// without the module's name, and *abi.ManifestError.
 	Open(m *wasm.Module) (*Plan, error)
 }
 
 // Plan says how a module is run.
 type Plan struct {
-	// Style names the kind for people, and how its tasks are entered.
+	// Style tells people how the tasks are entered: see host.Info.
 	Style string
-	// Manifest has the module's tasks. It is nil if an instance has to be asked.
+	// Manifest has the module's tasks. It is nil if only an instance can tell them.
 	Manifest *abi.Manifest
 	// Ask asks a started instance for the text of the manifest.
 	Ask func(*guest.Instance) ([]byte, error)
-	// Declared says that the manifest is the module's own, and that the caller
-	// can't say otherwise.
+	// Declared says that the manifest is the module's own. Callers can't override it.
 	Declared bool
-	// Program says that an instance is one run of a program, with arguments and
-	// streams of the call's.
+	// Program says that an instance is one run of a program, with the arguments and
+	// streams of its call.
 	Program bool
-	// Irreversible says why instances can't be reset, or is empty if they can.
+	// Irreversible says why instances can't be reset. It is empty if they can be.
 	Irreversible string
 	// Shares says that an instance can hold many calls: its Side is a
 	// guest.Shared.

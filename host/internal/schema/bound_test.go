@@ -64,11 +64,14 @@ func TestCompileBounds(t *testing.T) {
 		{"deep", strings.Repeat(`{"not":`, 4900) + "true" + strings.Repeat("}", 4900), "nests more than 128 levels"},
 		{"too deep to decode", strings.Repeat(`{"not":`, 100_000), "want JSON"},
 		{"many parts", `{"allOf": ` + list(10_001, "true") + `}`, "more than 10000 parts"},
-		{"long paths", `{"$defs": {"` + strings.Repeat("k", 100_000) + `": {"allOf": ` + list(100, "true") + `}}}`, "or long names"},
-		{"deep and wide", strings.Repeat(`{"not":`, 120) + `{"allOf": ` + list(9000, "true") + `}` + strings.Repeat("}", 120), "more than 10000 parts"},
+		{"long paths", `{"$defs": {"` + strings.Repeat("k", 100_000) + `": {"allOf": ` + list(100, "true") + `}}}`,
+			"or long names"},
+		{"deep and wide", strings.Repeat(`{"not":`, 120) + `{"allOf": ` + list(9000, "true") + `}` + strings.Repeat("}", 120),
+			"more than 10000 parts"},
 		{"a pattern of many states", `{"pattern": "` + strings.Repeat("(ab|cd){1000}", 20) + `"}`, states},
 		{"a long pattern", `{"pattern": "` + strings.Repeat("a{1000}", 100) + `"}`, states},
-		{"a pattern that is too long to parse", `{"pattern": "` + strings.Repeat("a{1000}", 10_000) + `"}`, "pattern: 'a{1000}"},
+		{"a pattern that is too long to parse", `{"pattern": "` + strings.Repeat("a{1000}", 10_000) + `"}`,
+			"pattern: 'a{1000}"},
 		{"many patterns", `{"patternProperties": {` + patterns + `}}`, states},
 		{"a long number", `{"multipleOf": 0.` + strings.Repeat("1", 500) + `}`, "a number is too long"},
 		{"much that is wrong", `{"allOf": ` + list(4000, `{"type":"numbr"}`) + `}`, "and 7980 more"},
@@ -98,18 +101,23 @@ func TestCheckBounds(t *testing.T) {
 		{"a deep text that the schema does not follow", `{"type": "array"}`, nested(3000, ""), ""},
 		{"a tree checked twice at each level", twice, nested(12, ""), ""},
 		{"a deep tree checked twice at each level", twice, nested(30, ""), errLong.Error()},
-		{"by definitions without a cycle", fan(40, `{"allOf": [{"items": NEXT}, {"items": NEXT}]}`), nested(30, ""), errLong.Error()},
+		{"by definitions without a cycle", fan(40, `{"allOf": [{"items": NEXT}, {"items": NEXT}]}`), nested(30, ""),
+			errLong.Error()},
 		{"by not", `{"not": {"items": {"$ref": "#"}}, "items": {"$ref": "#"}}`, nested(30, ""), errLong.Error()},
 		{"by if", `{"if": {"items": {"$ref": "#"}}, "then": {"items": {"$ref": "#"}}}`, nested(30, ""), errLong.Error()},
 		{"by contains", `{"contains": {"$ref": "#"}, "items": {"$ref": "#"}}`, nested(30, ""), errLong.Error()},
-		{"by names and patterns", `{"properties": {"a": {"$ref": "#"}}, "patternProperties": {"a": {"$ref": "#"}}}`, strings.Repeat(`{"a":`, 30) + "1" + strings.Repeat("}", 30), errLong.Error()},
-		{"by unevaluated items", `{"anyOf": [{"prefixItems": [{"$ref": "#"}]}, true], "unevaluatedItems": {"$ref": "#"}}`, nested(30, ""), errLong.Error()},
+		{"by names and patterns", `{"properties": {"a": {"$ref": "#"}}, "patternProperties": {"a": {"$ref": "#"}}}`,
+			strings.Repeat(`{"a":`, 30) + "1" + strings.Repeat("}", 30), errLong.Error()},
+		{"by unevaluated items", `{"anyOf": [{"prefixItems": [{"$ref": "#"}]}, true], "unevaluatedItems": {"$ref": "#"}}`,
+			nested(30, ""), errLong.Error()},
 		{"many items", `{"items": {"type": "integer"}}`, list(500_000, "1"), ""},
 		{"many items by many parts", `{"items": {"allOf": ` + list(100, "true") + `}}`, list(20_000, "1"), errLong.Error()},
 		{"many values", `true`, list(2_000_000, "1"), "more than 1048576 values"},
 		{"a long string with the signs of many values", `true`, `"` + strings.Repeat(`[,\"`, 2_000_000) + `"`, ""},
-		{"long strings by a pattern", `{"items": {"pattern": "(a|aa|aaa){1,200}b"}}`, `["` + strings.Repeat("a", 4<<20) + `"]`, errLong.Error()},
-		{"long names by patterns", `{"patternProperties": {"(a|aa|aaa){1,200}b": true}}`, `{"` + strings.Repeat("a", 4<<20) + `": 1}`, errLong.Error()},
+		{"long strings by a pattern", `{"items": {"pattern": "(a|aa|aaa){1,200}b"}}`,
+			`["` + strings.Repeat("a", 4<<20) + `"]`, errLong.Error()},
+		{"long names by patterns", `{"patternProperties": {"(a|aa|aaa){1,200}b": true}}`,
+			`{"` + strings.Repeat("a", 4<<20) + `": 1}`, errLong.Error()},
 		{"regular expressions in a text", regexes, list(10_000, `"(ab|cd){1000}"`), errLong.Error()},
 		{"a few regular expressions in a text", regexes, list(10, `"(ab|cd){1000}"`), ""},
 		{"a number of many digits", maximum, "[" + strings.Repeat("1", 500) + "]", "a number is too long"},
@@ -117,8 +125,10 @@ func TestCheckBounds(t *testing.T) {
 		{"a number with a long negative exponent", maximum, "[1E-00009]", "a number is too long"},
 		{"a number at the limits", maximum, "[-" + strings.Repeat("9", 390) + "e-999]", ""},
 		{"a string that looks like a long number", maximum, `["1e9999", "\"1e9999"]`, ""},
-		{"many numbers of many digits in many comparisons", `{"items": {"enum": ` + list(1000, "1e999") + `}}`, list(1000, "7e999"), errLong.Error()},
-		{"a deep text of unique items", `{"uniqueItems": true, "items": {"$ref": "#"}}`, nested(1000, list(5000, "[]")), errLong.Error()},
+		{"many numbers of many digits in many comparisons", `{"items": {"enum": ` + list(1000, "1e999") + `}}`,
+			list(1000, "7e999"), errLong.Error()},
+		{"a deep text of unique items", `{"uniqueItems": true, "items": {"$ref": "#"}}`, nested(1000, list(5000, "[]")),
+			errLong.Error()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := compile(t, c.schema).Check([]byte(c.text))
@@ -150,7 +160,8 @@ func TestStack(t *testing.T) {
 
 // TestLinear: for an honest schema the count of steps grows as the text does.
 func TestLinear(t *testing.T) {
-	const tree = `{"type": "object", "properties": {"left": {"$ref": "#"}, "right": {"$ref": "#"}, "n": {"type": "integer"}}, "required": ["n"]}`
+	const tree = `{"type": "object", ` +
+		`"properties": {"left": {"$ref": "#"}, "right": {"$ref": "#"}, "n": {"type": "integer"}}, "required": ["n"]}`
 	count := func(schema, text string) int64 {
 		doc, err := decode([]byte(text))
 		if err != nil {
@@ -170,9 +181,15 @@ func TestLinear(t *testing.T) {
 		return s
 	}
 	for name, steps := range map[string][2]int64{
-		"a list of numbers":     {count(`{"items": {"type": "integer"}}`, list(1000, "1")), count(`{"items": {"type": "integer"}}`, list(2000, "1"))},
-		"a tree":                {count(tree, full(6)), count(tree, full(7))},
-		"a list of unique ones": {count(`{"uniqueItems": true}`, list(1000, `[[],[]]`)), count(`{"uniqueItems": true}`, list(2000, `[[],[]]`))},
+		"a list of numbers": {
+			count(`{"items": {"type": "integer"}}`, list(1000, "1")),
+			count(`{"items": {"type": "integer"}}`, list(2000, "1")),
+		},
+		"a tree": {count(tree, full(6)), count(tree, full(7))},
+		"a list of unique ones": {
+			count(`{"uniqueItems": true}`, list(1000, `[[],[]]`)),
+			count(`{"uniqueItems": true}`, list(2000, `[[],[]]`)),
+		},
 	} {
 		if steps[1] > steps[0]*9/4 {
 			t.Errorf("%s: %d steps, and %d for twice as much", name, steps[0], steps[1])
@@ -264,10 +281,12 @@ func TestNumbers(t *testing.T) {
 func FuzzCheck(f *testing.F) {
 	f.Add(`{"$ref": "#/$defs/a~1b", "$defs": {"a/b": {"items": {"$ref": "#"}}}}`, `[[], [1]]`)
 	f.Add(`{"$anchor": "x", "properties": {"a": {"$ref": "#x"}}, "patternProperties": {"^a": false}}`, `{"a": {"a": 1e3}}`)
-	f.Add(`{"$schema": "http://json-schema.org/draft-04/schema#", "id": "x", "items": [{"$ref": "#"}], "additionalItems": {"format": "regex"}}`, `[[], "("]`)
+	f.Add(`{"$schema": "http://json-schema.org/draft-04/schema#", "id": "x", "items": [{"$ref": "#"}], `+
+		`"additionalItems": {"format": "regex"}}`, `[[], "("]`)
 	f.Add(`{"uniqueItems": true, "contains": {"enum": [[], 1.0]}, "unevaluatedItems": {"$ref": "#"}}`, `[1, [], "\u0000"]`)
 	f.Add(fan(40, `{"allOf": [NEXT, NEXT]}`), `1`)
-	f.Add(`{"if": {"$ref": "#/then"}, "then": {"dependentSchemas": {"a": {"not": {"$ref": "#"}}}}}`, `{"a": {"$ref": "#"}}`)
+	f.Add(`{"if": {"$ref": "#/then"}, "then": {"dependentSchemas": {"a": {"not": {"$ref": "#"}}}}}`,
+		`{"a": {"$ref": "#"}}`)
 	f.Fuzz(func(t *testing.T, schema, text string) {
 		s, err := Compile([]byte(schema))
 		if err != nil {
@@ -293,13 +312,17 @@ func drawSchema(t *rapid.T) string {
 	var sub func(depth int) string
 	sub = func(depth int) string {
 		if depth == 0 {
-			return rapid.SampledFrom([]string{`true`, `{"type": "integer"}`, `{"enum": [1, "a"]}`, `{"required": ["a"]}`, `{"minItems": 2}`}).Draw(t, "leaf")
+			return rapid.SampledFrom([]string{
+				`true`, `{"type": "integer"}`, `{"enum": [1, "a"]}`, `{"required": ["a"]}`, `{"minItems": 2}`,
+			}).Draw(t, "leaf")
 		}
 		form := rapid.SampledFrom([]string{
-			`{"$ref": "#/$defs/R"}`, `{"$ref": "#/$defs/R"}`, `{"allOf": [S, S]}`, `{"anyOf": [S, S]}`, `{"oneOf": [S, S]}`, `{"not": S}`,
+			`{"$ref": "#/$defs/R"}`, `{"$ref": "#/$defs/R"}`,
+			`{"allOf": [S, S]}`, `{"anyOf": [S, S]}`, `{"oneOf": [S, S]}`, `{"not": S}`,
 			`{"if": S, "then": S, "else": S}`, `{"items": S}`, `{"prefixItems": [S], "items": S}`, `{"contains": S}`,
 			`{"properties": {"a": S}, "additionalProperties": S}`, `{"patternProperties": {"a|b": S}, "properties": {"b": S}}`,
-			`{"allOf": [S], "unevaluatedProperties": S, "unevaluatedItems": S}`, `{"dependentSchemas": {"a": S}}`, `{"propertyNames": S}`,
+			`{"allOf": [S], "unevaluatedProperties": S, "unevaluatedItems": S}`,
+			`{"dependentSchemas": {"a": S}}`, `{"propertyNames": S}`,
 		}).Draw(t, "form")
 		for strings.Contains(form, "S") {
 			form = strings.Replace(form, "S", sub(depth-1), 1)
@@ -332,5 +355,7 @@ func drawText(t *rapid.T, depth int) string {
 		}
 		return "{" + strings.Join(items, ",") + "}"
 	}
-	return rapid.SampledFrom([]string{`1`, `1.0`, `"a"`, `""`, `null`, `true`, `-0`, `10e-1`, `2`, `"1"`}).Draw(t, "scalar")
+	return rapid.SampledFrom([]string{
+		`1`, `1.0`, `"a"`, `""`, `null`, `true`, `-0`, `10e-1`, `2`, `"1"`,
+	}).Draw(t, "scalar")
 }

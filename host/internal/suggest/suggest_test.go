@@ -28,7 +28,8 @@ func TestNear(t *testing.T) {
 		{"other", numbered, append(slices.Clone(numbered[:8]), "and 12 more")},
 		{"task0", numbered, append(slices.Clone(numbered[:8]), "and 12 more")},
 		{long, []string{"x", long + "y"}, []string{strings.Repeat("ß", 64) + "…"}},
-		{"x", []string{strings.Repeat("y", 64), strings.Repeat("z", 65)}, []string{strings.Repeat("y", 64), strings.Repeat("z", 64) + "…"}},
+		{"x", []string{strings.Repeat("y", 64), strings.Repeat("z", 65)},
+			[]string{strings.Repeat("y", 64), strings.Repeat("z", 64) + "…"}},
 		{"x", []string{strings.Repeat("\xff", 70)}, []string{strings.Repeat("\xff", 64) + "…"}},
 	} {
 		if got := Near(c.name, c.names); !slices.Equal(got, c.want) {

@@ -283,7 +283,8 @@ func (c call) wait(wait func(ctx context.Context)) errno {
 		c.Park(func() { wait(ctx) })
 	} else {
 		if !c.warned {
-			c.Warn("a system call waits, and with it all calls of the instance: sleep by the SDK (wexec.Sleep in Go, wexec_sleep_ms in C) instead")
+			c.Warn("a system call waits, and with it all calls of the instance: " +
+				"sleep by the SDK (wexec.Sleep in Go, wexec_sleep_ms in C) instead")
 			c.warned = true
 		}
 		wait(ctx)

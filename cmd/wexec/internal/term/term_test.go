@@ -78,7 +78,8 @@ func TestGuest(t *testing.T) {
 	}
 	first, second := open(), open()
 	for _, s := range []Streams{
-		{Out: &buffer, Err: new(bytes.Buffer)}, {Out: &buffer, Err: first}, {Out: first, Err: first}, {Out: first, Err: second},
+		{Out: &buffer, Err: new(bytes.Buffer)}, {Out: &buffer, Err: first},
+		{Out: first, Err: first}, {Out: first, Err: second},
 	} {
 		if guest, end := s.Guest(); guest != s || end() != nil {
 			t.Errorf("%v became %v", s, guest)

@@ -1,5 +1,5 @@
-// Package bare runs the exported functions of modules without a manifest: they
-// are called with numbers. See ABI section 2.5.
+// Package bare runs the exported functions of modules without a manifest. It calls
+// them with numbers. See ABI section 2.5.
 package bare
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
-// Style is that of modules without a manifest.
+// Style is the style of modules without a manifest.
 const Style = "bare functions"
 
 // Kind implements kind.Kind. It takes every module that has such a function, so
@@ -39,7 +39,8 @@ func (Kind) Open(m *wasm.Module) (*kind.Plan, error) {
 		})
 	}
 	if len(manifest.Tasks) == 0 {
-		return nil, fault.InvalidModule("it has no tasks: no manifest, no %s, and no exported function of numbers", abi.ExportStart)
+		return nil, fault.InvalidModule("it has no tasks: no manifest, no %s, and no exported function of numbers",
+			abi.ExportStart)
 	}
 	slices.SortFunc(manifest.Tasks, func(a, b abi.Task) int { return strings.Compare(a.Name, b.Name) })
 	return &kind.Plan{
@@ -49,11 +50,11 @@ func (Kind) Open(m *wasm.Module) (*kind.Plan, error) {
 	}, nil
 }
 
-// maxName is the most bytes of an export's name that is a task.
+// maxName is the most bytes of the name of an export that is a task.
 const maxName = 1 << 10
 
-// isTaskName reports whether an export is a task by its name: not what runs the
-// module's start, and a name that can be typed.
+// isTaskName reports whether an export of that name can be a task: it does not start
+// the module, and a person can type the name.
 func isTaskName(name string) bool {
 	start := name == abi.ExportInitialize || name == abi.ExportStart
 	return !start && strings.TrimSpace(name) != "" && len(name) <= maxName

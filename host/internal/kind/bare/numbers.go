@@ -62,11 +62,11 @@ func parseInt(s string, bits int) (uint64, error) {
 	return strconv.ParseUint(s, 10, bits)
 }
 
-// nan is how a NaN is written. It is the canonical one of WebAssembly, which is not
-// Go's.
+// nan is the text of a NaN. It is the canonical NaN of WebAssembly, which differs
+// from that of Go.
 const nan = `"NaN"`
 
-// unquoted allows "Infinity", which is no JSON number.
+// unquoted removes quotes, since "Infinity" is not a JSON number.
 func unquoted(s string) string {
 	switch s {
 	case `"Infinity"`, `"-Infinity"`:

@@ -13,7 +13,7 @@ import (
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
-// Style is that of programs.
+// Style is the style of programs.
 const Style = "WASI command"
 
 // Kind implements kind.Kind.
@@ -39,8 +39,8 @@ func (Kind) Open(m *wasm.Module) (*kind.Plan, error) {
 	}, nil
 }
 
-// isEmpty reports whether a function does nothing: as _start, it makes a module of
-// functions no program.
+// isEmpty reports whether a function does nothing. A module of functions whose
+// _start is empty is not a program.
 func isEmpty(m *wasm.Module, f wasm.Function) bool {
 	if f.Imported {
 		return false

@@ -14,7 +14,7 @@ type event struct {
 	op   *guest.Op
 }
 
-// stale reports whether the event is about what has ended meanwhile.
+// stale reports whether the call or op of the event has ended meanwhile.
 func (e event) stale() bool {
 	switch e.kind {
 	case abi.EventOp:

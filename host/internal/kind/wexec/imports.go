@@ -16,8 +16,8 @@ const (
 	maxMessage = 16 << 10
 )
 
-// functions implement abi.Imports. Each finds its parameters in stack and leaves
-// its result there. The upper halves of the parameters are garbage.
+// functions implements abi.Imports. Each function reads its parameters from stack
+// and writes its result to it. The upper halves of the parameters are garbage.
 var functions = map[string]func(g *side, stack []uint64){
 	"input": func(g *side, s []uint64) {
 		c := g.call("input", s[0])
@@ -27,7 +27,8 @@ var functions = map[string]func(g *side, stack []uint64){
 		c := g.call("output", s[0])
 		output := g.bytes("output", s[1], s[2])
 		if most := g.inst.Limits.Output; len(output) > most {
-			g.end(c, nil, &fault.TaskError{Message: fmt.Sprintf("its output has %d bytes, at most %d are allowed (Config.Limits.Output)", len(output), most)})
+			g.end(c, nil, &fault.TaskError{Message: fmt.Sprintf(
+				"its output has %d bytes, at most %d are allowed (Config.Limits.Output)", len(output), most)})
 			return
 		}
 		g.end(c, append([]byte(nil), output...), nil)
@@ -49,7 +50,8 @@ var functions = map[string]func(g *side, stack []uint64){
 	"op_wait": func(g *side, s []uint64) {
 		o := g.op("op_wait", s[0])
 		if _, ok := g.inst.Side().(*direct); !ok {
-			panic(fault.Misuse("op_wait: a resumable guest would block its loop: return from wexec_resume, and take the op's end from next"))
+			panic(fault.Misuse("op_wait: a resumable guest would block its loop: " +
+				"return from wexec_resume, and take the op's end from next"))
 		}
 		for !o.Over() {
 			if err := g.inst.Await(true); err != nil {
@@ -91,7 +93,7 @@ func (s *side) bytes(name string, ptr, length uint64) []byte {
 	return s.inst.Bytes(name, uint32(ptr), uint32(length))
 }
 
-// next hands out events, at most room.
+// next gives the guest at most room events.
 func (r *resumable) next(dst, room uint64) uint64 {
 	most := min(uint64(uint32(room)), uint64(r.events.len()))
 	to := r.bytes("next", dst, most*abi.EventSize)[:0]

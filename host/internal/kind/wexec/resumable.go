@@ -31,8 +31,8 @@ func newResumable(inst *guest.Instance) guest.Side {
 	return r
 }
 
-// Start implements guest.Side: what the guest's start left to do is done before
-// its first task.
+// Start implements guest.Side: it runs what the guest's start left to do before the
+// first task.
 func (r *resumable) Start() error {
 	_, err := r.resume()
 	return err
@@ -63,7 +63,9 @@ func (r *resumable) drive(c *guest.Call) error {
 		}
 		idle := !again && r.events.len() == 0
 		if idle && r.ops.Running() == 0 {
-			return &fault.TrapError{Reason: abi.ExportResume + " waits for events, but no op is running: the call would never end"}
+			return &fault.TrapError{
+				Reason: abi.ExportResume + " waits for events, but no op is running: the call would never end",
+			}
 		}
 		if err := r.inst.Await(idle); err != nil {
 			return err
@@ -109,7 +111,9 @@ func (r *resumable) Pending() bool {
 func (r *resumable) Turn() (again bool, err error) {
 	if most := r.inst.Limits.Orphans; r.orphans > most {
 		r.inst.Named = nil // no call of now is at fault
-		return false, &fault.TrapError{Reason: fmt.Sprintf("the guest has not ended more than %d calls that were cancelled", most)}
+		return false, &fault.TrapError{
+			Reason: fmt.Sprintf("the guest has not ended more than %d calls that were cancelled", most),
+		}
 	}
 	r.beginTurn()
 	yielded, err := r.resume()
@@ -117,13 +121,13 @@ func (r *resumable) Turn() (again bool, err error) {
 	if err != nil {
 		return false, r.inst.TurnError(err)
 	}
-	// A guest without calls has nothing to do, whatever it says.
+	// A guest without calls has nothing to do, even if it asks for another turn.
 	r.yielded = yielded && r.calls.Len() > r.orphans
 	return r.yielded || r.events.len() > 0, nil
 }
 
-// beginTurn sets the fuel of a turn: what is left for the call that is alone in
-// the instance, or else what one of its calls may use at most.
+// beginTurn sets the fuel of a turn. A call that is alone in the instance has what
+// it has not used yet. Otherwise the turn has as much as any one call may use.
 func (r *resumable) beginTurn() {
 	r.alone = nil
 	fuel := r.inst.Turn.Fuel
@@ -136,7 +140,7 @@ func (r *resumable) beginTurn() {
 	r.inst.BeginTurn(fuel)
 }
 
-// bill counts the fuel of the turn as that of a call, if that was alone.
+// bill charges the fuel of the turn to a call that was alone.
 func (r *resumable) bill(c *guest.Call) {
 	if c != nil && c == r.alone {
 		r.inst.Bill(c)

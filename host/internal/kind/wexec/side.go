@@ -11,7 +11,7 @@ import (
 	"github.com/wexec/wexec/host/internal/handle"
 )
 
-// side is what both kinds of guest have: calls and ops by their handles.
+// side has what both kinds of guest need: calls and ops by their handles.
 type side struct {
 	inst  *guest.Instance
 	calls handle.Table[*guest.Call]
@@ -36,8 +36,8 @@ func (s *side) enter(export string) error {
 	return s.inst.Enter(*s.entry, s.stack[:])
 }
 
-// Accept gives a call to the guest, for which it gets a handle. Calls that were
-// cancelled count until the guest has ended them.
+// accept adds a call and gives it a handle. Calls that were cancelled count until
+// the guest has ended them.
 func (s *side) accept(c *guest.Call) error {
 	most := min(s.inst.Limits.Calls, handle.Most)
 	if s.calls.Len() >= most {
@@ -94,7 +94,7 @@ func (s *side) Reset() {
 // Close implements guest.Side.
 func (s *side) Close() { s.ops.Close() }
 
-// call returns the call with that handle, which the guest thereby names.
+// call returns the call with that handle, and records that the guest named it.
 func (s *side) call(name string, handle uint64) *guest.Call {
 	c, ok := s.calls.Get(uint32(handle))
 	if !ok {
@@ -104,7 +104,7 @@ func (s *side) call(name string, handle uint64) *guest.Call {
 	return c
 }
 
-// op returns the op with that handle, and names its call.
+// op returns the op with that handle, and records that the guest named its call.
 func (s *side) op(name string, handle uint64) *guest.Op {
 	o, ok := s.ops.Get(uint32(handle))
 	if !ok {

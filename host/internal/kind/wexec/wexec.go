@@ -1,6 +1,6 @@
-// Package wexec runs modules with a manifest: those that are made for the ABI of
-// this project (abi/SPEC.md). A guest is direct, and is entered once for a call,
-// or resumable, and holds many calls at once.
+// Package wexec runs modules with a manifest, which are made for the ABI of this
+// project (abi/SPEC.md). A direct guest is entered once for each call. A resumable
+// guest holds many calls at once.
 package wexec
 
 import (
@@ -59,13 +59,15 @@ func planStyle(m *wasm.Module) (*kind.Plan, error) {
 	resume, isResumable := m.Function(abi.ExportResume)
 	switch {
 	case isDirect && isResumable:
-		return nil, fault.InvalidModule("it exports both %s and %s: a guest is direct or resumable", abi.ExportCall, abi.ExportResume)
+		return nil, fault.InvalidModule("it exports both %s and %s: a guest is direct or resumable",
+			abi.ExportCall, abi.ExportResume)
 	case isDirect && !call.Type.Equal(wasm.FuncType{Params: []wasm.ValueType{wasm.I32, wasm.I32}}):
 		return nil, fault.InvalidModule("its export %s must take two i32 and return nothing", abi.ExportCall)
 	case isResumable && !resume.Type.Equal(wasm.FuncType{Results: []wasm.ValueType{wasm.I32}}):
 		return nil, fault.InvalidModule("its export %s must take nothing and return an i32", abi.ExportResume)
 	case !isDirect && !isResumable:
-		return nil, fault.InvalidModule("it has a manifest, but exports neither %s nor %s to run its tasks", abi.ExportCall, abi.ExportResume)
+		return nil, fault.InvalidModule("it has a manifest, but exports neither %s nor %s to run its tasks",
+			abi.ExportCall, abi.ExportResume)
 	}
 	if !exportsMemory(m) {
 		return nil, fault.InvalidModule("it does not export its memory as %q", abi.ExportMemory)
