@@ -124,3 +124,35 @@ func TestFailedCommandOutput(t *testing.T) {
 		}
 	}
 }
+
+// TestFolderReplaced: a program sees the folder that is at the path of its mount when
+// it starts, even while another one still sees the folder that was there before.
+func TestFolderReplaced(t *testing.T) {
+	parent := t.TempDir()
+	folder, before := filepath.Join(parent, "work"), filepath.Join(parent, "before")
+	h := hosttest.New(t, host.Config{})
+	m := hosttest.Load(t, h, guest(t, "c/command.wasm"))
+	program := func(args ...string) *host.Future[[]byte] {
+		wasi := &host.WASI{Args: args, Mounts: []host.Mount{{Host: folder, Guest: "/work"}}}
+		return m.With(host.Options{WASI: wasi}).Call(t.Context(), "main", nil)
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	sleeps := program("sleep", "3600000")
+	untilParked(t, h, 1)
+	if err := errors.Join(os.Rename(folder, before), os.Mkdir(folder, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := program("write", "/work/file", "text").Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if text, err := os.ReadFile(filepath.Join(folder, "file")); string(text) != "text" {
+		t.Errorf("the folder has %q, %v", text, err)
+	}
+	if _, err := os.Stat(filepath.Join(before, "file")); err == nil {
+		t.Error("the file is in the folder that was there before")
+	}
+	sleeps.Cancel()
+	<-sleeps.Done()
+}
