@@ -136,7 +136,9 @@ func (h *Host) runOp(ctx context.Context, op capability.Op, use *capability.Use,
 		ended(result, err)
 		h.background.Leave()
 	}()
-	result, err = op(ctx, use)
+	if result, err = op(ctx, use); err != nil {
+		fault.Probe(err)
+	}
 }
 
 // granted keeps a module's ops, by tenant.
