@@ -2,8 +2,10 @@ package host_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -156,3 +158,19 @@ func TestFolderReplaced(t *testing.T) {
 	sleeps.Cancel()
 	<-sleeps.Done()
 }
+
+// TestLoggerPanics: a log handler that panics harms no call.
+func TestLoggerPanics(t *testing.T) {
+	cfg := host.Config{Logger: slog.New(brokenHandler{slog.DiscardHandler})}
+	for args, want := range map[string]abi.Status{"nonsense": abi.Exit, "args a": abi.OK} { // the first prints to the log
+		m := command(t, cfg, &host.WASI{Args: strings.Fields(args)})
+		if _, err := m.Call(t.Context(), "main", nil).Wait(t.Context()); host.Kind(err) != want {
+			t.Errorf("%s: %v, want %v", args, err, want)
+		}
+	}
+}
+
+type brokenHandler struct{ slog.Handler }
+
+func (brokenHandler) Enabled(context.Context, slog.Level) bool  { return true }
+func (brokenHandler) Handle(context.Context, slog.Record) error { panic("no log") }
