@@ -32,9 +32,10 @@ func (v vectors) first(m memory) ([]byte, bool) {
 	return buf[min(int(v.skip), len(buf)):], ok
 }
 
-// after drops the first n bytes.
+// after drops the first n bytes, which gather has returned. It does not look at the
+// buffers behind them: there may be millions, all empty.
 func (v vectors) after(m memory, n int) vectors {
-	for v.left > 0 {
+	for n > 0 && v.left > 0 {
 		buf, _ := v.first(m)
 		if n < len(buf) {
 			v.skip += uint32(n)
