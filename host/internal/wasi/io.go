@@ -203,11 +203,15 @@ func (c call) synced(d *descriptor, e errno) errno {
 	return errnoOf(d.file.Datasync())
 }
 
+// mayRead reports whether a stream is read at all. Standard input is at the end for
+// a guest that can't park.
+func (c call) mayRead(d *descriptor) bool { return d.fixed != nil || c.CanPark() }
+
 // readStream reads what is there, and waits if there is nothing.
 func (c call) readStream(d *descriptor, a args) errno {
 	result := a.u32(3)
 	v, e := c.vectors(a.u32(1), a.u32(2), result)
-	for e == success && v.left > 0 && c.CanPark() {
+	for e == success && v.left > 0 && c.mayRead(d) {
 		bufs, size, rest, e := c.gather(v)
 		if e != success {
 			return e

@@ -117,7 +117,7 @@ func (p *poll) look(s subscription, e *event) bool {
 }
 
 func (p *poll) lookStream(d *descriptor, e *event) bool {
-	if d.input != nil && !p.CanPark() {
+	if d.input != nil && !p.mayRead(d) {
 		e.hangup = true // its input is at the end
 		return true
 	}
