@@ -121,6 +121,7 @@ func (p *poll) lookStream(d *descriptor, e *event) bool {
 		e.hangup = true // its input is at the end
 		return true
 	}
+	p.Charge(hostCost)
 	state := d.stream().Poll(p.Context(), 1)
 	e.bytes, e.hangup = uint64(state.Bytes), state.Hangup
 	return state.Ready

@@ -300,6 +300,16 @@ func TestPollMany(t *testing.T) {
 	})
 }
 
+// TestPollCost: looking at a stream costs as much as another call of the kernel, since
+// the stream may be a pipe.
+func TestPollCost(t *testing.T) {
+	g := newGuest(t, Config{Stdout: io.MultiWriter(io.Discard)})
+	subs := slices.Repeat([]sub{writes(stdoutFd)}, maxSubscriptions)
+	if events := g.poll(subs...); len(events) != maxSubscriptions || g.charged < maxSubscriptions*hostCost {
+		t.Errorf("%d events cost %d", len(events), g.charged)
+	}
+}
+
 // TestNoParking: an instance that holds many calls has no input, and waits in
 // place, with a warning. Devices can be read.
 func TestNoParking(t *testing.T) {
