@@ -140,7 +140,9 @@ func (h *Host) runOp(ctx context.Context, op capability.Op, use *capability.Use,
 		ended(result, err)
 		h.background.Leave()
 	}()
-	result, err = op(ctx, use)
+	if result, err = op(ctx, use); err != nil {
+		fault.Probe(err)
+	}
 }
 
 // granted keeps the ops of a module for each tenant.

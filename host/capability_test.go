@@ -241,3 +241,35 @@ func TestCallIntoAnotherModule(t *testing.T) {
 		}
 	}
 }
+
+// panicky is an error whose methods panic if it is nil.
+type panicky struct{ text string }
+
+func (p *panicky) Error() string { return p.text }
+
+// TestErrorPanics: an error of a capability's that panics fails only its op.
+func TestErrorPanics(t *testing.T) {
+	for style, wasm := range puppets(t) {
+		var log hosttest.Log
+		h := hosttest.New(t, host.Config{
+			Logger: log.Logger(), Capabilities: []capability.Capability{capability.Func("test.wait", typedNil)},
+		})
+		m := hosttest.Load(t, h, wasm)
+		op := m.Call(t.Context(), "io", script{}.testWait().do(doNoMore))
+		for !strings.Contains(log.String(), "a capability panicked") {
+			time.Sleep(time.Millisecond)
+		}
+		if _, err := m.Call(t.Context(), "io", script{}.do(doOutput, theCall, 0, 4).do(doNoMore)).Wait(t.Context()); err != nil {
+			t.Errorf("%s: %v", style, err)
+		}
+		op.Cancel()
+		<-op.Done()
+	}
+	_, m := waiter(t, host.Config{}, typedNil)
+	if out, err := m.Call(t.Context(), "io", awaited()).Wait(t.Context()); err != nil || status(out) != abi.Failed {
+		t.Errorf("%v, %v", out, err)
+	}
+}
+
+// typedNil is an op that fails with an error that panics.
+func typedNil(context.Context, *capability.Use) ([]byte, error) { return nil, (*panicky)(nil) }

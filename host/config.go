@@ -12,6 +12,7 @@ import (
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host/capability"
 	"github.com/wexec/wexec/host/internal/engine"
+	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/linear"
 )
 
@@ -206,7 +207,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.Memory = cmp.Or(c.Memory, linear.Machine()/4*3)
 	c.Idle = cmp.Or(c.Idle, 10*time.Second)
 	c.Grace = cmp.Or(c.Grace, 5*time.Second)
-	c.Logger = cmp.Or(c.Logger, slog.Default())
+	c.Logger = fault.SafeLogger(cmp.Or(c.Logger, slog.Default()))
 	return c, err
 }
 

@@ -2,8 +2,10 @@ package host_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -124,3 +126,51 @@ func TestFailedCommandOutput(t *testing.T) {
 		}
 	}
 }
+
+// TestFolderReplaced: a program sees the folder that is at the path of its mount when
+// it starts, even while another one still sees the folder that was there before.
+func TestFolderReplaced(t *testing.T) {
+	parent := t.TempDir()
+	folder, before := filepath.Join(parent, "work"), filepath.Join(parent, "before")
+	h := hosttest.New(t, host.Config{})
+	m := hosttest.Load(t, h, guest(t, "c/command.wasm"))
+	program := func(args ...string) *host.Future[[]byte] {
+		wasi := &host.WASI{Args: args, Mounts: []host.Mount{{Host: folder, Guest: "/work"}}}
+		return m.With(host.Options{WASI: wasi}).Call(t.Context(), "main", nil)
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	sleeps := program("sleep", "3600000")
+	untilParked(t, h, 1)
+	if err := errors.Join(os.Rename(folder, before), os.Mkdir(folder, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := program("write", "/work/file", "text").Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if text, err := os.ReadFile(filepath.Join(folder, "file")); string(text) != "text" {
+		t.Errorf("the folder has %q, %v", text, err)
+	}
+	if _, err := os.Stat(filepath.Join(before, "file")); err == nil {
+		t.Error("the file is in the folder that was there before")
+	}
+	sleeps.Cancel()
+	<-sleeps.Done()
+}
+
+// TestLoggerPanics: a log handler that panics harms no call.
+func TestLoggerPanics(t *testing.T) {
+	cfg := host.Config{Logger: slog.New(brokenHandler{slog.DiscardHandler})}
+	for args, want := range map[string]abi.Status{"nonsense": abi.Exit, "args a": abi.OK} { // the first prints to the log
+		m := command(t, cfg, &host.WASI{Args: strings.Fields(args)})
+		if _, err := m.Call(t.Context(), "main", nil).Wait(t.Context()); host.Kind(err) != want {
+			t.Errorf("%s: %v, want %v", args, err, want)
+		}
+	}
+}
+
+type brokenHandler struct{ slog.Handler }
+
+func (brokenHandler) Enabled(context.Context, slog.Level) bool  { return true }
+func (brokenHandler) Handle(context.Context, slog.Record) error { panic("no log") }

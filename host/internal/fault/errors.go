@@ -58,6 +58,10 @@ func Kind(err error) abi.Status {
 	return abi.Failed
 }
 
+// Probe asks an embedder's error all that is asked of it later, on goroutines that
+// others depend on: if its methods panic, as those of a nil pointer do, they do so here.
+func Probe(err error) { _, _, _ = Kind(err), Code(err), err.Error() }
+
 // CallError says which task failed. Every error of a future that Module.Call
 // returns is a CallError, except the error of an unknown task.
 type CallError struct {

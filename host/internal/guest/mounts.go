@@ -24,49 +24,59 @@ type mounts struct {
 	open map[mountKey]*sharedMount
 }
 
+// mountKey tells folders apart by their paths, since the same folder may be mounted
+// by the system in several ways, and by their numbers, since another folder may have
+// come to a path by which instances still see the old one.
 type mountKey struct {
-	folder   string
+	path     string
+	dev, ino uint64
 	readOnly bool
 }
 
 type sharedMount struct {
 	*rootfs.Mount
+	key   mountKey
 	users int
 }
 
 // acquire returns the mount of a folder, and opens it if it is not open. Every
 // acquire that succeeds needs one release.
-func (ms *mounts) acquire(m Mount) (*rootfs.Mount, error) {
+func (ms *mounts) acquire(m Mount) (*sharedMount, error) {
+	mount, err := openMount(m) // not under the lock: a path may take long to open
+	if err != nil {
+		return nil, err
+	}
+	dev, ino := mount.ID()
+	key := mountKey{m.Host, dev, ino, m.ReadOnly}
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
-	key := mountKey{m.Host, m.ReadOnly}
 	shared := ms.open[key]
-	if shared == nil {
-		mount, err := openMount(m)
-		if err != nil {
-			return nil, err
-		}
-		shared = &sharedMount{Mount: mount}
+	if shared != nil {
+		closeMount(mount)
+	} else {
+		shared = &sharedMount{Mount: mount, key: key}
 		if ms.open == nil {
 			ms.open = map[mountKey]*sharedMount{}
 		}
 		ms.open[key] = shared
 	}
 	shared.users++
-	return shared.Mount, nil
+	return shared, nil
 }
 
 // release undoes one acquire. It closes the folder after the last.
-func (ms *mounts) release(m Mount) {
+func (ms *mounts) release(shared *sharedMount) {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
-	key := mountKey{m.Host, m.ReadOnly}
-	shared := ms.open[key]
 	if shared.users--; shared.users == 0 {
-		delete(ms.open, key)
-		shared.Close() // it was only read from, or written through
-		descriptors.Default().Release()
+		delete(ms.open, shared.key)
+		closeMount(shared.Mount)
 	}
+}
+
+func closeMount(mount *rootfs.Mount) {
+	mount.Close() // it was only read from, or written through
+	descriptors.Default().Release()
 }
 
 func openMount(m Mount) (*rootfs.Mount, error) {

@@ -59,7 +59,7 @@ type system struct {
 	inst   *Instance
 	calls  *wasi.System
 	wasi   *WASI
-	mounts []Mount
+	mounts []*sharedMount
 	output *output    // the standard output of a program, unless WASI.Stdout is set
 	logs   [2]lineLog // for standard output and error, unless they go elsewhere
 }
@@ -81,8 +81,8 @@ func newSystem(inst *Instance, w *WASI, input []byte) (*system, error) {
 			s.close()
 			return nil, err
 		}
-		s.mounts = append(s.mounts, m)
-		cfg.Mounts = append(cfg.Mounts, wasi.Mount{Guest: m.Guest, Mount: mount})
+		s.mounts = append(s.mounts, mount)
+		cfg.Mounts = append(cfg.Mounts, wasi.Mount{Guest: m.Guest, Mount: mount.Mount})
 	}
 	var err error
 	if s.calls, err = wasi.New(cfg); err != nil {

@@ -66,6 +66,10 @@ func Open(hostDir string, o Options) (*Mount, error) {
 	return m, nil
 }
 
+// ID tells the directory from all others for as long as the mount is open. It is
+// zero on systems that don't number directories.
+func (m *Mount) ID() (dev, ino uint64) { return m.self.dev, m.self.ino }
+
 // Root returns the mount's directory, which the caller must close. It shares the
 // mount's descriptor. The error is EBADF if the mount is closed.
 func (m *Mount) Root() (*Dir, error) {

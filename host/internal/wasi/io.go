@@ -32,9 +32,10 @@ func (v vectors) first(m memory) ([]byte, bool) {
 	return buf[min(int(v.skip), len(buf)):], ok
 }
 
-// after drops the first n bytes.
+// after drops the first n bytes, which gather has returned. It does not look at the
+// buffers behind them: there may be millions, all empty.
 func (v vectors) after(m memory, n int) vectors {
-	for v.left > 0 {
+	for n > 0 && v.left > 0 {
 		buf, _ := v.first(m)
 		if n < len(buf) {
 			v.skip += uint32(n)
@@ -202,11 +203,15 @@ func (c call) synced(d *descriptor, e errno) errno {
 	return errnoOf(d.file.Datasync())
 }
 
+// mayRead reports whether a stream is read at all. Standard input is at the end for
+// a guest that can't park.
+func (c call) mayRead(d *descriptor) bool { return d.fixed != nil || c.CanPark() }
+
 // readStream reads what is there, and waits if there is nothing.
 func (c call) readStream(d *descriptor, a args) errno {
 	result := a.u32(3)
 	v, e := c.vectors(a.u32(1), a.u32(2), result)
-	for e == success && v.left > 0 && c.CanPark() {
+	for e == success && v.left > 0 && c.mayRead(d) {
 		bufs, size, rest, e := c.gather(v)
 		if e != success {
 			return e

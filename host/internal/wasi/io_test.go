@@ -117,9 +117,18 @@ func TestManyVectors(t *testing.T) {
 		t.Errorf("it ends with %v when %d is charged", end, g.charged)
 	}
 
+	// Also if the first one has something.
+	text := g.put("x")
+	copy(g.mem[array:], g.mem[g.mustIovec(text, 1):][:8])
+	g.charged = 0
+	end = ends(func() { g.call("fd_write", stdoutFd, array, many, result) })
+	if end != (outOfFuel{}) || out.String() != "x" {
+		t.Errorf("it ends with %v when %q is written", end, out.String())
+	}
+	out.Reset()
+
 	// Every third has a byte.
 	g.fuel = 0
-	text := g.put("x")
 	for i := range uint32(9000) {
 		if i%3 == 0 {
 			copy(g.mem[array+8*i:], g.mem[g.mustIovec(text, 1):][:8])

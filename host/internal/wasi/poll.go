@@ -117,10 +117,11 @@ func (p *poll) look(s subscription, e *event) bool {
 }
 
 func (p *poll) lookStream(d *descriptor, e *event) bool {
-	if d.input != nil && !p.CanPark() {
+	if d.input != nil && !p.mayRead(d) {
 		e.hangup = true // its input is at the end
 		return true
 	}
+	p.Charge(hostCost)
 	state := d.stream().Poll(p.Context(), 1)
 	e.bytes, e.hangup = uint64(state.Bytes), state.Hangup
 	return state.Ready

@@ -300,12 +300,27 @@ func TestPollMany(t *testing.T) {
 	})
 }
 
+// TestPollCost: looking at a stream costs as much as another call of the kernel, since
+// the stream may be a pipe.
+func TestPollCost(t *testing.T) {
+	g := newGuest(t, Config{Stdout: io.MultiWriter(io.Discard)})
+	subs := slices.Repeat([]sub{writes(stdoutFd)}, maxSubscriptions)
+	if events := g.poll(subs...); len(events) != maxSubscriptions || g.charged < maxSubscriptions*hostCost {
+		t.Errorf("%d events cost %d", len(events), g.charged)
+	}
+}
+
 // TestNoParking: an instance that holds many calls has no input, and waits in
-// place, with a warning.
+// place, with a warning. Devices can be read.
 func TestNoParking(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		g := newGuest(t, Config{Stdin: strings.NewReader("input")})
+		g := newGuest(t, Config{Stdin: strings.NewReader("input"), Devices: true})
 		g.cannotPark = true
+		zero := g.mustOpen("zero", 0, rightFdRead|rightPollFdReadwrite, 0)
+		if text, e := g.read(zero, 4); text != "\x00\x00\x00\x00" || e != success {
+			t.Errorf("the device reads %q (%d)", text, e)
+		}
+		wantEvents(t, "the device", g.poll(reads(zero)), came{kind: eventRead})
 		if text, e := g.read(stdinFd, 10); text != "" || e != success {
 			t.Errorf("read %q (%d)", text, e)
 		}
