@@ -278,9 +278,12 @@ func (e *DeniedError) Kind() abi.Status     { return abi.Denied }
 // InvalidInputError says what is wrong with an input.
 type InvalidInputError struct{ Reason string }
 
+// maxReason is the most bytes of what is said about an input, which it may quote.
+const maxReason = 4 << 10
+
 // InvalidInput returns an InvalidInputError.
 func InvalidInput(format string, args ...any) *InvalidInputError {
-	return &InvalidInputError{fmt.Sprintf(format, args...)}
+	return &InvalidInputError{Clip(fmt.Sprintf(format, args...), maxReason)}
 }
 
 func (e *InvalidInputError) Error() string    { return "invalid input: " + e.Reason }
