@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"runtime"
 	"slices"
 	"strings"
@@ -333,6 +334,17 @@ func TestEndedContext(t *testing.T) {
 	}
 	if made := h.Stats().Made; made != 0 {
 		t.Errorf("%d instances were made", made)
+	}
+}
+
+// TestCauseThatPanics: a cause that panics when it is asked is left out.
+func TestCauseThatPanics(t *testing.T) {
+	_, m := conformance(t, host.Config{})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	call := m.Call(ctx, "call", []byte("sleep_blocking\n3600000"))
+	cancel((*fs.PathError)(nil))
+	if _, err := call.Wait(t.Context()); host.Kind(err) != abi.Cancelled || !errors.Is(err, host.ErrCancelled) {
+		t.Error(err)
 	}
 }
 

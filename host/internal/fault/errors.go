@@ -61,6 +61,13 @@ func Kind(err error) abi.Status {
 // others depend on: if its methods panic, as those of a nil pointer do, they do so here.
 func Probe(err error) { _, _, _ = Kind(err), Code(err), err.Error() }
 
+// IsSound reports whether an embedder's error can be asked without a panic.
+func IsSound(err error) (sound bool) {
+	defer func() { sound = recover() == nil }()
+	Probe(err)
+	return true
+}
+
 // CallError says which task failed. Every error of a future that Module.Call
 // returns is one, except that of an unknown task.
 type CallError struct {
