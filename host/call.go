@@ -176,7 +176,7 @@ func contextError(ctx context.Context) error {
 	if ctx.Err() == context.DeadlineExceeded {
 		return fault.ErrDeadline
 	}
-	if cause := context.Cause(ctx); cause != context.Canceled {
+	if cause := context.Cause(ctx); cause != context.Canceled && fault.IsSound(cause) {
 		return fmt.Errorf("%w: %w", ErrCancelled, cause)
 	}
 	return ErrCancelled

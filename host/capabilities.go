@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -165,11 +166,31 @@ func (g *granted) of(tenant string) (map[string]capability.Op, error) {
 	}
 	scope := g.scope
 	scope.Tenant = tenant
-	ops, err := configure(g.host.cfg.Capabilities, scope)
+	ops, err := g.configure(scope)
 	if err != nil {
 		return nil, err
 	}
 	return g.keep(tenant, ops), nil
+}
+
+// configure returns the ops of all capabilities for a scope. An embedder's function
+// may panic or end its goroutine, so it has one of its own.
+func (g *granted) configure(scope capability.Scope) (ops map[string]capability.Op, err error) {
+	err = errors.New("configuring the capabilities ended its goroutine")
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if r := recover(); r != nil {
+				err = fault.ReportPanic(g.host.cfg.Logger, "configuring the capabilities", r, "tenant", scope.Tenant)
+			}
+		}()
+		if ops, err = configure(g.host.cfg.Capabilities, scope); err != nil {
+			fault.Probe(err)
+		}
+	}()
+	<-done
+	return ops, err
 }
 
 func (g *granted) known(tenant string) (ops map[string]capability.Op, ok bool) {

@@ -3,6 +3,7 @@ package host_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -273,3 +274,33 @@ func TestErrorPanics(t *testing.T) {
 
 // typedNil is an op that fails with an error that panics.
 func typedNil(context.Context, *capability.Use) ([]byte, error) { return nil, (*panicky)(nil) }
+
+// scoped is a capability that does harm when it is configured for the tenant "odd".
+type scoped struct{ harm func() }
+
+func (scoped) Names() []string { return []string{"test.wait"} }
+func (scoped) Close() error    { return nil }
+
+func (c scoped) For(s capability.Scope) (map[string]capability.Op, error) {
+	if s.Tenant == "odd" {
+		c.harm()
+	}
+	return nil, nil
+}
+
+// TestConfiguringHarms: a capability that panics or exits when it is configured for a
+// tenant fails only the op.
+func TestConfiguringHarms(t *testing.T) {
+	for name, harm := range map[string]func(){"panic": func() { panic("mine") }, "goexit": runtime.Goexit} {
+		for style, wasm := range puppets(t) {
+			h := hosttest.New(t, host.Config{Capabilities: []capability.Capability{scoped{harm}}})
+			m := hosttest.Load(t, h, wasm).With(host.Options{Tenant: "odd", RunTimeout: 5 * time.Second})
+			s := script{}.testWait().do(doOutput, theCall, 1024, 8).do(doNoMore)
+			for range 2 {
+				if out, err := m.Call(t.Context(), "io", s).Wait(t.Context()); err != nil || len(out) != 8 {
+					t.Errorf("%s, %s: % x, %v", name, style, out, err)
+				}
+			}
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"runtime"
 	"slices"
 	"strings"
@@ -339,6 +340,17 @@ func TestEndedContext(t *testing.T) {
 	}
 }
 
+// TestCauseThatPanics: a cause that panics when it is asked is left out.
+func TestCauseThatPanics(t *testing.T) {
+	_, m := conformance(t, host.Config{})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	call := m.Call(ctx, "call", []byte("sleep_blocking\n3600000"))
+	cancel((*fs.PathError)(nil))
+	if _, err := call.Wait(t.Context()); host.Kind(err) != abi.Cancelled || !errors.Is(err, host.ErrCancelled) {
+		t.Error(err)
+	}
+}
+
 // TestCapabilityDeadline: the context of a capability ends with the call's time.
 func TestCapabilityDeadline(t *testing.T) {
 	deadlines := make(chan bool, 2)
@@ -546,6 +558,34 @@ func TestInitOutside(t *testing.T) {
 			if !well {
 				t.Errorf("%s, %+v: %v; want %q", name, o, err, c.want)
 			}
+		}
+	}
+}
+
+// TestLongInputs: an error does not repeat an input that is long.
+func TestLongInputs(t *testing.T) {
+	long := strings.Repeat("a", 1<<20)
+	h := hosttest.New(t, host.Config{})
+	m := hosttest.Load(t, h, guest(t, "wat/hazards.wasm"))
+	program, err := h.Load(t.Context(), "program", guest(t, "c/command.wasm"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, unknownGrant := h.Load(t.Context(), "m", guest(t, "wat/hazards.wasm"), host.Options{Grants: []string{long}})
+	call := func(m *host.Module, o host.Options, input string) error {
+		_, err := m.With(o).Call(t.Context(), m.Tasks()[0].Name, []byte(input)).Wait(t.Context())
+		return err
+	}
+	for what, err := range map[string]error{
+		"number":   call(m, host.Options{}, `["`+long+`", 1]`),
+		"mode":     call(m, host.Options{Mode: host.Mode(long)}, "[1,2]"),
+		"grant":    unknownGrant,
+		"argument": call(program, host.Options{WASI: &host.WASI{Args: []string{long + "\x00"}}}, ""),
+		"variable": call(program, host.Options{WASI: &host.WASI{Env: []string{long}}}, ""),
+		"mount":    call(program, host.Options{WASI: &host.WASI{Mounts: []host.Mount{{Host: long, Guest: "/x"}}}}, ""),
+	} {
+		if host.Kind(err) != abi.InvalidInput || len(err.Error()) > 5000 {
+			t.Errorf("%s: %v with %d bytes", what, host.Kind(err), len(err.Error()))
 		}
 	}
 }

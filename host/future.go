@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/wexec/wexec/executors"
+	"github.com/wexec/wexec/host/internal/fault"
 )
 
 // Func makes a Go function of a task. It writes In as JSON and reads Out from JSON,
@@ -19,7 +20,7 @@ func Func[In, Out any](module *Module, task string) func(context.Context, In) *F
 	return func(ctx context.Context, in In) *Future[Out] {
 		input, err := encode(in)
 		if err != nil {
-			return executors.Rejected[Out](&InvalidInputError{Reason: err.Error()})
+			return executors.Rejected[Out](fault.InvalidInput("%v", err))
 		}
 		return executors.Then(module.Call(ctx, task, input), func(_ context.Context, output []byte) (Out, error) {
 			return decode[Out](output)

@@ -71,7 +71,7 @@ func (h *Host) load(ctx context.Context, name string, bytes []byte, o *Options) 
 		return nil, fault.InvalidModule("%d bytes, at most %d are allowed (Config.Limits.Module)", len(bytes), most)
 	}
 	if err := h.checkGrants("Options.Grants", o.Grants); err != nil {
-		return nil, &InvalidInputError{Reason: err.Error()}
+		return nil, fault.InvalidInput("%v", err)
 	}
 	parsed, err := parse(bytes)
 	if err != nil {

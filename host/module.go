@@ -13,6 +13,7 @@ import (
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/executors"
 	"github.com/wexec/wexec/host/capability"
+	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/gate"
 	"github.com/wexec/wexec/host/internal/guest"
 	"github.com/wexec/wexec/host/internal/kind"
@@ -267,7 +268,7 @@ func (m *module) checkInput(index int, input []byte) error {
 		return err
 	}
 	if err := s.input.Check(input); err != nil {
-		return &InvalidInputError{Reason: err.Error()}
+		return fault.InvalidInput("%v", err)
 	}
 	return nil
 }

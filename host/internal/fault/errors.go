@@ -62,6 +62,13 @@ func Kind(err error) abi.Status {
 // others depend on: if its methods panic, as those of a nil pointer do, they do so here.
 func Probe(err error) { _, _, _ = Kind(err), Code(err), err.Error() }
 
+// IsSound reports whether an embedder's error can be asked without a panic.
+func IsSound(err error) (sound bool) {
+	defer func() { sound = recover() == nil }()
+	Probe(err)
+	return true
+}
+
 // CallError says which task failed. Every error of a future that Module.Call
 // returns is a CallError, except the error of an unknown task.
 type CallError struct {
@@ -280,9 +287,12 @@ func (e *DeniedError) Kind() abi.Status     { return abi.Denied }
 // InvalidInputError says what is wrong with an input.
 type InvalidInputError struct{ Reason string }
 
+// maxReason is the most bytes of what is said about an input, which it may quote.
+const maxReason = 4 << 10
+
 // InvalidInput returns an InvalidInputError.
 func InvalidInput(format string, args ...any) *InvalidInputError {
-	return &InvalidInputError{fmt.Sprintf(format, args...)}
+	return &InvalidInputError{Clip(fmt.Sprintf(format, args...), maxReason)}
 }
 
 func (e *InvalidInputError) Error() string    { return "invalid input: " + e.Reason }

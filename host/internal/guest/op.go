@@ -95,6 +95,9 @@ func (ops *Ops) begin(o *Op, name string, arg []byte) error {
 	return c.Placement.StartOp(o, name, append([]byte(nil), arg...))
 }
 
+// maxErrorText is the most bytes that a guest gets of an error.
+const maxErrorText = 64 << 10
+
 // End ends an op with a result or an error. It ignores an op that has ended.
 func (ops *Ops) End(o *Op, result []byte, err error) {
 	if o.over {
@@ -111,7 +114,7 @@ func (ops *Ops) End(o *Op, result []byte, err error) {
 	o.Status, o.Result = fault.Kind(err), result
 	if err != nil {
 		o.Code = fault.Code(err)
-		o.Result = []byte(err.Error())
+		o.Result = []byte(fault.Clip(err.Error(), maxErrorText))
 	}
 	ops.retire(o, len(o.Result))
 	if ops.Ended != nil {

@@ -25,7 +25,7 @@ func parseNumbers(input []byte, types []wasm.ValueType) ([]uint64, error) {
 	for i, arg := range args {
 		var err error
 		if stack[i], err = parseNumber(string(arg), types[i]); err != nil {
-			return nil, fault.InvalidInput("number %d is %s: want %s", i+1, arg, types[i])
+			return nil, fault.InvalidInput("number %d is %s: want %s", i+1, fault.Clip(string(arg), 64), types[i])
 		}
 	}
 	return stack, nil
