@@ -55,6 +55,22 @@ func TestProgramsPark(t *testing.T) {
 	}
 }
 
+// TestInitialisationParks: calls that wait for the first instance of a module leave it
+// a place to go on, when its initialisation has slept.
+func TestInitialisationParks(t *testing.T) {
+	h := hosttest.New(t, host.Config{Blocking: host.ExecutorLimits{Workers: 2}})
+	m := hosttest.Load(t, h, guest(t, "wat/init_naps.wasm"))
+	var calls []*host.Future[[]byte]
+	for range 20 {
+		calls = append(calls, m.Call(t.Context(), "run", nil))
+	}
+	for _, f := range calls {
+		if _, err := f.Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestInputOfNextProgram: what a program does not read of a pipe is there for the
 // next one.
 func TestInputOfNextProgram(t *testing.T) {

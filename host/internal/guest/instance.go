@@ -141,9 +141,7 @@ func (inst *Instance) Await(park bool) error {
 			return nil
 		}
 		inst.idle()
-		inst.inbox.leave()
-		inst.worker.Park(inst.inbox.wait)
-		inst.inbox.comeBack()
+		inst.park(inst.inbox.wait)
 	}
 }
 

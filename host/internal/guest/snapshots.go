@@ -32,16 +32,21 @@ func (s *Snapshots) Never() string {
 }
 
 // claim reports whether the caller must take the snapshot, and then call release.
-// While another goroutine takes it, claim waits until that is done or ctx ends.
-func (s *Snapshots) claim(ctx context.Context) bool {
+// While another goroutine takes it, claim waits, inside park, until that is done or ctx
+// ends.
+func (s *Snapshots) claim(ctx context.Context, park func(wait func())) bool {
 	for s.wanted() {
 		taking, mine := s.tryClaim()
 		if mine || taking == nil {
 			return mine
 		}
-		select {
-		case <-taking:
-		case <-ctx.Done():
+		park(func() {
+			select {
+			case <-taking:
+			case <-ctx.Done():
+			}
+		})
+		if ctx.Err() != nil {
 			return false
 		}
 	}

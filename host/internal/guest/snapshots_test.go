@@ -13,7 +13,7 @@ func TestSnapshotsClaim(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 4 {
 			wg.Go(func() {
-				if !s.claim(t.Context()) {
+				if !s.claim(t.Context(), func(wait func()) { wait() }) {
 					return
 				}
 				defer s.release()

@@ -27,7 +27,16 @@ func (inst *Instance) start(wasi *WASI, input []byte, b Bounds) error {
 
 func (inst *Instance) ready(b Bounds) error {
 	snapshots := &inst.Snapshots
-	if !snapshots.claim(inst.ctx) {
+	// The goroutine that takes the snapshot may need a worker's place to go on, so
+	// those that wait for it hold none.
+	mine := snapshots.claim(inst.ctx, inst.park)
+	if mine {
+		defer snapshots.release()
+	}
+	if err := inst.ctx.Err(); err != nil { // the call may have ended meanwhile
+		return inst.broken(err)
+	}
+	if !mine {
 		if snap := snapshots.current.Load(); snap != nil {
 			if ok, err := inst.clone(snap, b.Memory); ok {
 				return err
@@ -35,7 +44,6 @@ func (inst *Instance) ready(b Bounds) error {
 		}
 		return inst.boot(b)
 	}
-	defer snapshots.release()
 	// All tasks start from this snapshot, so it must not depend on the memory limit
 	// of one.
 	if err := inst.boot(Bounds{inst.Bounds.Memory, b.Fuel}); err != nil {

@@ -181,14 +181,19 @@ func (inst *Instance) CanPark() bool { return inst.inbox != nil }
 // context ends. Park panics if the guest must end after that.
 func (inst *Instance) Park(wait func()) {
 	inst.idle()
-	if inst.worker == nil { // the host asks the instance for its manifest
-		wait()
-	} else {
-		inst.inbox.leave()
-		inst.worker.Park(wait)
-		inst.inbox.comeBack()
-	}
+	inst.park(wait)
 	inst.checkStopped()
+}
+
+// park runs wait without holding the worker, if there is one.
+func (inst *Instance) park(wait func()) {
+	if inst.worker == nil { // a loop, or the host asks the instance for its manifest
+		wait()
+		return
+	}
+	inst.inbox.leave()
+	inst.worker.Park(wait)
+	inst.inbox.comeBack()
 }
 
 // Exit ends the guest.
