@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -402,21 +403,35 @@ func TestBudgetOfHost(t *testing.T) {
 		}
 		modules = append(modules, m)
 	}
-	for _, m := range modules {
-		if _, err := m.Call(t.Context(), "noop", nil).Wait(t.Context()); err != nil {
+	// noop waits until the instances that should be idle are.
+	noop := func(m *host.Module, idle int) {
+		t.Helper()
+		ctx, stop := patience(t)
+		defer stop()
+		if _, err := m.Call(ctx, "noop", nil).Wait(ctx); err != nil {
 			t.Fatal(err)
 		}
+		for h.Stats().Instances != idle {
+			if ctx.Err() != nil {
+				t.Fatalf("%+v, want %d instances", h.Stats(), idle)
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	most := int(cfg.Memory / (4 * 64 << 10))
+	for i, m := range modules {
+		noop(m, min(i+1, most))
 		if used := h.Stats().MemoryBytes; used > cfg.Memory {
 			t.Fatalf("%d bytes are used", used)
 		}
 	}
 	// The first instances were evicted, the last ones are still there.
 	made := h.Stats().Made
-	modules[39].Call(t.Context(), "noop", nil).Wait(t.Context())
+	noop(modules[39], most)
 	if h.Stats().Made != made {
 		t.Error("the most recently used instance was evicted")
 	}
-	modules[0].Call(t.Context(), "noop", nil).Wait(t.Context())
+	noop(modules[0], most)
 	if h.Stats().Made != made+1 {
 		t.Error("the least recently used instance was kept")
 	}
@@ -424,17 +439,26 @@ func TestBudgetOfHost(t *testing.T) {
 	if _, err := modules[1].Call(t.Context(), "grow", nil).Wait(t.Context()); host.Kind(err) != abi.Trap {
 		t.Error(err)
 	}
+	// That does not keep room from others: calls that park take all of it, and the rest
+	// find none.
 	sleepers := hosttest.Load(t, h, guest(t, "c/conformance.wasm"))
+	const each = 40
+	before := h.Stats().Blocking.Ended
+	ctx, wake := context.WithCancel(t.Context())
 	var calls []*host.Future[[]byte]
-	for range 40 {
-		calls = append(calls, sleepers.Call(t.Context(), "sleep", []byte("200")))
+	for range each {
+		calls = append(calls, sleepers.Call(ctx, "sleep_blocking", []byte("3600000")))
 	}
+	for s := h.Stats().Blocking; s.Parked+int(s.Ended-before) < each; s = h.Stats().Blocking {
+		time.Sleep(time.Millisecond)
+	}
+	wake()
 	full := 0
 	for _, f := range calls {
 		_, err := f.Wait(t.Context())
 		if host.Kind(err) == abi.QueueFull && strings.Contains(err.Error(), "Config.Memory") {
 			full++
-		} else if err != nil {
+		} else if !errors.Is(err, host.ErrCancelled) {
 			t.Error(err)
 		}
 	}

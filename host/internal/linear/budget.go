@@ -12,8 +12,13 @@ type Budget struct {
 	limit   uint64
 	used    atomic.Uint64
 	reclaim func(bytes uint64)
-	// reclaimFailed is when reclaim last freed too little, in ns since 1970.
-	reclaimFailed atomic.Int64
+	failed  atomic.Pointer[failure] // the last one of reclaim, or nil
+}
+
+// failure is that reclaim freed too little.
+type failure struct {
+	bytes uint64
+	at    time.Time
 }
 
 // NewBudget returns a budget of limit bytes. When the budget is used up, it calls
@@ -32,24 +37,25 @@ func (b *Budget) take(n uint64) error {
 	if b.fits(n) {
 		return nil
 	}
-	if n <= b.limit && b.reclaim != nil && b.mayReclaim() {
+	if n <= b.limit && b.reclaim != nil && b.mayReclaim(n) {
 		b.reclaim(n)
 		if b.fits(n) {
 			return nil
 		}
-		b.reclaimFailed.Store(time.Now().UnixNano())
+		b.failed.Store(&failure{n, time.Now()})
 	}
 	return &BudgetError{n, b.limit}
 }
 
-// reclaimPause is how long the budget does not call reclaim after it freed too
-// little. Without the pause, a guest that keeps asking for memory would evict the
-// warm instances of all other modules.
+// reclaimPause is how long the budget does not call reclaim for as many bytes or more
+// after it freed too little. Without the pause, a guest that keeps asking for memory
+// would evict the warm instances of all other modules. Who asks for less may still find
+// room: a guest that asks for too much does not keep it from others.
 const reclaimPause = time.Second
 
-func (b *Budget) mayReclaim() bool {
-	since := time.Now().UnixNano() - b.reclaimFailed.Load()
-	return since < 0 || since > int64(reclaimPause)
+func (b *Budget) mayReclaim(n uint64) bool {
+	f := b.failed.Load()
+	return f == nil || n < f.bytes || time.Since(f.at) > reclaimPause
 }
 
 func (b *Budget) fits(n uint64) bool {

@@ -194,6 +194,28 @@ func TestBudget(t *testing.T) {
 	}
 }
 
+// TestBudgetAfterFailure: who asks for less than what was not there may still get room.
+func TestBudgetAfterFailure(t *testing.T) {
+	const limit, idle = 8, 2
+	var budget *Budget
+	budget = NewBudget(limit, func(bytes uint64) {
+		if bytes <= idle {
+			budget.give(bytes)
+		}
+	})
+	if err := budget.take(limit); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		bytes uint64
+		ok    bool
+	}{{5, false}, {2, true}, {5, false}, {3, false}, {1, true}} {
+		if err := budget.take(tt.bytes); (err == nil) != tt.ok {
+			t.Errorf("%d bytes: %v", tt.bytes, err)
+		}
+	}
+}
+
 // first allocates a memory with one page.
 func first(m *Memory) (err error) {
 	defer m.Release()
