@@ -135,7 +135,7 @@ func TestFolderReplaced(t *testing.T) {
 	h := hosttest.New(t, host.Config{})
 	m := hosttest.Load(t, h, guest(t, "c/command.wasm"))
 	program := func(args ...string) *host.Future[[]byte] {
-		wasi := &host.WASI{Args: args, Mounts: []host.Mount{{Host: folder, Guest: "/work"}}}
+		wasi := &host.WASI{Args: args, Mounts: []host.Mount{{Host: folder, Guest: "/data"}}}
 		return m.With(host.Options{WASI: wasi}).Call(t.Context(), "main", nil)
 	}
 	if err := os.Mkdir(folder, 0o700); err != nil {
@@ -146,7 +146,7 @@ func TestFolderReplaced(t *testing.T) {
 	if err := errors.Join(os.Rename(folder, before), os.Mkdir(folder, 0o700)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := program("write", "/work/file", "text").Wait(t.Context()); err != nil {
+	if _, err := program("write", "/data/file", "text").Wait(t.Context()); err != nil {
 		t.Error(err)
 	}
 	if text, err := os.ReadFile(filepath.Join(folder, "file")); string(text) != "text" {
