@@ -60,6 +60,9 @@ type Task struct {
 	// Doc is for people: a first line that stands alone, then what the task
 	// takes and returns.
 	Doc string
+	// Program says that the task is a program: an instance is started for each
+	// call, with the arguments, environment and streams that the caller gives.
+	Program bool
 	// Timeout is the longest time that the task asks to run; 0 leaves it to the
 	// host.
 	Timeout time.Duration
@@ -156,6 +159,7 @@ func parseTask(path string, raw json.RawMessage) (Task, error) {
 	f.take("name", "a string", &t.Name)
 	f.take("mode", "a string", &mode)
 	f.take("doc", "a string", &t.Doc)
+	f.take("program", "true or false", &t.Program)
 	f.take("timeout_ms", "a number", &timeout)
 	f.take("memory_bytes", "a number", &memory)
 	f.take("fuel", "a number", &fuel)
@@ -257,12 +261,13 @@ func (t Task) MarshalJSON() ([]byte, error) {
 		Name    string          `json:"name"`
 		Mode    Mode            `json:"mode,omitempty"`
 		Doc     string          `json:"doc,omitempty"`
+		Program bool            `json:"program,omitempty"`
 		Timeout int64           `json:"timeout_ms,omitempty"`
 		Memory  uint64          `json:"memory_bytes,omitempty"`
 		Fuel    uint64          `json:"fuel,omitempty"`
 		Input   json.RawMessage `json:"input,omitempty"`
 		Output  json.RawMessage `json:"output,omitempty"`
-	}{t.Name, t.Mode, t.Doc, t.Timeout.Milliseconds(), t.Memory, t.Fuel, t.Input, t.Output}, t.Extra)
+	}{t.Name, t.Mode, t.Doc, t.Program, t.Timeout.Milliseconds(), t.Memory, t.Fuel, t.Input, t.Output}, t.Extra)
 }
 
 // withExtra writes the known fields in their order, then the extra ones.

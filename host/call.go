@@ -93,7 +93,7 @@ func (c *call) Run(w *executors.Worker) {
 
 // wasi returns what system calls see if the call starts its instance.
 func (c *call) wasi() *guest.WASI {
-	if c.mod.plan.Program {
+	if c.inside.Task.Program {
 		return c.options.WASI.guest()
 	}
 	return c.mod.template.WASI
@@ -225,7 +225,7 @@ func (c *call) affinity() guest.Affinity {
 	if c.keeps {
 		return guest.Affinity{PerInstance: true, Tenant: c.options.Tenant}
 	}
-	return guest.Affinity{}
+	return guest.Affinity{Program: c.inside.Task.Program}
 }
 
 // failure wraps an error as this call's.

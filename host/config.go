@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"math"
 	"runtime"
@@ -79,6 +80,11 @@ type Config struct {
 	// Grants are the names of the capabilities that modules may use. Options can
 	// narrow them. Nil grants all.
 	Grants []string
+
+	// Engines has the interpreters that scripts run on, each under its SHA-256 in
+	// hexadecimal, and .wasm. The host checks the digests, and compiles an engine once
+	// for all scripts. Default: none, and scripts can't be loaded.
+	Engines fs.FS
 
 	// CacheDir is the folder of the compile cache. Default: wexec in the user's
 	// cache folder. "off" keeps compiled code in memory only.

@@ -101,7 +101,7 @@ func newPool(name string, l ExecutorLimits, burst int, idle time.Duration) *exec
 
 func (h *Host) openEngine() (*engine.Engine, error) {
 	cfg := engine.Config{
-		CacheDir: h.cfg.CacheDir, Logger: h.cfg.Logger,
+		CacheDir: h.cfg.CacheDir, Logger: h.cfg.Logger, Engines: h.cfg.Engines,
 		Pause: guest.Pause, Imports: append(guest.Imports(), env.Import()),
 	}
 	for _, k := range kinds {

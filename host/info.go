@@ -6,6 +6,7 @@ import (
 	"github.com/wexec/wexec/host/internal/kind"
 	"github.com/wexec/wexec/host/internal/kind/bare"
 	"github.com/wexec/wexec/host/internal/kind/command"
+	"github.com/wexec/wexec/host/internal/kind/script"
 	"github.com/wexec/wexec/host/internal/kind/wexec"
 	"github.com/wexec/wexec/host/internal/linear"
 	"github.com/wexec/wexec/host/internal/wasm"
@@ -17,6 +18,7 @@ const (
 	Resumable = wexec.Resumable // wexec_resume, for many calls at once
 	Command   = command.Style   // _start, once for each instance
 	Bare      = bare.Style      // the exported function itself
+	Script    = script.Style    // an engine interprets the module's files
 )
 
 // Info describes a module. The host finds it out without running a task.
@@ -54,11 +56,11 @@ func (m *Module) Info() Info {
 	return info
 }
 
-// newInfo describes a module by its sections.
-func newInfo(name string, m *wasm.Module, plan *kind.Plan, f found) Info {
+// newInfo describes a module by its sections, and by the memories of its code.
+func newInfo(name string, m *wasm.Module, memories []wasm.Memory, plan *kind.Plan, f found) Info {
 	info := Info{
 		Name: name, Style: plan.Style, Size: len(m.Bytes), Manifest: f.source, Tasks: f.manifest.Tasks,
-		MemoryMin: minMemory(m),
+		MemoryMin: minMemory(memories),
 	}
 	for _, i := range m.Imports {
 		if i.Kind == wasm.KindFunction {
@@ -71,7 +73,7 @@ func newInfo(name string, m *wasm.Module, plan *kind.Plan, f found) Info {
 		}
 	}
 	slices.Sort(info.Exports)
-	for _, memory := range m.Memories {
+	for _, memory := range memories {
 		if memory.HasMax {
 			info.MemoryMax = memory.Max * linear.PageSize
 		}

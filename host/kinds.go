@@ -8,12 +8,16 @@ import (
 	"github.com/wexec/wexec/host/internal/kind"
 	"github.com/wexec/wexec/host/internal/kind/bare"
 	"github.com/wexec/wexec/host/internal/kind/command"
+	"github.com/wexec/wexec/host/internal/kind/script"
+	"github.com/wexec/wexec/host/internal/kind/script/javascript"
 	"github.com/wexec/wexec/host/internal/kind/wexec"
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
-// kinds lists the kinds of module. The first whose Open returns a plan wins.
+// kinds lists the kinds of module. The first whose Open returns a plan wins. Scripts
+// have a manifest too, so they come before the ABI's own guests.
 var kinds = []kind.Kind{
+	script.Kind{javascript.Language{}},
 	wexec.Kind{},
 	command.Kind{},
 	bare.Kind{},

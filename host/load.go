@@ -87,14 +87,10 @@ func (h *Host) load(ctx context.Context, name string, bytes []byte, o *Options) 
 	if err != nil {
 		return nil, err
 	}
-	if err := h.checkMemory(parsed); err != nil {
+	if err := h.checkMemory(parsed.Memories); err != nil {
 		return nil, err
 	}
-	code, err := h.engine.Compile(ctx, engine.Source{
-		Module: parsed, Name: name, Plain: o.Safepoints == Off,
-		Exceptions: o.Exceptions, SharedMemory: o.SharedMemory,
-		Stack: h.cfg.Limits.Stack, Table: h.cfg.Limits.Table,
-	})
+	code, err := h.compile(ctx, name, parsed, plan, o)
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +99,25 @@ func (h *Host) load(ctx context.Context, name string, bytes []byte, o *Options) 
 		code.Close(context.WithoutCancel(ctx))
 	}
 	return m, err
+}
+
+// compile compiles the module, or the engine that it runs on.
+func (h *Host) compile(
+	ctx context.Context, name string, parsed *wasm.Module, plan *kind.Plan, o *Options,
+) (*engine.Code, error) {
+	source := engine.Source{
+		Module: parsed, Name: name, Plain: o.Safepoints == Off,
+		Exceptions: o.Exceptions, SharedMemory: o.SharedMemory,
+		Stack: h.cfg.Limits.Stack, Table: h.cfg.Limits.Table,
+	}
+	if plan.Engine == nil {
+		return h.engine.Compile(ctx, source)
+	}
+	code, err := h.engine.Share(ctx, *plan.Engine, source)
+	if err != nil {
+		return nil, err
+	}
+	return code, h.checkMemory(code.Memories)
 }
 
 // build makes the module from its code, and registers it.
@@ -199,8 +214,8 @@ func checkEntries(m *wasm.Module) error {
 }
 
 // checkMemory refuses a module that starts with more memory than it may have.
-func (h *Host) checkMemory(m *wasm.Module) error {
-	size, most := minMemory(m), h.cfg.Limits.Memory
+func (h *Host) checkMemory(memories []wasm.Memory) error {
+	size, most := minMemory(memories), h.cfg.Limits.Memory
 	if size > most {
 		return fault.InvalidModule("it starts with %d bytes of memory, at most %d are allowed (Config.Limits.Memory)",
 			size, most)
@@ -208,8 +223,8 @@ func (h *Host) checkMemory(m *wasm.Module) error {
 	return nil
 }
 
-func minMemory(m *wasm.Module) (size uint64) {
-	for _, memory := range m.Memories {
+func minMemory(memories []wasm.Memory) (size uint64) {
+	for _, memory := range memories {
 		size += memory.Min * linear.PageSize
 	}
 	return size
@@ -219,7 +234,7 @@ func minMemory(m *wasm.Module) (size uint64) {
 func (h *Host) newTemplate(name string, plan *kind.Plan, code *engine.Code, o *Options) *guest.Template {
 	limits := &h.cfg.Limits
 	t := &guest.Template{
-		Host: h.guests, Module: name, Code: code, Attach: plan.Attach, Program: plan.Program, WASI: o.WASI.guest(),
+		Host: h.guests, Module: name, Code: code, Attach: plan.Attach, WASI: o.WASI.guest(),
 		Bounds: guest.Bounds{Memory: least(limits.Memory, o.Memory), Fuel: int64(least(limits.Fuel, o.Fuel))},
 	}
 	t.Lines.Limit(limits.LogRate)

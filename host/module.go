@@ -60,7 +60,7 @@ func (h *Host) newModule(
 		host: h, name: name, owner: o.Tenant, defaults: *o, plan: plan, template: t,
 		manifest: f.manifest, schemas: f.schemas, byName: map[string]int{},
 		pools: map[Mode]*guest.Pool{}, loops: map[string][]*loop{},
-		info: newInfo(name, parsed, plan, f),
+		info: newInfo(name, parsed, t.Code.Memories, plan, f),
 	}
 	for i, task := range m.manifest.Tasks {
 		m.byName[task.Name] = i

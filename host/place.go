@@ -63,8 +63,8 @@ func (m *module) newCall(ctx context.Context, parent *call, index int, input []b
 	if err != nil {
 		return nil, err
 	}
-	if o.WASI != m.defaults.WASI && !m.plan.Program {
-		return nil, fault.InvalidInput("Options.WASI of a call is for WASI commands; " +
+	if o.WASI != m.defaults.WASI && !t.Program {
+		return nil, fault.InvalidInput("Options.WASI of a call is for programs; " +
 			"give it to Load for a module of tasks, whose instances serve many calls")
 	}
 	if o.Validate {
@@ -124,12 +124,12 @@ func (m *module) taskAs(index int, mode Mode) (*Task, error) {
 // keepsState reports whether the call's instance keeps its state for the next call.
 func (m *module) keepsState(t *Task, o *Options) (bool, error) {
 	isolation := PerTask
-	if m.plan.Shares && t.Mode == IO {
+	if m.plan.Shares && t.Mode == IO && !t.Program {
 		isolation = PerInstance
 	}
 	switch isolation = cmp.Or(o.Isolation, isolation); isolation {
 	case PerTask, PerInstance:
-		return isolation == PerInstance, nil
+		return isolation == PerInstance && !t.Program, nil
 	}
 	return false, fault.InvalidInput("Options.Isolation %q: want %q or %q", isolation, PerTask, PerInstance)
 }

@@ -5,9 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tetratelabs/wazero/api"
-	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
-
 	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/wasm"
 )
@@ -15,11 +12,13 @@ import (
 // CheckImports checks, before a module is compiled, that the host provides all of
 // its imports. The error is a *fault.InvalidModuleError, which lists those that are
 // missing by the module that they are imported from.
-func (e *Engine) CheckImports(m *wasm.Module) error {
+func (e *Engine) CheckImports(m *wasm.Module) error { return e.checkImports(m, e.provided) }
+
+func (e *Engine) checkImports(m *wasm.Module, provided imports) error {
 	var from []string // modules with missing imports, in the order of the imports
 	missing := map[string][]string{}
 	for _, i := range m.Imports {
-		if why := e.missing(m, i); why != "" {
+		if why := provided.missing(m, i); why != "" {
 			if missing[i.Module] == nil {
 				from = append(from, i.Module)
 			}
@@ -38,18 +37,18 @@ func (e *Engine) CheckImports(m *wasm.Module) error {
 
 // missing describes an import that the host does not provide. It returns "" if the
 // host provides it.
-func (e *Engine) missing(m *wasm.Module, i wasm.Import) string {
+func (has imports) missing(m *wasm.Module, i wasm.Import) string {
 	name := fault.Clip(i.Name, 64)
 	if i.Kind != wasm.KindFunction {
 		return fmt.Sprintf("%s (a %v)", name, i.Kind)
 	}
 	wants := m.Types[i.Type]
-	has, ok := e.provided[i.Module][i.Name]
+	is, ok := has[i.Module][i.Name]
 	switch {
 	case !ok:
 		return name
-	case !wants.Equal(has):
-		return fmt.Sprintf("%s as %v; it is %v", name, wants, has)
+	case !wants.Equal(is):
+		return fmt.Sprintf("%s as %v; it is %v", name, wants, is)
 	}
 	return ""
 }
@@ -88,26 +87,23 @@ func few(list []string) []string {
 	return append(slices.Clone(list[:most]), fmt.Sprintf("and %d more", len(list)-most))
 }
 
-// listProvided lists the host functions that modules may import.
-func (e *Engine) listProvided() {
-	modules := []string{wasi_snapshot_preview1.ModuleName}
-	for _, imported := range e.cfg.Imports {
-		modules = append(modules, imported.Module)
-	}
-	e.provided = map[string]map[string]wasm.FuncType{}
-	for _, module := range modules {
-		functions := map[string]wasm.FuncType{}
-		for name, f := range e.main.Module(module).ExportedFunctionDefinitions() {
-			functions[name] = wasm.FuncType{Params: wasmTypes(f.ParamTypes()), Results: wasmTypes(f.ResultTypes())}
-		}
-		e.provided[module] = functions
-	}
-}
+// imports are host functions, by module and name.
+type imports map[string]map[string]wasm.FuncType
 
-func wasmTypes(types []api.ValueType) []wasm.ValueType {
-	out := make([]wasm.ValueType, len(types))
-	for i, t := range types {
-		out[i] = wasm.ValueType(t)
+// provide returns the host functions that modules may import, or all of them, which
+// those that others run on may import.
+func (e *Engine) provide(all bool) imports {
+	provided := imports{}
+	for _, imported := range e.cfg.Imports {
+		if imported.Private && !all {
+			continue
+		}
+		if provided[imported.Module] == nil {
+			provided[imported.Module] = map[string]wasm.FuncType{}
+		}
+		for _, f := range imported.Functions {
+			provided[imported.Module][f.Name] = f.Type
+		}
 	}
-	return out
+	return provided
 }

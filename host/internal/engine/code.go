@@ -13,6 +13,7 @@ import (
 	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/instrument"
 	"github.com/wexec/wexec/host/internal/linear"
+	"github.com/wexec/wexec/host/internal/wasm"
 )
 
 // Code is a compiled module.
@@ -20,6 +21,8 @@ type Code struct {
 	// Irreversible says why instances can't be reset to an earlier state, or is
 	// empty if they can.
 	Irreversible string
+	// Memories are those of the module.
+	Memories []wasm.Memory
 	// Needs are the Options without which the module would be refused.
 	Needs []string
 	// Note is the note that Keep stored, if the code came from the cache.
@@ -32,6 +35,7 @@ type Code struct {
 	data     instrument.Data // the initial contents of memory
 	globals  int             // how many can be captured
 	outside  error           // an element segment does not fit into its table
+	shared   bool            // other modules run on it: see Share
 
 	key     cache.Key
 	wasm    []byte     // the bytes that were compiled; nil after Keep
@@ -41,10 +45,13 @@ type Code struct {
 	err     error
 }
 
-// Close frees the code. The caller has closed all instances of it. Only the first
-// call counts, since wazero counts the modules with equal bytes and frees their
-// code with the last.
+// Close frees the code, unless others share it. The caller has closed all instances
+// of it. Only the first call counts, since wazero counts the modules with equal bytes
+// and frees their code with the last.
 func (c *Code) Close(ctx context.Context) error {
+	if c.shared {
+		return nil
+	}
 	c.closing.Do(func() { c.err = c.compiled.Close(ctx) })
 	return c.err
 }

@@ -50,7 +50,10 @@ type meta struct {
 
 // Compile compiles a module, or takes its code from the cache.
 func (e *Engine) Compile(ctx context.Context, s Source) (*Code, error) {
-	c := &Code{engine: e, logger: e.cfg.Logger.With("module", s.Name), outside: s.Module.CheckElements()}
+	c := &Code{
+		engine: e, logger: e.cfg.Logger.With("module", s.Name),
+		Memories: s.Module.Memories, outside: s.Module.CheckElements(),
+	}
 	if e.disk == nil {
 		return c, c.make(ctx, &s)
 	}
@@ -85,6 +88,9 @@ func (c *Code) use(ctx context.Context, entry *cache.Entry) error {
 // the module finds the note. If the disk is full, Keep only warns: the module can
 // run without the cache.
 func (c *Code) Keep(irreversible string, note any) {
+	if c.shared {
+		return // it was kept before
+	}
 	wasm, written := c.wasm, c.written
 	c.wasm, c.written = nil, cache.Code{} // wazero has it
 	if written.File == "" {

@@ -8,6 +8,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"sync"
 
@@ -16,7 +17,6 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/wexec/wexec/host/cache"
-	"github.com/wexec/wexec/host/internal/wasm"
 )
 
 // NoCache, as a Config's CacheDir, keeps compiled code in memory only.
@@ -28,6 +28,9 @@ type Config struct {
 	// the user's cache folder.
 	CacheDir string
 	Logger   *slog.Logger
+	// Engines has the modules that others run on, each under its SHA-256 and .wasm. It
+	// is nil if there are none.
+	Engines fs.FS
 	// Imports are the modules of host functions.
 	Imports []Import
 	// Pause is called by the safepoints of rewritten code, with the context that was
@@ -42,7 +45,8 @@ type Engine struct {
 	cfg      Config
 	disk     *cache.Cache // nil if there is none
 	main     *runtime
-	provided map[string]map[string]wasm.FuncType // host functions, by module and name
+	provided imports // what modules may import
+	shelf    shelf
 	// compiling serialises the compilation of equal modules, by their hash: wazero
 	// makes a module that it finds on disk visible before it is complete.
 	compiling keyedLock
@@ -56,6 +60,7 @@ type Engine struct {
 // compiles each module again. That is slow but not wrong, so Open only warns.
 func Open(cfg Config) (*Engine, error) {
 	e := &Engine{cfg: cfg}
+	e.provided = e.provide(false)
 	dir := ""
 	if cfg.CacheDir != NoCache {
 		disk, err := openCache(cfg.CacheDir)
@@ -70,9 +75,6 @@ func Open(cfg Config) (*Engine, error) {
 		cfg.Logger.Warn("no compile cache", "error", err)
 		e.disk = nil
 		e.main, err = e.newRuntime("")
-	}
-	if err == nil {
-		e.listProvided()
 	}
 	return e, err
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/wexec/wexec/host/internal/fault"
@@ -14,6 +15,9 @@ import (
 type Import struct {
 	Module    string
 	Functions []HostFunction
+	// Private says that only modules which others run on may import the functions:
+	// see Library.
+	Private bool
 }
 
 // HostFunction is a function that modules may import.
@@ -30,14 +34,21 @@ type HostFunction struct {
 
 // bind registers the host functions with a runtime.
 func (e *Engine) bind(ctx context.Context, r *runtime) error {
+	builders := map[string]wazero.HostModuleBuilder{} // several imports may have the same module
 	for _, imported := range e.cfg.Imports {
-		b := r.NewHostModuleBuilder(imported.Module)
+		b, ok := builders[imported.Module]
+		if !ok {
+			b = r.NewHostModuleBuilder(imported.Module)
+			builders[imported.Module] = b
+		}
 		for _, f := range imported.Functions {
 			b.NewFunctionBuilder().
 				WithGoModuleFunction(e.guarded(f), valueTypes(f.Type.Params), valueTypes(f.Type.Results)).
 				WithParameterNames(f.Params...).
 				Export(f.Name)
 		}
+	}
+	for _, b := range builders {
 		if _, err := b.Instantiate(ctx); err != nil {
 			return err
 		}

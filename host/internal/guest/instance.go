@@ -56,6 +56,7 @@ func (inst *Instance) serve(c *Call, wasi *WASI) error {
 	inst.meter.begin(c.Fuel)
 	inst.memory.ForgetRefusal()
 	err := inst.side.Serve(c)
+	c.Output = append(inst.Printed(), c.Output...)
 	c.fuelUsed.Store(uint64(inst.meter.used()))
 	c.memoryBytes.Store(inst.memory.Size())
 	return inst.starved(err)

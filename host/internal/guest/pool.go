@@ -60,6 +60,9 @@ func (p *Pool) Take(a Affinity, memory uint64, worker int) *Instance {
 }
 
 func (p *Pool) takeIdle(a Affinity, memory uint64, worker int) *Instance {
+	if a.Program {
+		return nil
+	}
 	if !a.PerInstance {
 		if inst := p.near[worker%nearSlots].inst.Swap(nil); inst != nil {
 			if inst.memory.Size() <= memory {

@@ -105,6 +105,6 @@ func (inst *Instance) reset() bool {
 // reusable reports whether an instance whose call has ended can serve another. It
 // resets the instance, unless that keeps its state.
 func (inst *Instance) reusable() bool {
-	clean := !inst.dead && inst.code != nil && inst.ctx.Err() == nil && inst.side.Idle()
+	clean := !inst.affinity.Program && !inst.dead && inst.code != nil && inst.ctx.Err() == nil && inst.side.Idle()
 	return clean && (inst.affinity.PerInstance || inst.reset())
 }

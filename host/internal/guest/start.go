@@ -26,6 +26,9 @@ func (inst *Instance) start(wasi *WASI, input []byte, b Bounds) error {
 }
 
 func (inst *Instance) ready(b Bounds) error {
+	if inst.affinity.Program {
+		return inst.boot(b)
+	}
 	snapshots := &inst.Snapshots
 	// The goroutine that takes the snapshot may need a worker's place to go on, so
 	// those that wait for it hold none.

@@ -72,7 +72,7 @@ func newSystem(inst *Instance, w *WASI, input []byte) (*system, error) {
 	}
 	s := &system{inst: inst, wasi: w, logs: [2]lineLog{{inst: inst}, {inst: inst}}}
 	cfg := wasi.Config{Env: w.Env, Devices: w.Devices, Stdout: &s.logs[0], Stderr: &s.logs[1], Panicked: s.panicked}
-	if inst.Program {
+	if inst.affinity.Program {
 		s.attachStreams(&cfg, input)
 	}
 	for _, m := range w.Mounts {

@@ -57,9 +57,6 @@ type Template struct {
 	Code   *engine.Code
 	// Attach makes the Side of an instance. It is called before any code runs.
 	Attach func(*Instance) Side
-	// Program says that an instance is one run of a program, with the arguments and
-	// streams of its call.
-	Program bool
 	// Bounds limit the start of an instance. They do not depend on its first task.
 	Bounds Bounds
 	// Turn limits each turn of an instance that holds calls of several tasks: the
@@ -84,6 +81,10 @@ type Affinity struct {
 	// tenant.
 	PerInstance bool
 	Tenant      string
+	// Program says that the instance is one run of a program: it sees the arguments
+	// and streams of its call, does not start from the snapshot, and serves no other
+	// call.
+	Program bool
 }
 
 // New prepares an instance. Its first call starts it.

@@ -23,15 +23,15 @@ type Kind interface {
 type Plan struct {
 	// Style tells people how the tasks are entered: see host.Info.
 	Style string
+	// Engine is the module that is compiled and run in place of the one that was
+	// opened, or nil. Modules with equal engines share its code.
+	Engine *engine.Need
 	// Manifest has the module's tasks. It is nil if only an instance can tell them.
 	Manifest *abi.Manifest
 	// Ask asks a started instance for the text of the manifest.
 	Ask func(*guest.Instance) ([]byte, error)
 	// Declared says that the manifest is the module's own. Callers can't override it.
 	Declared bool
-	// Program says that an instance is one run of a program, with the arguments and
-	// streams of its call.
-	Program bool
 	// Irreversible says why instances can't be reset. It is empty if they can be.
 	Irreversible string
 	// Shares says that an instance can hold many calls: its Side is a

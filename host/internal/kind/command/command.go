@@ -31,9 +31,9 @@ func (Kind) Open(m *wasm.Module) (*kind.Plan, error) {
 	return &kind.Plan{
 		Style: Style,
 		Manifest: &abi.Manifest{Tasks: []abi.Task{{
-			Name: "main", Mode: abi.Blocking, Doc: "The program: standard input in, standard output out.",
+			Name: "main", Mode: abi.Blocking, Program: true,
+			Doc: "The program: standard input in, standard output out.",
 		}}},
-		Program:      true,
 		Irreversible: "it is a program, which runs once",
 		Attach:       func(inst *guest.Instance) guest.Side { return &side{inst: inst} },
 	}, nil
@@ -68,12 +68,8 @@ type side struct {
 func (s *side) Serve(c *guest.Call) error {
 	start, _ := s.inst.Function(abi.ExportStart)
 	err := s.inst.Enter(start, nil)
-	c.Output = s.inst.Printed()
 	if exit, ok := err.(*fault.ExitError); ok && exit.Code == 0 {
 		return nil
 	}
 	return err
 }
-
-// Idle implements guest.Side: a program runs once.
-func (s *side) Idle() bool { return false }
