@@ -2,12 +2,12 @@ package wexec
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host/internal/engine"
 	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/guest"
+	"github.com/wexec/wexec/host/internal/kind/calls"
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
@@ -18,87 +18,74 @@ const (
 
 // functions implements abi.Imports. Each function reads its parameters from stack
 // and writes its result to it. The upper halves of the parameters are garbage.
-var functions = map[string]func(g *side, stack []uint64){
-	"input": func(g *side, s []uint64) {
-		c := g.call("input", s[0])
-		s[0] = uint64(g.inst.CopyOut("input", c.Input, uint32(s[1]), uint32(s[2]), uint32(s[3])))
+var functions = map[string]func(g *calls.Side, stack []uint64){
+	"input": func(g *calls.Side, s []uint64) {
+		c := g.Call("input", uint32(s[0]))
+		s[0] = uint64(g.Inst.CopyOut("input", c.Input, uint32(s[1]), uint32(s[2]), uint32(s[3])))
 	},
-	"output": func(g *side, s []uint64) {
-		c := g.call("output", s[0])
-		output := g.bytes("output", s[1], s[2])
-		if most := g.inst.Limits.Output; len(output) > most {
-			g.end(c, nil, &fault.TaskError{Message: fmt.Sprintf(
-				"its output has %d bytes, at most %d are allowed (Config.Limits.Output)", len(output), most)})
-			return
-		}
-		g.end(c, append([]byte(nil), output...), nil)
+	"output": func(g *calls.Side, s []uint64) {
+		c := g.Call("output", uint32(s[0]))
+		g.Output(c, bytes(g, "output", s[1], s[2]))
 	},
-	"fail": func(g *side, s []uint64) {
-		c := g.call("fail", s[0])
-		message := g.bytes("fail", s[2], s[3])
-		g.end(c, nil, &fault.TaskError{Code: int32(uint32(s[1])), Message: guest.Text(message, maxMessage)})
+	"fail": func(g *calls.Side, s []uint64) {
+		c := g.Call("fail", uint32(s[0]))
+		message := bytes(g, "fail", s[2], s[3])
+		g.End(c, nil, &fault.TaskError{Code: int32(uint32(s[1])), Message: guest.Text(message, maxMessage)})
 	},
-	"op_start": func(g *side, s []uint64) {
-		c := g.call("op_start", s[0])
-		name := guest.Text(g.bytes("op_start", s[1], s[2]), maxName)
-		arg := g.bytes("op_start", s[3], s[4])
-		if c.Task.Mode == abi.CPU {
-			panic(&fault.AwaitError{Capability: name})
-		}
-		s[0] = uint64(g.ops.Start(c, g.calls.Len(), name, arg).Handle)
+	"op_start": func(g *calls.Side, s []uint64) {
+		c := g.Call("op_start", uint32(s[0]))
+		name := guest.Text(bytes(g, "op_start", s[1], s[2]), maxName)
+		arg := bytes(g, "op_start", s[3], s[4])
+		s[0] = uint64(g.StartOp(c, name, arg).Handle)
 	},
-	"op_wait": func(g *side, s []uint64) {
-		o := g.op("op_wait", s[0])
-		if _, ok := g.inst.Side().(*direct); !ok {
+	"op_wait": func(g *calls.Side, s []uint64) {
+		o := g.Op("op_wait", uint32(s[0]))
+		if _, ok := g.Inst.Side().(*direct); !ok {
 			panic(fault.Misuse("op_wait: a resumable guest would block its loop: " +
 				"return from wexec_resume, and take the op's end from next"))
 		}
-		for !o.Over() {
-			if err := g.inst.Await(true); err != nil {
-				panic(&fault.Stopped{Err: err})
-			}
-		}
+		g.Wait(o)
 		s[0] = uint64(o.Status)
 	},
-	"op_result": func(g *side, s []uint64) {
-		o := g.op("op_result", s[0])
+	"op_result": func(g *calls.Side, s []uint64) {
+		o := g.Op("op_result", uint32(s[0]))
 		if !o.Over() {
 			panic(fault.Misuse("op_result: the op has not ended"))
 		}
-		s[0] = uint64(g.inst.CopyOut("op_result", o.Result, uint32(s[1]), uint32(s[2]), uint32(s[3])))
+		s[0] = uint64(g.Inst.CopyOut("op_result", o.Result, uint32(s[1]), uint32(s[2]), uint32(s[3])))
 	},
-	"op_code": func(g *side, s []uint64) {
-		o := g.op("op_code", s[0])
+	"op_code": func(g *calls.Side, s []uint64) {
+		o := g.Op("op_code", uint32(s[0]))
 		if !o.Over() {
 			panic(fault.Misuse("op_code: the op has not ended"))
 		}
 		s[0] = uint64(uint32(o.Code))
 	},
-	"op_cancel": func(g *side, s []uint64) { g.ops.Cancel(g.op("op_cancel", s[0])) },
-	"op_drop":   func(g *side, s []uint64) { g.ops.Drop(g.op("op_drop", s[0])) },
-	"next": func(g *side, s []uint64) {
-		r, ok := g.inst.Side().(*resumable)
+	"op_cancel": func(g *calls.Side, s []uint64) { g.Ops.Cancel(g.Op("op_cancel", uint32(s[0]))) },
+	"op_drop":   func(g *calls.Side, s []uint64) { g.Ops.Drop(g.Op("op_drop", uint32(s[0]))) },
+	"next": func(g *calls.Side, s []uint64) {
+		r, ok := g.Inst.Side().(*resumable)
 		if !ok {
 			panic(fault.Misuse("next: only resumable guests take events"))
 		}
 		s[0] = r.next(s[0], s[1])
 	},
-	"log": func(g *side, s []uint64) {
-		g.inst.Log(abi.LogLevel(uint32(s[0])), g.bytes("log", s[1], s[2]))
+	"log": func(g *calls.Side, s []uint64) {
+		g.Inst.Log(abi.LogLevel(uint32(s[0])), bytes(g, "log", s[1], s[2]))
 	},
 }
 
 // bytes returns a part of the guest's memory.
-func (s *side) bytes(name string, ptr, length uint64) []byte {
-	return s.inst.Bytes(name, uint32(ptr), uint32(length))
+func bytes(s *calls.Side, name string, ptr, length uint64) []byte {
+	return s.Inst.Bytes(name, uint32(ptr), uint32(length))
 }
 
 // next gives the guest at most room events.
 func (r *resumable) next(dst, room uint64) uint64 {
-	most := min(uint64(uint32(room)), uint64(r.events.len()))
-	to := r.bytes("next", dst, most*abi.EventSize)[:0]
+	most := min(uint64(uint32(room)), uint64(r.Events()))
+	to := bytes(&r.Side, "next", dst, most*abi.EventSize)[:0]
 	for uint64(len(to)) < most*abi.EventSize {
-		e, ok := r.events.take()
+		e, ok := r.Next()
 		if !ok {
 			break
 		}
@@ -129,15 +116,15 @@ func hostModule() engine.Import {
 
 // sideOf returns the side of the instance that a host function was called from.
 // A module of another kind that imports these functions has no calls and no ops.
-func sideOf(ctx context.Context) *side {
+func sideOf(ctx context.Context) *calls.Side {
 	inst := guest.Of(ctx)
 	switch s := inst.Side().(type) {
 	case *direct:
-		return &s.side
+		return &s.Side
 	case *resumable:
-		return &s.side
+		return &s.Side
 	}
-	none := &side{}
-	none.init(inst)
+	none := &calls.Side{}
+	none.Init(inst)
 	return none
 }

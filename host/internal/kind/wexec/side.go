@@ -4,127 +4,36 @@ import (
 	"fmt"
 
 	"github.com/wexec/wexec/abi"
-	"github.com/wexec/wexec/executors"
 	"github.com/wexec/wexec/host/internal/engine"
 	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/guest"
-	"github.com/wexec/wexec/host/internal/handle"
+	"github.com/wexec/wexec/host/internal/kind/calls"
 )
 
-// side has what both kinds of guest need: calls and ops by their handles.
-type side struct {
-	inst  *guest.Instance
-	calls handle.Table[*guest.Call]
-	ops   guest.Ops
-	entry *engine.Function // made when it is first entered
-	stack [2]uint64        // parameters and results of entry
-	// answered is called when the guest has ended a call. It may be nil.
-	answered func(*guest.Call)
+// entry is the export by which calls enter the guest.
+type entry struct {
+	export   string
+	function *engine.Function // made when it is first entered
+	stack    [2]uint64        // its parameters and results
 }
 
-func (s *side) init(inst *guest.Instance) {
-	s.inst = inst
-	s.ops.Inst = inst
-}
-
-// enter enters the guest by the export that runs its calls.
-func (s *side) enter(export string) error {
-	if s.entry == nil {
-		f, _ := s.inst.Function(export)
-		s.entry = &f
+func (e *entry) enter(inst *guest.Instance) error {
+	if e.function == nil {
+		f, _ := inst.Function(e.export)
+		e.function = &f
 	}
-	return s.inst.Enter(*s.entry, s.stack[:])
-}
-
-// accept adds a call and gives it a handle. Calls that were cancelled count until
-// the guest has ended them.
-func (s *side) accept(c *guest.Call) error {
-	most := min(s.inst.Limits.Calls, handle.Most)
-	if s.calls.Len() >= most {
-		return &executors.QueueFullError{
-			Queue: fmt.Sprintf("an instance of module %q", s.inst.Module), What: "that its guest has not ended", Size: most,
-		}
-	}
-	c.Handle, _ = s.calls.Add(c)
-	c.Held()
-	return nil
-}
-
-// end takes a call from the guest, with its result. Its ops end with it.
-func (s *side) end(c *guest.Call, output []byte, err error) {
-	s.inst.FlushLog()
-	s.calls.Remove(c.Handle)
-	s.ops.CancelAll(c)
-	if s.answered != nil {
-		s.answered(c)
-	}
-	c.Answer(s.inst, output, err)
-}
-
-// finish returns the error of a call that had the instance for itself, after the
-// guest returned. A call that the guest did not end costs it the instance.
-func (s *side) finish(c *guest.Call, err error) error {
-	switch {
-	case err != nil:
-		s.drop(c)
-		return err
-	case !c.Answered():
-		s.drop(c)
-		return &fault.TrapError{Reason: abi.ExportCall + " returned without ending the call: it must call output or fail"}
-	}
-	return c.Err
-}
-
-func (s *side) drop(c *guest.Call) {
-	s.inst.Kill()
-	if !c.Answered() {
-		s.end(c, nil, nil)
-	}
-}
-
-// Idle implements guest.Side.
-func (s *side) Idle() bool { return s.calls.Len() == 0 && s.ops.Len() == 0 }
-
-// Reset implements guest.Side.
-func (s *side) Reset() {
-	s.calls.Reset()
-	s.ops.Reset()
-}
-
-// Close implements guest.Side.
-func (s *side) Close() { s.ops.Close() }
-
-// call returns the call with that handle, and records that the guest named it.
-func (s *side) call(name string, handle uint64) *guest.Call {
-	c, ok := s.calls.Get(uint32(handle))
-	if !ok {
-		panic(fault.Misuse("%s: no call has the handle %d: it was ended, or never given", name, uint32(handle)))
-	}
-	s.name(c)
-	return c
-}
-
-// op returns the op with that handle, and records that the guest named its call.
-func (s *side) op(name string, handle uint64) *guest.Op {
-	o, ok := s.ops.Get(uint32(handle))
-	if !ok {
-		panic(fault.Misuse("%s: no op has the handle %d: it was dropped, or never given", name, uint32(handle)))
-	}
-	s.name(o.Call)
-	return o
-}
-
-func (s *side) name(c *guest.Call) {
-	s.inst.Named = c
-	c.CountHostCall()
+	return inst.Enter(*e.function, e.stack[:])
 }
 
 // direct is the side of a guest that is entered once for each call.
-type direct struct{ side }
+type direct struct {
+	calls.Side
+	entry
+}
 
 func newDirect(inst *guest.Instance) guest.Side {
-	d := &direct{}
-	d.init(inst)
+	d := &direct{entry: entry{export: abi.ExportCall}}
+	d.Init(inst)
 	return d
 }
 
@@ -133,20 +42,38 @@ func (d *direct) Start() error { return nil }
 
 // Serve implements guest.Side.
 func (d *direct) Serve(c *guest.Call) error {
-	if err := d.accept(c); err != nil {
+	if err := d.Take(c); err != nil {
 		return err
 	}
 	d.stack = [2]uint64{uint64(c.Index), uint64(c.Handle)}
-	return d.finish(c, d.enter(abi.ExportCall))
+	return d.Finish(c, d.enter(d.Inst), abi.ExportCall+" returned without ending the call: it must call output or fail")
 }
 
-// Apply implements guest.Side.
-func (d *direct) Apply(signal guest.Signal) bool {
-	if signal.Op.Over() {
-		return false
+// resumable is the side of a guest that holds many calls: it is entered when there
+// are events, and takes them by next.
+type resumable struct {
+	calls.Shared
+	entry
+}
+
+func newResumable(inst *guest.Instance) guest.Side {
+	r := &resumable{entry: entry{export: abi.ExportResume}}
+	r.Init(inst)
+	r.Resume = func() (again bool, err error) {
+		err = r.enter(inst)
+		return err == nil && uint32(r.stack[0]) == abi.ResumeYield, err
 	}
-	d.ops.End(signal.Op, signal.Result, signal.Err)
-	return true
+	r.Stuck = &fault.TrapError{
+		Reason: abi.ExportResume + " waits for events, but no op is running: the call would never end",
+	}
+	return r
+}
+
+// Start implements guest.Side: it runs what the guest's start left to do before the
+// first task.
+func (r *resumable) Start() error {
+	_, err := r.Resume()
+	return err
 }
 
 func misplaced(at, length uint32) string {

@@ -1,4 +1,4 @@
-package wexec
+package calls
 
 import (
 	"slices"
