@@ -28,7 +28,7 @@ var rooms = map[string][]string{
 	"host/cache":           {},
 	"host/capability":      {},
 	"host/capability/http": {"abi", "host/capability"},
-	"host/hosttest":        {"host", "host/capability/http"},
+	"host/hosttest":        {"host", "host/capability/http", "host/internal/kind/script/javascript"},
 	"host/internal/engine": {
 		"host/cache", "host/internal/fault", "host/internal/instrument", "host/internal/linear",
 	},

@@ -221,13 +221,25 @@ type TaskError struct {
 	// task failed because an op did, with the status -Code.
 	Code    int32
 	Message string
+	// Type is the name of the exception's class, if the task is a script.
+	Type string
+	// Stack lists the script's functions, the innermost first.
+	Stack []string
 }
 
 func (e *TaskError) Error() string {
+	s := "failed: "
 	if e.Code > 1 {
-		return fmt.Sprintf("failed with code %d: %s", e.Code, e.Message)
+		s = fmt.Sprintf("failed with code %d: ", e.Code)
 	}
-	return "failed: " + e.Message
+	if e.Type != "" {
+		s += e.Type + ": "
+	}
+	s += e.Message
+	for _, frame := range e.Stack {
+		s += "\n    at " + frame
+	}
+	return s
 }
 
 // Code returns the code that a task itself failed with, and 0 for any other error.

@@ -24,10 +24,10 @@ func ReportPanic(logger *slog.Logger, where string, recovered any, attrs ...any)
 }
 
 // IsEnd reports whether a recovered panic is one that a host function raises to end
-// its guest.
+// its guest, or passes on from guest code that it has entered.
 func IsEnd(recovered any) bool {
 	switch recovered.(type) {
-	case *MisuseError, *AwaitError, *Stopped, *StackError, *OutOfFuelError, *ExitError:
+	case *MisuseError, *AwaitError, *Stopped, *StackError, *OutOfFuelError, *ExitError, *TrapError, *BugError:
 		return true
 	}
 	return false

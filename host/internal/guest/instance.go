@@ -67,9 +67,13 @@ func (inst *Instance) serve(c *Call, wasi *WASI) error {
 func (inst *Instance) starved(err error) error {
 	switch err.(type) {
 	case *fault.TrapError, *fault.ExitError:
-	default:
-		return err
+		return inst.Starved(err)
 	}
+	return err
+}
+
+// Starved wraps the error of a guest that has failed, if it was refused memory.
+func (inst *Instance) Starved(err error) error {
 	switch refused := inst.memory.Refused().(type) {
 	case *linear.LimitError:
 		return &fault.MemoryError{Limit: refused.Limit, Err: err}
@@ -94,6 +98,12 @@ func (inst *Instance) Apply(s Signal) { inst.side.Apply(s) }
 // Side returns the kind's side of the instance.
 func (inst *Instance) Side() Side { return inst.side }
 
+// IsProgram reports whether the instance is one run of a program: see Affinity.
+func (inst *Instance) IsProgram() bool { return inst.affinity.Program }
+
+// Arguments returns the arguments and the environment of a program.
+func (inst *Instance) Arguments() (args, env []string) { return inst.system.wasi.Args, inst.system.wasi.Env }
+
 // Function returns an exported function of the guest, if there is one.
 func (inst *Instance) Function(name string) (engine.Function, bool) { return inst.code.Function(name) }
 
@@ -110,6 +120,33 @@ func (inst *Instance) Enter(f engine.Function, stack []uint64) error {
 		return inst.broken(err)
 	}
 	return nil
+}
+
+// Drive calls f, which enters the guest by Do, and returns why the guest ended, if it
+// did.
+func (inst *Instance) Drive(f func()) (err error) {
+	defer func() {
+		inst.idle()
+		if r := recover(); r != nil {
+			if !fault.IsEnd(r) {
+				panic(r)
+			}
+			err = inst.broken(r.(error))
+		}
+	}()
+	f()
+	if err := inst.ctx.Err(); err != nil { // the guest may have returned after it was stopped
+		return inst.broken(err)
+	}
+	return nil
+}
+
+// Do runs a function of the guest inside Drive, or inside a host function that the
+// guest has called. It panics if the guest must end.
+func (inst *Instance) Do(f engine.Function, stack []uint64) {
+	if err := f.Call(inst.ctx, stack); err != nil {
+		panic(engine.Explain(err))
+	}
 }
 
 // broken marks the instance as dead and returns the reason.

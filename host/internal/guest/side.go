@@ -39,6 +39,14 @@ type Shared interface {
 	Calls() int
 }
 
+// Rememberer is a Side whose Start finds out something about the instance, such as
+// addresses, that it needs later. A clone does not run Start: it gets what was
+// remembered with the snapshot.
+type Rememberer interface {
+	Remember() any
+	Recall(any)
+}
+
 // Alone is for embedding in sides that get no signals and keep no state.
 type Alone struct{}
 

@@ -14,6 +14,7 @@ type snapshot struct {
 	globals []uint64
 	streams wasi.StreamFlags
 	drew    bool // the start drew random numbers
+	side    any  // what the Side remembers
 }
 
 // close releases the snapshot. It is freed with the last instance that was cloned
@@ -40,6 +41,9 @@ func (inst *Instance) capture() *snapshot {
 		globals: inst.code.Globals(),
 		streams: inst.system.calls.StreamFlags(),
 		drew:    inst.system.calls.Drew(),
+	}
+	if r, ok := inst.side.(Rememberer); ok {
+		snap.side = r.Remember()
 	}
 	if len(inst.memory.Bytes()) > 0 {
 		var err error
@@ -82,6 +86,9 @@ func (inst *Instance) clone(snap *snapshot, memory uint64) (ok bool, err error) 
 	}
 	inst.code.SetGlobals(snap.globals)
 	inst.system.calls.SetStreamFlags(snap.streams)
+	if r, ok := inst.side.(Rememberer); ok {
+		r.Recall(snap.side)
+	}
 	return true, nil
 }
 

@@ -140,6 +140,17 @@ func (s *system) close() {
 	}
 }
 
+// Syscall makes a system call of WASI for the guest. It returns the error number.
+func (inst *Instance) Syscall(name string, params ...uint64) uint32 {
+	for _, f := range wasi.Functions {
+		if f.Name == name {
+			f.Call(inst.system.calls, inst, params)
+			return uint32(params[0])
+		}
+	}
+	panic("no system call " + name)
+}
+
 // Printed returns what a program has written to its standard output. It returns nil
 // if the output goes elsewhere.
 func (inst *Instance) Printed() []byte {

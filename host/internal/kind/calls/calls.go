@@ -109,12 +109,20 @@ func (s *Side) Wait(o *guest.Op) {
 // Call returns the call with that handle, for the host function name, and records
 // that the guest named the call.
 func (s *Side) Call(name string, handle uint32) *guest.Call {
-	c, ok := s.calls.Get(handle)
+	c, ok := s.Find(handle)
 	if !ok {
 		panic(fault.Misuse("%s: no call has the handle %d: it was ended, or never given", name, handle))
 	}
-	s.name(c)
 	return c
+}
+
+// Find returns the call with that handle, if there is one, and records that the guest
+// named it.
+func (s *Side) Find(handle uint32) (c *guest.Call, ok bool) {
+	if c, ok = s.calls.Get(handle); ok {
+		s.name(c)
+	}
+	return c, ok
 }
 
 // Op returns the op with that handle, for the host function name, and records that

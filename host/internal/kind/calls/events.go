@@ -7,49 +7,50 @@ import (
 	"github.com/wexec/wexec/host/internal/guest"
 )
 
-// event is something that a resumable guest has not taken yet.
-type event struct {
-	kind abi.EventKind
-	call *guest.Call
-	op   *guest.Op
+// Event is something that a guest has not taken yet.
+type Event struct {
+	Kind abi.EventKind
+	Call *guest.Call
+	Op   *guest.Op
 }
 
 // stale reports whether the call or op of the event has ended meanwhile.
-func (e event) stale() bool {
-	switch e.kind {
+func (e Event) stale() bool {
+	switch e.Kind {
 	case abi.EventOp:
-		return e.op.Handle == 0
+		return e.Op.Handle == 0
 	case abi.EventCancel:
-		return e.call.Answered()
+		return e.Call.Answered()
 	}
 	return false
 }
 
-func (e event) wire() abi.Event {
-	switch e.kind {
+// Wire returns the event as guests of the ABI get it.
+func (e Event) Wire() abi.Event {
+	switch e.Kind {
 	case abi.EventCall:
-		return abi.Event{Kind: e.kind, Handle: e.call.Handle, Detail: uint32(e.call.Index), Len: uint32(len(e.call.Input))}
+		return abi.Event{Kind: e.Kind, Handle: e.Call.Handle, Detail: uint32(e.Call.Index), Len: uint32(len(e.Call.Input))}
 	case abi.EventOp:
-		return abi.Event{Kind: e.kind, Handle: e.op.Handle, Detail: uint32(e.op.Status), Len: uint32(len(e.op.Result))}
+		return abi.Event{Kind: e.Kind, Handle: e.Op.Handle, Detail: uint32(e.Op.Status), Len: uint32(len(e.Op.Result))}
 	default:
-		return abi.Event{Kind: e.kind, Handle: e.call.Handle}
+		return abi.Event{Kind: e.Kind, Handle: e.Call.Handle}
 	}
 }
 
 // events is a queue of events. It drops those that are stale before it grows, so
 // that a guest which starts and drops ops without end does not fill it.
 type events struct {
-	list []event
+	list []Event
 	next int // of list
 }
 
 func (l *events) len() int { return len(l.list) - l.next }
 
-func (l *events) add(e event) {
+func (l *events) add(e Event) {
 	if len(l.list) == cap(l.list) {
 		l.list = slices.Delete(l.list, 0, l.next)
 		l.next = 0
-		l.list = slices.DeleteFunc(l.list, event.stale)
+		l.list = slices.DeleteFunc(l.list, Event.stale)
 		if len(l.list) > cap(l.list)/2 {
 			l.list = slices.Grow(l.list, len(l.list))
 		}
@@ -58,17 +59,17 @@ func (l *events) add(e event) {
 }
 
 // take returns the next event that is not stale.
-func (l *events) take() (abi.Event, bool) {
+func (l *events) take() (Event, bool) {
 	for l.next < len(l.list) {
 		e := l.list[l.next]
-		l.list[l.next] = event{}
+		l.list[l.next] = Event{}
 		l.next++
 		if !e.stale() {
-			return e.wire(), true
+			return e, true
 		}
 	}
 	l.list, l.next = l.list[:0], 0
-	return abi.Event{}, false
+	return Event{}, false
 }
 
 // reset forgets all events.

@@ -27,7 +27,7 @@ type Shared struct {
 // Init prepares the side of an instance.
 func (s *Shared) Init(inst *guest.Instance) {
 	s.Side.Init(inst)
-	s.Ops.Ended = func(o *guest.Op) { s.events.add(event{kind: abi.EventOp, op: o}) }
+	s.Ops.Ended = func(o *guest.Op) { s.events.add(Event{Kind: abi.EventOp, Op: o}) }
 	s.answered = func(c *guest.Call) {
 		if c.Orphaned() {
 			s.orphans--
@@ -37,7 +37,7 @@ func (s *Shared) Init(inst *guest.Instance) {
 }
 
 // Next takes the next event, if there is one.
-func (s *Shared) Next() (abi.Event, bool) { return s.events.take() }
+func (s *Shared) Next() (Event, bool) { return s.events.take() }
 
 // Events returns at least as many as there are events.
 func (s *Shared) Events() int { return s.events.len() }
@@ -71,7 +71,7 @@ func (s *Shared) Accept(c *guest.Call) error {
 	if err := s.Take(c); err != nil {
 		return err
 	}
-	s.events.add(event{kind: abi.EventCall, call: c})
+	s.events.add(Event{Kind: abi.EventCall, Call: c})
 	return nil
 }
 
@@ -84,7 +84,7 @@ func (s *Shared) Apply(signal guest.Signal) bool {
 		s.Ops.CancelAll(c)
 		c.Orphan()
 		s.orphans++
-		s.events.add(event{kind: abi.EventCancel, call: c})
+		s.events.add(Event{Kind: abi.EventCancel, Call: c})
 	}
 	return true
 }

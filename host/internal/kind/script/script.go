@@ -5,6 +5,8 @@ package script
 import (
 	"archive/zip"
 	"bytes"
+	"fmt"
+	"io"
 	"io/fs"
 
 	"github.com/wexec/wexec/abi"
@@ -125,4 +127,18 @@ func (k Kind) language(name string) (Language, error) {
 		}
 	}
 	return nil, fault.InvalidModule("it is a script in %.40q, which this host does not know", name)
+}
+
+// ReadFile reads a file, which may have most bytes.
+func ReadFile(files fs.FS, name string, most int64) ([]byte, error) {
+	f, err := files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(b)) > most {
+		err = fmt.Errorf("%s has more than %d bytes", name, most)
+	}
+	return b, err
 }

@@ -89,7 +89,7 @@ func (r *resumable) next(dst, room uint64) uint64 {
 		if !ok {
 			break
 		}
-		to = e.AppendTo(to)
+		to = e.Wire().AppendTo(to)
 	}
 	return uint64(len(to)) / abi.EventSize
 }

@@ -1,0 +1,196 @@
+// What the other modules of the prelude build on: the functions of the host, the calls
+// that the instance holds, and their ops. Scripts may change the builtins, so the prelude
+// keeps those that it needs.
+
+export const host = globalThis["wexec host"];
+delete globalThis["wexec host"];
+
+const { apply, defineProperty } = Reflect;
+const NativePromise = Promise;
+
+/** Returns a function that takes the method's this as its first parameter. */
+export const uncurry = (method) => (self, ...params) => apply(method, self, params);
+
+export const then = uncurry(NativePromise.prototype.then);
+export const parse = JSON.parse;
+export const stringify = JSON.stringify;
+const { floor, min, max } = Math;
+const get = uncurry(Map.prototype.get);
+const set = uncurry(Map.prototype.set);
+const remove = uncurry(Map.prototype.delete);
+
+/** An error that an op ended with. */
+export class OpError extends Error {
+	#status;
+	constructor(message, status, code = 0) {
+		super(message);
+		this.#status = status;
+		/** The kind of error, such as "denied" or "timeout". */
+		this.status = host.word(status);
+		/** The code that a task failed with, if it gave one. */
+		this.code = code;
+	}
+
+	/** The code with which a task fails because of the error, or 1 for other errors. */
+	static codeOf(error) {
+		if (typeof error !== "object" || error === null || !(#status in error)) return 1;
+		return error.code > 0 ? error.code | 0 : -error.#status;
+	}
+}
+defineProperty(OpError.prototype, "name", { value: "OpError", writable: true, configurable: true });
+
+const cancelled = 5;
+
+// A call is {handle, program, ended, pending, enter, idle}. current is the one that code
+// runs for. Its ops are started for it.
+const calls = new Map();
+export let current;
+
+/** Begins a call, and makes it current. */
+export function begin(handle, program, shared) {
+	many = shared;
+	const call = { handle, program, ended: false, pending: 0, idle: undefined, enter: () => { current = call; } };
+	set(calls, handle, call);
+	current = call;
+	return call;
+}
+
+export const callOf = (handle) => get(calls, handle);
+export const enter = (call) => { current = call; };
+
+/** Ends a call for the prelude. Reports whether it was not ended before. */
+export function end(call) {
+	if (call.ended) return false;
+	call.ended = true;
+	remove(calls, call.handle);
+	return true;
+}
+
+// In an instance that holds many calls, code that awaits a promise must go on with its own
+// call as current, even if the promise was settled for another. Both await and then look
+// the constructor of the promise up before they add their reaction, so the getter can add
+// one that is run just before.
+let many = false;
+let looking = false;
+defineProperty(NativePromise.prototype, "constructor", {
+	configurable: true,
+	get() {
+		if (many && current !== undefined && !looking) {
+			looking = true;
+			try {
+				then(this, current.enter, current.enter);
+			} catch {
+				// it is no promise
+			}
+			looking = false;
+		}
+		return NativePromise;
+	},
+	set(value) { defineProperty(this, "constructor", { value, writable: true, configurable: true }); },
+});
+
+/** Returns the current call, for which an op is about to start. */
+export function caller(what) {
+	if (current === undefined) throw new Error(`${what}: there is no call to wait for it; use it in a task`);
+	if (current.ended) throw new OpError(`${what}: the task has ended`, cancelled);
+	return current;
+}
+
+// The ops that run, by their handles.
+const ops = new Map();
+
+/** Returns the promise of an op. result makes its value from the op that has ended. */
+export function promised(op, call, result, signal) {
+	if (op === 0) throw new OpError("the task has ended", cancelled);
+	return new NativePromise((resolve, reject) => {
+		const entry = { resolve, reject, result, call, signal, stop: undefined };
+		if (signal !== undefined) {
+			entry.stop = () => host.cancel(op);
+			signal.addEventListener("abort", entry.stop);
+		}
+		call.pending++;
+		set(ops, op, entry);
+	});
+}
+
+/** Refuses a signal that has ended already. */
+export function check(signal) {
+	if (signal !== undefined && signal !== null) signal.throwIfAborted();
+	return signal ?? undefined;
+}
+
+host.wake = (op, status, code) => {
+	const entry = get(ops, op);
+	if (entry === undefined) return;
+	remove(ops, op);
+	const call = entry.call;
+	current = call;
+	entry.signal?.removeEventListener("abort", entry.stop);
+	if (status === 0) entry.resolve(entry.result?.(op));
+	else if (entry.signal?.aborted) entry.reject(entry.signal.reason);
+	else entry.reject(new OpError(host.text(op, 0), status, code));
+	if (--call.pending === 0 && call.idle !== undefined) then(NativePromise.resolve(), call.idle);
+};
+
+host.abandon = (handle) => {
+	const call = callOf(handle);
+	if (call !== undefined) end(call);
+};
+
+const bytesOf = (op) => new Uint8Array(host.bytes(op, 0));
+
+/** Bytes of an argument: undefined, text, or anything with bytes. */
+export function raw(value) {
+	if (value === undefined || value === null) return undefined;
+	if (typeof value === "string" || value instanceof Uint8Array) return value;
+	if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+	if (value instanceof ArrayBuffer) return new Uint8Array(value);
+	return undefined;
+}
+
+/**
+ * Starts an op of the capability with that name. Resolves to the result's bytes.
+ * arg is text or bytes.
+ */
+export async function op(name, arg, { signal } = {}) {
+	const call = caller(name);
+	check(signal);
+	return promised(host.start(call.handle, `${name}`, raw(arg)), call, bytesOf, signal);
+}
+
+/** Returns the seconds and nanoseconds of milliseconds, for host.sleep. */
+function split(ms) {
+	ms = min(max(+ms || 0, 0), 2e12);
+	const seconds = floor(ms / 1000);
+	return [seconds | 0, floor((ms - seconds * 1000) * 1e6) | 0];
+}
+
+/** Starts a timer, and returns its op. */
+export function timer(call, ms) {
+	const [seconds, rest] = split(ms);
+	return host.sleep(call.handle, seconds, rest);
+}
+
+/** Resolves after that many milliseconds. */
+export async function sleep(ms, { signal } = {}) {
+	const call = caller("sleep");
+	check(signal);
+	return promised(timer(call, ms), call, undefined, signal);
+}
+
+/** Waits that many milliseconds, in a task that is not io. */
+export function sleepSync(ms) {
+	const op = timer(caller("sleepSync"), ms);
+	const status = host.wait(op);
+	if (status === -1) throw new Error("sleepSync would block the other calls of the instance: use await sleep");
+	const message = status === 0 ? "" : host.text(op, 0);
+	host.drop(op);
+	if (status !== 0) throw new OpError(message, status);
+}
+
+export const log = {
+	debug: (text) => host.log(0, `${text}`),
+	info: (text) => host.log(1, `${text}`),
+	warn: (text) => host.log(2, `${text}`),
+	error: (text) => host.log(3, `${text}`),
+};
