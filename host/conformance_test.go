@@ -1,15 +1,31 @@
 package host_test
 
 import (
+	"os"
 	"testing"
+
+	"github.com/wexec/wexec/host"
 
 	"github.com/wexec/wexec/host/hosttest"
 )
 
 func TestConformanceC(t *testing.T) {
-	hosttest.Conformance(t, guest(t, "c/conformance.wasm"), nil)
+	hosttest.Conformance(t, host.Config{}, guest(t, "c/conformance.wasm"), nil)
 }
 
 func TestConformanceGo(t *testing.T) {
-	hosttest.Conformance(t, hosttest.GoGuest(t, "../guests/go/conformance"), nil)
+	hosttest.Conformance(t, host.Config{}, hosttest.GoGuest(t, "../guests/go/conformance"), nil)
+}
+
+func TestConformanceJavaScript(t *testing.T) {
+	text, err := os.ReadFile("../guests/js/conformance.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := host.Config{Engines: hosttest.Engines(t, "javascript")}
+	const noTrap = "a script can't do what WebAssembly forbids"
+	hosttest.Conformance(t, cfg, hosttest.Script(t, "javascript", "conformance.js", string(text)), map[string]string{
+		`trap("")`: noTrap, `trap_io("")`: noTrap, `call("trap\n")`: noTrap, "trap spares the next": noTrap,
+		`fetch("no url")`: "fetch throws a TypeError, as in browsers",
+	})
 }

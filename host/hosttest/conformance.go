@@ -20,23 +20,22 @@ import (
 
 // Conformance runs the conformance suite, as subtests of t. wasm is the
 // conformance guest of a language: a module with the tasks of
-// guests/c/conformance.c.
+// guests/c/conformance.c. cfg has what the host needs besides, such as Engines.
 //
 // exceptions maps the names of the cases that the language can't pass to the
 // reasons. These cases are skipped. A case that makes one call is named after its
 // task and input, like fail("why"); other cases have names like cancel. A name
 // that is not a case fails the test.
-func Conformance(t *testing.T, wasm []byte, exceptions map[string]string) {
+func Conformance(t *testing.T, cfg host.Config, wasm []byte, exceptions map[string]string) {
 	var log Log
 	web := httptest.NewServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
 		io.WriteString(w, "page "+r.URL.Path)
 	}))
 	defer web.Close()
-	h := New(t, host.Config{
-		Logger:       log.Logger(),
-		Capabilities: []capability.Capability{&http.Client{Allow: []string{web.Listener.Addr().String()}}},
-		Limits:       host.Limits{Memory: 64 << 20},
-	})
+	cfg.Logger = log.Logger()
+	cfg.Capabilities = []capability.Capability{&http.Client{Allow: []string{web.Listener.Addr().String()}}}
+	cfg.Limits.Memory = 64 << 20
+	h := New(t, cfg)
 	m := Load(t, h, wasm)
 	s := &suite{h: h, m: m, log: &log, url: web.URL, exceptions: exceptions, seen: map[string]bool{}}
 	t.Run("table", s.table)
