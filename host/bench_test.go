@@ -131,7 +131,7 @@ func BenchmarkInFlight(b *testing.B) {
 		name  string
 		calls int
 		wasm  func() []byte
-		cfg   host.ExecutorLimits
+		io    host.ExecutorLimits
 	}{
 		{"c-resumable", 1_000_000, func() []byte { return guest(b, "c/resumable.wasm") },
 			host.ExecutorLimits{Workers: 1, InFlight: 2_000_000, Queue: 2_000_000}},
@@ -139,18 +139,25 @@ func BenchmarkInFlight(b *testing.B) {
 			host.ExecutorLimits{InFlight: 20_000, Queue: 20_000}},
 		{"go-resumable", 100_000, func() []byte { return hosttest.GoGuest(b, "../guests/go/conformance") },
 			host.ExecutorLimits{Workers: 1, InFlight: 200_000, Queue: 200_000}},
+		{"js", 10_000, func() []byte { return conformanceJS(b) },
+			host.ExecutorLimits{Workers: 1, InFlight: 20_000, Queue: 20_000}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
+			cfg := host.Config{IO: c.io, Limits: host.Limits{Memory: 2 << 30}}
+			wasm := c.wasm()
+			if c.name == "js" {
+				cfg.Engines = hosttest.Engines(b, "javascript")
+			}
 			for b.Loop() {
-				holdSleepers(b, c.calls, c.wasm(), c.cfg)
+				holdSleepers(b, c.calls, wasm, cfg)
 			}
 		})
 	}
 }
 
-func holdSleepers(b *testing.B, calls int, wasm []byte, io host.ExecutorLimits) {
+func holdSleepers(b *testing.B, calls int, wasm []byte, cfg host.Config) {
 	ctx := context.Background()
-	h, err := host.New(host.Config{IO: io, Limits: host.Limits{Memory: 2 << 30}})
+	h, err := host.New(cfg)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -102,7 +102,9 @@ func (inst *Instance) Side() Side { return inst.side }
 func (inst *Instance) IsProgram() bool { return inst.affinity.Program }
 
 // Arguments returns the arguments and the environment of a program.
-func (inst *Instance) Arguments() (args, env []string) { return inst.system.wasi.Args, inst.system.wasi.Env }
+func (inst *Instance) Arguments() (args, env []string) {
+	return inst.system.wasi.Args, inst.system.wasi.Env
+}
 
 // Function returns an exported function of the guest, if there is one.
 func (inst *Instance) Function(name string) (engine.Function, bool) { return inst.code.Function(name) }

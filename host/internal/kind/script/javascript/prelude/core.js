@@ -11,7 +11,7 @@ const NativePromise = Promise;
 /** Returns a function that takes the method's this as its first parameter. */
 export const uncurry = (method) => (self, ...params) => apply(method, self, params);
 
-export const then = uncurry(NativePromise.prototype.then);
+const nativeThen = uncurry(NativePromise.prototype.then);
 export const parse = JSON.parse;
 export const stringify = JSON.stringify;
 const { floor, min, max } = Math;
@@ -42,7 +42,8 @@ defineProperty(OpError.prototype, "name", { value: "OpError", writable: true, co
 const cancelled = 5;
 
 // A call is {handle, program, ended, pending, enter, idle}. current is the one that code
-// runs for. Its ops are started for it.
+// runs for. Its ops are started for it. Thousands may be in flight, so there is little of
+// each.
 const calls = new Map();
 export let current;
 
@@ -56,7 +57,6 @@ export function begin(handle, program, shared) {
 }
 
 export const callOf = (handle) => get(calls, handle);
-export const enter = (call) => { current = call; };
 
 /** Ends a call for the prelude. Reports whether it was not ended before. */
 export function end(call) {
@@ -66,23 +66,37 @@ export function end(call) {
 	return true;
 }
 
+// Reaction is a constructor of promises that then makes nothing with.
+function Reaction(executor) { executor(nothing, nothing); }
+const nothing = () => {};
+defineProperty(Reaction, Symbol.species, { value: Reaction });
+let reacting = false;
+
+/** Calls one of the functions when the promise is settled. That makes no other promise. */
+export function react(promise, fulfilled, rejected) {
+	reacting = true;
+	try {
+		nativeThen(promise, fulfilled, rejected);
+	} finally {
+		reacting = false;
+	}
+}
+
 // In an instance that holds many calls, code that awaits a promise must go on with its own
 // call as current, even if the promise was settled for another. Both await and then look
 // the constructor of the promise up before they add their reaction, so the getter can add
 // one that is run just before.
 let many = false;
-let looking = false;
 defineProperty(NativePromise.prototype, "constructor", {
 	configurable: true,
 	get() {
-		if (many && current !== undefined && !looking) {
-			looking = true;
+		if (reacting) return Reaction;
+		if (many && current !== undefined) {
 			try {
-				then(this, current.enter, current.enter);
+				react(this, current.enter, current.enter);
 			} catch {
 				// it is no promise
 			}
-			looking = false;
 		}
 		return NativePromise;
 	},
@@ -102,15 +116,28 @@ const ops = new Map();
 /** Returns the promise of an op. result makes its value from the op that has ended. */
 export function promised(op, call, result, signal) {
 	if (op === 0) throw new OpError("the task has ended", cancelled);
-	return new NativePromise((resolve, reject) => {
-		const entry = { resolve, reject, result, call, signal, stop: undefined };
-		if (signal !== undefined) {
-			entry.stop = () => host.cancel(op);
-			signal.addEventListener("abort", entry.stop);
-		}
-		call.pending++;
-		set(ops, op, entry);
-	});
+	const promise = new NativePromise(keepResolve);
+	const entry = { resolve: kept, call, result, signal, stop: undefined };
+	if (signal !== undefined) {
+		entry.stop = () => host.cancel(op);
+		signal.addEventListener("abort", entry.stop);
+	}
+	call.pending++;
+	set(ops, op, entry);
+	return promise;
+}
+
+let kept;
+const keepResolve = (resolve) => { kept = resolve; };
+const rejected = uncurry(NativePromise.reject);
+
+/** Returns f's promise, or one that is rejected with what f throws. */
+export function attempt(f) {
+	try {
+		return f();
+	} catch (error) {
+		return rejected(NativePromise, error);
+	}
 }
 
 /** Refuses a signal that has ended already. */
@@ -127,9 +154,11 @@ host.wake = (op, status, code) => {
 	current = call;
 	entry.signal?.removeEventListener("abort", entry.stop);
 	if (status === 0) entry.resolve(entry.result?.(op));
-	else if (entry.signal?.aborted) entry.reject(entry.signal.reason);
-	else entry.reject(new OpError(host.text(op, 0), status, code));
-	if (--call.pending === 0 && call.idle !== undefined) then(NativePromise.resolve(), call.idle);
+	else {
+		const error = entry.signal?.aborted ? entry.signal.reason : new OpError(host.text(op, 0), status, code);
+		entry.resolve(rejected(NativePromise, error));
+	}
+	if (--call.pending === 0 && call.idle !== undefined) react(settled, call.idle);
 };
 
 host.abandon = (handle) => {
@@ -137,6 +166,7 @@ host.abandon = (handle) => {
 	if (call !== undefined) end(call);
 };
 
+const settled = NativePromise.resolve();
 const bytesOf = (op) => new Uint8Array(host.bytes(op, 0));
 
 /** Bytes of an argument: undefined, text, or anything with bytes. */
@@ -152,11 +182,11 @@ export function raw(value) {
  * Starts an op of the capability with that name. Resolves to the result's bytes.
  * arg is text or bytes.
  */
-export async function op(name, arg, { signal } = {}) {
+export const op = (name, arg, { signal } = {}) => attempt(() => {
 	const call = caller(name);
 	check(signal);
 	return promised(host.start(call.handle, `${name}`, raw(arg)), call, bytesOf, signal);
-}
+});
 
 /** Returns the seconds and nanoseconds of milliseconds, for host.sleep. */
 function split(ms) {
@@ -172,11 +202,11 @@ export function timer(call, ms) {
 }
 
 /** Resolves after that many milliseconds. */
-export async function sleep(ms, { signal } = {}) {
+export const sleep = (ms, { signal } = {}) => attempt(() => {
 	const call = caller("sleep");
 	check(signal);
 	return promised(timer(call, ms), call, undefined, signal);
-}
+});
 
 /** Waits that many milliseconds, in a task that is not io. */
 export function sleepSync(ms) {

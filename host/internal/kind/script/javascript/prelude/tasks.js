@@ -1,7 +1,7 @@
 // Tasks: how they are defined, called and ended.
 
 import {
-	host, begin, callOf, end, enter, caller, check, promised, raw, then, parse, stringify, uncurry, OpError,
+	host, attempt, begin, callOf, end, caller, check, promised, raw, react, parse, stringify, uncurry, OpError,
 } from "wexec/core.js";
 import { inspect } from "wexec/console.js";
 
@@ -32,7 +32,7 @@ export function task(options, run) {
 		throw new TypeError("task: a cpu task may not await: make the function synchronous, or its mode io or blocking");
 	}
 	const entry = { name: options.name, mode, run, options };
-	const stub = (...params) => invoke(entry, stub, params);
+	const stub = (...params) => attempt(() => invoke(entry, stub, params));
 	defined.set(stub, entry);
 	if (entry.name !== undefined) named.push(entry);
 	return stub;
@@ -60,13 +60,13 @@ function exportedAs(stub) {
  * Calls a task of this module, or of another one that the host lets it call. Resolves to
  * its output, which is JSON unless bytes is set.
  */
-export async function call(name, input, { module, bytes = false, signal } = {}) {
+export const call = (name, input, { module, bytes = false, signal } = {}) => attempt(() => {
 	const from = caller("call");
 	check(signal);
 	const body = raw(typeof input === "string" ? undefined : input) ?? (input === undefined ? "" : stringify(input));
 	const op = host.start(from.handle, "task.call", stringify({ task: name, module }), body ?? "");
 	return promised(op, from, bytes ? bytesOf : valueOf, signal);
-}
+});
 
 const bytesOf = (op) => new Uint8Array(host.bytes(op, 0));
 
@@ -148,7 +148,7 @@ function run(call, f) {
 	try {
 		const result = f();
 		if (typeof result === "object" && result !== null && typeof result.then === "function") {
-			then(Promise.resolve(result), (value) => finish(call, value), (error) => fail(call, error));
+			react(Promise.resolve(result), (value) => finish(call, value), (error) => fail(call, error));
 		} else {
 			finish(call, result);
 		}
@@ -210,12 +210,12 @@ host.program = (handle, promise) => {
 		return;
 	}
 	const call = callOf(handle);
-	run(call, () => then(promise, () => {
-		enter(call);
+	run(call, async () => {
+		await promise;
 		const main = host.exports().default;
-		const result = typeof main === "function" ? (get(defined, main)?.run ?? main)() : undefined;
-		return then(Promise.resolve(result), (value) => drained(call, value));
-	}));
+		const value = typeof main === "function" ? await (get(defined, main)?.run ?? main)() : undefined;
+		return drained(call, value);
+	});
 };
 
 /** Resolves to value when no op of the call runs, such as those of timers. */

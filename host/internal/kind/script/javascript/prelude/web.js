@@ -1,7 +1,7 @@
 // The globals that scripts know from browsers and Node: timers, AbortController,
 // TextEncoder, crypto, structuredClone.
 
-import { host, caller, promised, timer, then } from "wexec/core.js";
+import { host, caller, promised, react, timer } from "wexec/core.js";
 
 // ---- timers ----
 
@@ -15,7 +15,7 @@ function startTimer(callback, ms, params, again) {
 	const run = () => {
 		const op = timer(call, ms);
 		timers.set(id, op);
-		then(promised(op, call), () => {
+		react(promised(op, call), () => {
 			if (!timers.has(id)) return;
 			if (again) run();
 			else timers.delete(id);
