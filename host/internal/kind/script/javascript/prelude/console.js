@@ -2,6 +2,7 @@
 
 import { host, current, uncurry } from "wexec/core.js";
 
+const { Array, ArrayBuffer, Date, Error, JSON, Map, Number, Object, Promise, RegExp, Set } = globalThis;
 const toISOString = uncurry(Date.prototype.toISOString);
 const { stringify } = JSON;
 

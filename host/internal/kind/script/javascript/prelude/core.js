@@ -5,8 +5,9 @@
 export const host = globalThis["wexec host"];
 delete globalThis["wexec host"];
 
+const { ArrayBuffer, Error, JSON, Map, Math, Promise: NativePromise, Reflect, Symbol, Uint8Array } = globalThis;
 const { apply, defineProperty } = Reflect;
-const NativePromise = Promise;
+const { isView } = ArrayBuffer;
 
 /** Returns a function that takes the method's this as its first parameter. */
 export const uncurry = (method) => (self, ...params) => apply(method, self, params);
@@ -88,7 +89,6 @@ export function react(promise, fulfilled, rejected) {
 // one that is run just before.
 let many = false;
 defineProperty(NativePromise.prototype, "constructor", {
-	configurable: true,
 	get() {
 		if (reacting) return Reaction;
 		if (many && current !== undefined) {
@@ -130,6 +130,14 @@ export function promised(op, call, result, signal) {
 let kept;
 const keepResolve = (resolve) => { kept = resolve; };
 const rejected = uncurry(NativePromise.reject);
+const resolve = uncurry(NativePromise.resolve);
+
+/** Returns the promise of a value that is one or has a method then, and undefined for others. */
+export function promiseOf(value) {
+	if (typeof value !== "object" || value === null) return undefined;
+	if (value instanceof NativePromise) return value;
+	return typeof value.then === "function" ? resolve(NativePromise, value) : undefined;
+}
 
 /** Returns f's promise, or one that is rejected with what f throws. */
 export function attempt(f) {
@@ -173,7 +181,7 @@ const bytesOf = (op) => new Uint8Array(host.bytes(op, 0));
 export function raw(value) {
 	if (value === undefined || value === null) return undefined;
 	if (typeof value === "string" || value instanceof Uint8Array) return value;
-	if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+	if (isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
 	if (value instanceof ArrayBuffer) return new Uint8Array(value);
 	return undefined;
 }
@@ -188,17 +196,11 @@ export const op = (name, arg, { signal } = {}) => attempt(() => {
 	return promised(host.start(call.handle, `${name}`, raw(arg)), call, bytesOf, signal);
 });
 
-/** Returns the seconds and nanoseconds of milliseconds, for host.sleep. */
-function split(ms) {
-	ms = min(max(+ms || 0, 0), 2e12);
-	const seconds = floor(ms / 1000);
-	return [seconds | 0, floor((ms - seconds * 1000) * 1e6) | 0];
-}
-
 /** Starts a timer, and returns its op. */
 export function timer(call, ms) {
-	const [seconds, rest] = split(ms);
-	return host.sleep(call.handle, seconds, rest);
+	ms = min(max(+ms || 0, 0), 2e12);
+	const seconds = floor(ms / 1000);
+	return host.sleep(call.handle, seconds | 0, floor((ms - seconds * 1000) * 1e6) | 0);
 }
 
 /** Resolves after that many milliseconds. */

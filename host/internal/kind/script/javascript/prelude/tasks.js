@@ -1,11 +1,13 @@
 // Tasks: how they are defined, called and ended.
 
 import {
-	host, attempt, begin, callOf, end, caller, check, promised, raw, react, parse, stringify, uncurry, OpError,
+	host, attempt, begin, callOf, caller, check, end, parse, promised, promiseOf, raw, react, stringify, uncurry, OpError,
 } from "wexec/core.js";
 import { inspect } from "wexec/console.js";
 
-const { apply, getPrototypeOf } = Reflect;
+const { Array, Error, Object, Reflect, TypeError, Uint8Array, WeakMap } = globalThis;
+const { apply, defineProperty, getPrototypeOf } = Reflect;
+const { getOwnPropertyDescriptor } = Object;
 const asyncPrototype = getPrototypeOf(async () => {});
 const isArray = Array.isArray;
 const get = uncurry(WeakMap.prototype.get);
@@ -17,7 +19,7 @@ const named = []; // those with a name of their own
 const tasks = { __proto__: null }; // all, by name, once the script is loaded
 
 const isAsync = (f) => getPrototypeOf(f) === asyncPrototype;
-const isClass = (f) => Object.getOwnPropertyDescriptor(f, "prototype")?.writable === false;
+const isClass = (f) => getOwnPropertyDescriptor(f, "prototype")?.writable === false;
 
 /**
  * Makes a task of a function. An async function is io, another is blocking, unless the
@@ -86,7 +88,7 @@ export class TaskError extends Error {
 
 	static codeOf(error) { return typeof error === "object" && error !== null && #code in error ? error.#code : 0; }
 }
-Reflect.defineProperty(TaskError.prototype, "name", { value: "TaskError", writable: true, configurable: true });
+defineProperty(TaskError.prototype, "name", { value: "TaskError", writable: true, configurable: true });
 
 // ---- what the host calls ----
 
@@ -147,11 +149,9 @@ function input(call, { run, options }) {
 function run(call, f) {
 	try {
 		const result = f();
-		if (typeof result === "object" && result !== null && typeof result.then === "function") {
-			react(Promise.resolve(result), (value) => finish(call, value), (error) => fail(call, error));
-		} else {
-			finish(call, result);
-		}
+		const promise = promiseOf(result);
+		if (promise === undefined) finish(call, result);
+		else react(promise, (value) => finish(call, value), (error) => fail(call, error));
 	} catch (error) {
 		fail(call, error);
 	}
