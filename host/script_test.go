@@ -1,9 +1,23 @@
 package host_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	nethttp "net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
+	"testing/fstest"
 
+	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/capability"
+	"github.com/wexec/wexec/host/capability/http"
 	"github.com/wexec/wexec/host/hosttest"
 )
 
@@ -14,17 +28,272 @@ func javascript(t testing.TB, cfg host.Config, text string, options ...host.Opti
 	return hosttest.Load(t, hosttest.New(t, cfg), hosttest.Script(t, "javascript", "task.js", text), options...)
 }
 
-func TestScript(t *testing.T) {
-	m := javascript(t, host.Config{}, `
+// callText calls a task and returns its output, or its error.
+func callText(t testing.TB, m *host.Module, task, input string) string {
+	t.Helper()
+	out, err := m.Call(t.Context(), task, []byte(input)).Wait(t.Context())
+	if err != nil {
+		return err.Error()
+	}
+	return string(out)
+}
+
+func TestScriptTasks(t *testing.T) {
+	cfg := host.Config{Engines: hosttest.Engines(t, "javascript")}
+	m := hosttest.Load(t, hosttest.New(t, cfg), hosttest.Script(t, "javascript", "src/task.js", `
 		import { task, sleep } from "wexec";
-		export const double = task({ mode: "cpu" }, (n) => n * 2);
+		import { half } from "../lib/half.js";
+		export const double = task({ mode: "cpu", doc: "Doubles.", timeout: 1000 }, (n) => n * 2);
 		export async function slow(ms) { await sleep(ms); return "slept"; }
 		export const add = (a, b) => a + b;
-	`)
-	for _, c := range [][3]string{{"double", "21", "42"}, {"slow", "1", `"slept"`}, {"add", "[1,2]", "3"}} {
-		out, err := m.Call(t.Context(), c[0], []byte(c[1])).Wait(t.Context())
-		if err != nil || string(out) != c[2] {
-			t.Errorf("%s: %s, %v", c[0], out, err)
+		export const list = (l) => l.length;
+		export const raw = task({ bytes: true }, (b) => b.map((n) => n + 1));
+		export const nothing = () => {};
+		export const calls = async (n) => await double(n) + await double(1);
+		export class Helper {}
+		export const number = 5;
+		export { half };
+	`, "lib/half.js", `export const half = (n) => n / 2;`))
+	for _, c := range [][3]string{
+		{"double", "21", "42"}, {"slow", "1", `"slept"`}, {"add", "[1,2]", "3"}, {"list", "[1,2]", "2"},
+		{"raw", "abc", "bcd"}, {"nothing", "", ""}, {"calls", "2", "6"}, {"half", "1", "0.5"},
+		{"double", "nonsense", `task "double" (mode cpu): failed: OpError: the input is not JSON: unexpected token: 'nonsense'`},
+	} {
+		if got := callText(t, m, c[0], c[1]); !strings.HasPrefix(got, c[2]) || c[2] == "" && got != "" {
+			t.Errorf("%s: got %q, want %q", c[0], got, c[2])
 		}
+	}
+	var tasks []string
+	for _, task := range m.Tasks() {
+		tasks = append(tasks, fmt.Sprintf("%s %s %v", task.Name, task.Mode, task.Program))
+	}
+	want := []string{
+		"add blocking false", "calls io false", "double cpu false", "half blocking false", "list blocking false",
+		"main blocking true", "nothing blocking false", "raw blocking false", "slow io false",
+	}
+	if slices.Sort(tasks); !slices.Equal(tasks, want) {
+		t.Errorf("got tasks %q, want %q", tasks, want)
+	}
+	if info := m.Info(); info.Style != host.Script || info.Irreversible != "" || info.MemoryMin == 0 {
+		t.Errorf("got %+v", info)
+	}
+}
+
+// TestScriptErrors checks what an embedder sees of an exception.
+func TestScriptErrors(t *testing.T) {
+	m := javascript(t, host.Config{}, `
+export function fails(n) {
+  return inner(n);
+}
+const inner = (n) => n.x.y;
+export const later = async () => { await null; fails({}); };
+`)
+	for _, task := range []string{"fails", "later"} {
+		_, err := m.Call(t.Context(), task, []byte("{}")).Wait(t.Context())
+		failed, ok := errors.AsType[*host.TaskError](err)
+		if !ok || failed.Type != "TypeError" || failed.Message != "cannot read property 'y' of undefined" ||
+			len(failed.Stack) < 2 || failed.Stack[0] != "inner (task.js:5:22)" || failed.Stack[1] != "fails (task.js:3:16)" {
+			t.Errorf("%s: got %v", task, err)
+		}
+	}
+}
+
+// TestScriptMap checks that stacks name the files that the main file was made of.
+func TestScriptMap(t *testing.T) {
+	cfg := host.Config{Engines: hosttest.Engines(t, "javascript")}
+	m := hosttest.Load(t, hosttest.New(t, cfg), hosttest.Script(t, "javascript",
+		"task.js", `export function fails() { throw new Error("x"); }`,
+		"task.js.map", `{"version": 3, "sources": ["task.ts"], "mappings": "AAAA,0BAUY"}`))
+	if got, want := callText(t, m, "fails", ""), "at fails (task.ts:11:13)"; !strings.Contains(got, want) {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestScriptRefused checks what is said of modules that can't be scripts.
+func TestScriptRefused(t *testing.T) {
+	engines := hosttest.Engines(t, "javascript")
+	good := hosttest.Script(t, "javascript", "task.js", "export const f = () => 1;")
+	quick := abi.Script{Language: "javascript", Engine: strings.Repeat("ab", 32), Main: "task.js"}
+	emptyZip := []byte("PK\x05\x06" + strings.Repeat("\x00", 18))
+	for name, c := range map[string]struct {
+		cfg  host.Config
+		wasm []byte
+		want string
+	}{
+		"no engines":    {host.Config{}, good, "this host has no engines (Config.Engines)"},
+		"not there":     {host.Config{Engines: engines}, quick.Module(emptyZip, nil), "get it with wexec engine fetch javascript"},
+		"another file":  {host.Config{Engines: fstest.MapFS{quick.Engine + ".wasm": {Data: []byte("x")}}}, quick.Module(emptyZip, nil), "has the SHA-256 2d7116"},
+		"no zip":        {host.Config{Engines: engines}, quick.Module([]byte("x"), nil), "wexec.files: zip: not a valid zip file"},
+		"many files":    {host.Config{Engines: engines}, quick.Module(bytes.Repeat([]byte("PK\x01\x02"), 30_000), nil), "30000 files, at most 20000"},
+		"with code":     {host.Config{Engines: engines}, append(slices.Clone(good), 1, 1, 0), "no code of its own"},
+		"language":      {host.Config{Engines: engines}, (&abi.Script{Language: "cobol", Engine: quick.Engine, Main: "x"}).Module(emptyZip, nil), `a script in "cobol"`},
+		"syntax":        {host.Config{Engines: engines}, hosttest.Script(t, "javascript", "task.js", "export const f = ;\n"), "SyntaxError"},
+		"syntax place":  {host.Config{Engines: engines}, hosttest.Script(t, "javascript", "task.js", "\n  let x = ;\n"), "task.js:2:11"},
+		"throws":        {host.Config{Engines: engines}, hosttest.Script(t, "javascript", "task.js", "export const f = 1; throw new RangeError('no')"), "RangeError: no"},
+		"waits":         {host.Config{Engines: engines}, hosttest.Script(t, "javascript", "task.js", "export const f = 1; await new Promise(() => {})"), "awaits something that only a task can wait for"},
+		"sleeps":        {host.Config{Engines: engines}, hosttest.Script(t, "javascript", "task.js", `export const f = 1; import {sleep} from "wexec"; await sleep(1)`), "use it in a task"},
+		"cpu and async": {host.Config{Engines: engines}, hosttest.Script(t, "javascript", "task.js", `export const f = 1; import {task} from "wexec"; task({mode: "cpu"}, async () => {})`), "a cpu task may not await"},
+		"no main":       {host.Config{Engines: engines}, quick.Module(emptyZip, nil), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := hosttest.New(t, c.cfg).Load(t.Context(), "guest", c.wasm)
+			if kind := host.Kind(err); kind != host.InvalidModule && kind != host.InvalidManifest && kind != host.Failed {
+				t.Errorf("got %v", err)
+			}
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q in it", err, c.want)
+			}
+		})
+	}
+}
+
+// TestEngineImports checks that only engines get the functions that engines import.
+func TestEngineImports(t *testing.T) {
+	// (module (import "env" "host_interrupt" (func (result i32))) (export "f" (func 0)))
+	wasm := []byte("\x00asm\x01\x00\x00\x00\x01\x05\x01\x60\x00\x01\x7f\x02\x16\x01\x03env\x0ehost_interrupt\x00\x00" +
+		"\x07\x05\x01\x01f\x00\x00")
+	_, err := hosttest.New(t, host.Config{}).Load(t.Context(), "guest", wasm)
+	if host.Kind(err) != host.InvalidModule || !strings.Contains(err.Error(), "it imports env.host_interrupt") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestScriptsShareAnEngine checks that the engine is compiled once, and that scripts see
+// nothing of each other.
+func TestScriptsShareAnEngine(t *testing.T) {
+	h := hosttest.New(t, host.Config{Engines: hosttest.Engines(t, "javascript"), CacheDir: "off"})
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			text := fmt.Sprintf("globalThis.n = (globalThis.n ?? 0) + %d; export const get = () => n;", i)
+			m, err := h.Load(t.Context(), fmt.Sprint("guest", i), hosttest.Script(t, "javascript", "task.js", text))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if got := callText(t, m, "get", ""); got != fmt.Sprint(i) {
+				t.Errorf("script %d: %s", i, got)
+			}
+			if i%2 == 0 {
+				if err := m.Close(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestScriptIsPristine checks that a task finds the state that the top level has left, and
+// its own random numbers.
+func TestScriptIsPristine(t *testing.T) {
+	m := javascript(t, host.Config{}, `
+		import { task } from "wexec";
+		let n = 0;
+		const before = Math.random();
+		const next = () => [++n, Math.random(), crypto.randomUUID()];
+		export const fresh = task({ mode: "blocking" }, next);
+		export const kept = task({ mode: "io" }, next);
+	`)
+	seen := map[string]bool{}
+	for i := range 10 {
+		for task, count := range map[string]int{"fresh": 1, "kept": i + 1} {
+			var out []any
+			if err := json.Unmarshal([]byte(callText(t, m, task, "")), &out); err != nil {
+				t.Fatal(err)
+			}
+			if out[0] != float64(count) {
+				t.Errorf("%s: the count is %v, want %d", task, out[0], count)
+			}
+			for _, random := range out[1:] {
+				if key := fmt.Sprint(random); seen[key] {
+					t.Errorf("%s: %s again", task, key)
+				} else {
+					seen[key] = true
+				}
+			}
+		}
+	}
+}
+
+// TestScriptCalls checks that code goes on with its own call after it has awaited a
+// promise that another call settles: the end of that call must not cancel its ops.
+func TestScriptCalls(t *testing.T) {
+	m := javascript(t, host.Config{IO: host.ExecutorLimits{Workers: 1}}, `
+		import { sleep, task } from "wexec";
+		let shared;
+		export async function begin() { shared = sleep(30); await shared; }
+		export async function awaits() { await shared; await sleep(5); }
+		export const chains = task({ mode: "io" }, () => shared.then(() => sleep(5)).then(() => sleep(5)));
+		export async function all() { await Promise.all([shared, 1]); await sleep(5); }
+		export async function race() { await Promise.race([shared]); await sleep(5); }
+		export async function last() { await shared.finally(() => {}); await sleep(5); }
+		export async function iterates() { for await (const x of [shared, 1]) await sleep(5); }
+		export async function nested() { await (async () => { await shared; await sleep(5); })(); await sleep(5); }
+	`)
+	tasks := []string{"begin", "awaits", "chains", "all", "race", "last", "iterates", "nested"}
+	var calls []*host.Future[[]byte]
+	for _, task := range tasks {
+		calls = append(calls, m.Call(t.Context(), task, nil))
+	}
+	for i, c := range calls {
+		if _, err := c.Wait(t.Context()); err != nil {
+			t.Errorf("%s: %v", tasks[i], err)
+		}
+	}
+}
+
+func web(t *testing.T) (host.Config, string) {
+	t.Helper()
+	server := httptest.NewServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.Header().Set("X-Method", r.Method)
+		w.Header().Set("X-Type", r.Header.Get("Content-Type"))
+		if r.URL.Path == "/missing" {
+			w.WriteHeader(nethttp.StatusNotFound)
+		}
+		if r.URL.Path == "/hang" {
+			<-r.Context().Done()
+		}
+		fmt.Fprintf(w, `{"path": %q, "body": %q}`, r.URL.RequestURI(), body)
+	}))
+	t.Cleanup(server.Close)
+	return host.Config{
+		Capabilities: []capability.Capability{&http.Client{Allow: []string{server.Listener.Addr().String()}}},
+	}, server.URL
+}
+
+func TestScriptFetch(t *testing.T) {
+	cfg, url := web(t)
+	m := javascript(t, cfg, `
+		const check = (ok, what) => { if (!ok) throw new Error(what); };
+		export async function run(url) {
+			let r = await fetch(url + "/a?b=1");
+			check(r.ok && r.status === 200 && r.headers.get("X-METHOD") === "GET", "head");
+			check((await r.json()).path === "/a?b=1", "json");
+			await r.text().then(() => check(false, "read twice"), (e) => check(e instanceof TypeError, "read twice"));
+			r = await fetch(new URL("/missing", url), { method: "POST", body: new URLSearchParams({ q: "ä b" }) });
+			check(r.status === 404 && !r.ok && r.headers.get("x-method") === "POST", "post");
+			check(r.headers.get("x-type").startsWith("application/x-www-form-urlencoded"), "type");
+			check((await r.text()).includes("q=%C3%A4+b"), "form");
+			r = await fetch(url, { method: "PUT", body: Uint8Array.of(104, 105) });
+			check(new TextDecoder().decode(await r.arrayBuffer()).includes('"body": "hi"'), "bytes");
+			let text = "";
+			for await (const piece of (await fetch(url)).body) text += new TextDecoder().decode(piece, { stream: true });
+			check(text.includes("path"), "stream");
+			const controller = new AbortController();
+			setTimeout(() => controller.abort(), 5);
+			await fetch(url + "/hang", { signal: controller.signal }).then(
+				() => check(false, "abort"), (e) => check(e.name === "AbortError", "abort: " + e));
+			await fetch(url + "/hang", { signal: AbortSignal.timeout(5) }).then(
+				() => check(false, "timeout"), (e) => check(e.name === "TimeoutError", "timeout: " + e));
+			await fetch("http://denied.example/").then(
+				() => check(false, "denied"), (e) => check(e.status === "denied", "denied: " + e));
+			await fetch("/relative").then(() => check(false, "relative"), (e) => check(e instanceof TypeError, "relative"));
+			return "done";
+		}
+	`)
+	if got := callText(t, m, "run", fmt.Sprintf("%q", url)); got != `"done"` {
+		t.Error(got)
 	}
 }

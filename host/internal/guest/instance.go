@@ -57,6 +57,9 @@ func (inst *Instance) serve(c *Call, wasi *WASI) error {
 	inst.memory.ForgetRefusal()
 	err := inst.side.Serve(c)
 	c.Output = append(inst.Printed(), c.Output...)
+	if exit, ok := err.(*fault.ExitError); ok && exit.Code == 0 && inst.IsProgram() {
+		err = nil
+	}
 	c.fuelUsed.Store(uint64(inst.meter.used()))
 	c.memoryBytes.Store(inst.memory.Size())
 	return inst.starved(err)

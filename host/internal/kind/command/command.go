@@ -7,7 +7,6 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host/internal/engine"
-	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/guest"
 	"github.com/wexec/wexec/host/internal/kind"
 	"github.com/wexec/wexec/host/internal/wasm"
@@ -67,9 +66,5 @@ type side struct {
 // Serve implements guest.Side.
 func (s *side) Serve(c *guest.Call) error {
 	start, _ := s.inst.Function(abi.ExportStart)
-	err := s.inst.Enter(start, nil)
-	if exit, ok := err.(*fault.ExitError); ok && exit.Code == 0 {
-		return nil
-	}
-	return err
+	return s.inst.Enter(start, nil)
 }

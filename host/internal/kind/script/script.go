@@ -26,6 +26,8 @@ type Source struct {
 	// Files has the script's files. It is read-only, and decompresses a file when it
 	// is read. Any goroutine may use it.
 	Files fs.FS
+
+	sourceMap func() *sourceMap
 }
 
 // Language runs the scripts of one language.
@@ -117,7 +119,9 @@ func open(m *wasm.Module, text []byte) (*Source, error) {
 	if err != nil {
 		return nil, fault.InvalidModule("%s: %v", abi.FilesSection, err)
 	}
-	return &Source{*described, files}, nil
+	s := &Source{Script: *described, Files: files}
+	s.sourceMap = mapOf(s)
+	return s, nil
 }
 
 func (k Kind) language(name string) (Language, error) {

@@ -134,18 +134,18 @@ var hostFunctions = map[string]func(s *side, a args) value{
 		a.bytes(0, func(b []byte) { v = boolean(utf8.Valid(b)) })
 		return v
 	},
-	// program() returns the arguments and the environment, in JSON.
-	"program": func(s *side, a args) value {
+	// arguments() returns the arguments and the environment of a program, in JSON.
+	"arguments": func(s *side, a args) value {
 		args, env := s.Inst.Arguments()
 		text, _ := json.Marshal([2][]string{args, env})
 		return s.vm.newString(text)
 	},
 	// exports() returns what the script exports.
 	"exports": func(s *side, a args) value {
-		if s.vm.module == 0 {
+		if s.vm.main == 0 {
 			return undefined
 		}
-		return value(s.vm.call(jsGetModuleNamespace, uint64(s.vm.context), uint64(s.vm.module)))
+		return value(s.vm.call(jsGetModuleNamespace, uint64(s.vm.context), uint64(uint32(s.vm.main))))
 	},
 	// exit(code) ends the instance.
 	"exit": func(s *side, a args) value { panic(&fault.ExitError{Code: a.handle(0)}) },

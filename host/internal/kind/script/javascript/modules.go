@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/wexec/wexec/host/internal/fault"
@@ -52,6 +53,20 @@ const mostSource = 16 << 20
 // read reads a file of the script.
 func (s *side) read(name string) ([]byte, error) {
 	return script.ReadFile(s.source.Files, name, mostSource)
+}
+
+// exportWords matches what exports something, and then the default export.
+var exportWords = regexp.MustCompile(`\bexport\b(\s+default\b|\s*\{\s*[\w$]+\s+as\s+default\s*,?\s*\})?`)
+
+// exportsTasks reports whether a module may export something else than a default. Without
+// that it is a program only, and its top level need not run to know its tasks.
+func exportsTasks(text []byte) bool {
+	for _, m := range exportWords.FindAllSubmatch(text, -1) {
+		if len(m[1]) == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // throwReference throws a ReferenceError, and returns the null pointer.

@@ -130,9 +130,14 @@ func (s *side) Start() error {
 	return err
 }
 
-// runMain runs the script's top level, which defines its tasks.
+// runMain runs the script's top level, which defines its tasks. One without tasks is only
+// run as a program.
 func (s *side) runMain() error {
-	promise, err := s.evalMain()
+	text, err := s.compile()
+	if err != nil || !exportsTasks(text) {
+		return err
+	}
+	promise, err := s.evaluate()
 	if err != nil {
 		return err
 	}
@@ -140,7 +145,8 @@ func (s *side) runMain() error {
 	s.runJobs()
 	switch state := s.vm.call(jsPromiseState, uint64(s.vm.context), uint64(promise)); state {
 	case promisePending:
-		return &fault.TaskError{Message: s.source.Main + ": its top level awaits something that only a task can wait for"}
+		return &fault.TaskError{Message: s.source.Main + ": its top level awaits something that only a task can wait for: " +
+			"await it in a task, or in the function that it exports as default"}
 	case promiseRejected:
 		return s.describe(value(s.vm.call(jsPromiseResult, uint64(s.vm.context), uint64(promise))))
 	}
@@ -161,7 +167,11 @@ const (
 // runProgram runs the script as a program, on behalf of a call.
 func (s *side) runProgram(c *guest.Call) {
 	s.settle(c, s.vm.invoke(s.vm.program, integer(c.Handle), undefined))
-	promise, err := s.evalMain()
+	var promise value
+	_, err := s.compile()
+	if err == nil {
+		promise, err = s.evaluate()
+	}
 	if err != nil {
 		s.End(c, nil, s.Inst.Starved(err))
 		return
@@ -170,18 +180,20 @@ func (s *side) runProgram(c *guest.Call) {
 	s.vm.free(promise)
 }
 
-// evalMain starts to run the script. It returns the promise of its end.
-func (s *side) evalMain() (promise value, err error) {
-	text, err := s.read(s.source.Main)
-	if err != nil {
-		return 0, &fault.TaskError{Message: err.Error()}
+// compile compiles the main module, and returns its text.
+func (s *side) compile() (text []byte, err error) {
+	if text, err = s.read(s.source.Main); err != nil {
+		return nil, &fault.TaskError{Message: err.Error()}
 	}
-	module := s.vm.eval(text, s.source.Main, evalModule|evalCompileOnly)
-	if module.isException() {
-		return 0, s.thrown()
+	if s.vm.main = s.vm.eval(text, s.source.Main, evalModule|evalCompileOnly); s.vm.main.isException() {
+		return nil, s.thrown()
 	}
-	s.vm.module = uint32(module)
-	promise = value(s.vm.call(jsEvalFunction, uint64(s.vm.context), uint64(module)))
+	return text, nil
+}
+
+// evaluate starts to run the main module. It returns the promise of its end.
+func (s *side) evaluate() (promise value, err error) {
+	promise = value(s.vm.call(jsEvalFunction, uint64(s.vm.context), uint64(s.vm.main)))
 	if promise.isException() {
 		return 0, s.thrown()
 	}

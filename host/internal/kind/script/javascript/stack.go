@@ -1,22 +1,54 @@
 package javascript
 
-import "strings"
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+)
 
 // mostFrames is the most frames of a stack that are kept.
 const mostFrames = 32
 
+// frame matches a line of the engine's stacks: at name (file:line:column), or without
+// name and parentheses.
+var frame = regexp.MustCompile(`^(.*?)\(?([^()\s]+):(\d+):(\d+)\)?$`)
+
 // frames splits the stack of an exception into its lines. It leaves out the prelude's, and
-// maps those of the main file to its source.
+// maps those of the main file to the files that it was made of.
 func (s *side) frames(stack string) (frames []string) {
 	for line := range strings.SplitSeq(stack, "\n") {
-		frame, ok := strings.CutPrefix(strings.TrimSpace(line), "at ")
-		if !ok || strings.Contains(frame, "("+preludeName+":") || strings.Contains(frame, "("+preludeName+"/") ||
-			strings.HasSuffix(frame, "(native)") {
+		text, ok := strings.CutPrefix(strings.TrimSpace(line), "at ")
+		if !ok || strings.HasSuffix(text, "(native)") {
 			continue
 		}
-		if frames = append(frames, frame); len(frames) == mostFrames {
+		if m := frame.FindStringSubmatch(text); m != nil {
+			if path.Dir(m[2]) == preludeName || m[2] == preludeName {
+				continue
+			}
+			text = s.mapped(text, m)
+		}
+		if frames = append(frames, text); len(frames) == mostFrames {
 			break
 		}
 	}
 	return frames
+}
+
+// mapped returns the frame in the file that it comes from.
+func (s *side) mapped(text string, m []string) string {
+	if m[2] != s.source.Main {
+		return text
+	}
+	line, _ := strconv.Atoi(m[3])
+	column, _ := strconv.Atoi(m[4])
+	file, line, column, ok := s.source.Original(line, column)
+	if !ok {
+		return text
+	}
+	if m[1] == "" {
+		return fmt.Sprintf("%s:%d:%d", file, line, column)
+	}
+	return fmt.Sprintf("%s(%s:%d:%d)", m[1], file, line, column)
 }

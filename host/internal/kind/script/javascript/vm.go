@@ -51,8 +51,8 @@ type places struct {
 	scratch uint32
 	// stringTags are the tags of strings: in one piece, and in several.
 	stringTags [2]int32
-	// module is the main module, or 0 before it is compiled.
-	module uint32
+	// main is the main module, or 0 before it is compiled.
+	main value
 	// The functions of the prelude that the host calls.
 	dispatch, wake, abandon, program, loaded, manifest, describe value
 }

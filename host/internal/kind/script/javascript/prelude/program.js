@@ -3,7 +3,7 @@
 import { host, parse } from "wexec/core.js";
 
 let known;
-const given = () => (known ??= parse(host.program()));
+const given = () => (known ??= parse(host.arguments()));
 
 /** All bytes of the standard input. */
 function input() {

@@ -15,7 +15,6 @@ const modes = ["io", "blocking", "cpu"];
 
 // What task was called with, by the function that it returned: {name, mode, run, options}.
 const defined = new WeakMap();
-const named = []; // those with a name of their own
 const tasks = { __proto__: null }; // all, by name, once the script is loaded
 
 const isAsync = (f) => getPrototypeOf(f) === asyncPrototype;
@@ -36,13 +35,12 @@ export function task(options, run) {
 	const entry = { name: options.name, mode, run, options };
 	const stub = (...params) => attempt(() => invoke(entry, stub, params));
 	defined.set(stub, entry);
-	if (entry.name !== undefined) named.push(entry);
 	return stub;
 }
 
 function invoke(entry, stub, params) {
 	entry.name ??= exportedAs(stub);
-	if (entry.name === undefined) throw new Error("this task has no name: export it, or give it one (task({name: …}, …))");
+	if (entry.name === undefined) throw new Error("this task has no name: export it");
 	const input = entry.run.length > 1 ? params : params[0];
 	return call(entry.name, input, { bytes: entry.options.bytes });
 }
@@ -106,7 +104,6 @@ host.loaded = () => {
 			tasks[name] = { name, mode: isAsync(value) ? "io" : "blocking", run: value, options: {} };
 		}
 	}
-	for (const entry of named) tasks[entry.name] = entry;
 };
 
 host.manifest = () => {
