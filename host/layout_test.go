@@ -48,6 +48,7 @@ var rooms = map[string][]string{
 	"host/internal/linear":                 {},
 	"host/internal/rootfs":                 {},
 	"host/internal/schema":                 {},
+	"host/internal/sourcemap":              {},
 	"host/internal/suggest":                {},
 	"host/internal/wasi": {
 		"host/internal/rootfs", "host/internal/wasi/descriptors", "host/internal/wasi/stdio",
