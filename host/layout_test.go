@@ -42,7 +42,7 @@ var rooms = map[string][]string{
 	"host/internal/kind/calls":             {"host/internal/guest"},
 	"host/internal/kind/bare":              {"host/internal/kind"},
 	"host/internal/kind/command":           {"host/internal/kind"},
-	"host/internal/kind/script":            {"host/internal/kind", "host/internal/kind/calls"},
+	"host/internal/kind/script":            {"host/internal/kind", "host/internal/kind/calls", "host/internal/sourcemap"},
 	"host/internal/kind/script/javascript": {"host/internal/kind/script"},
 	"host/internal/kind/wexec":             {"host/internal/kind", "host/internal/kind/calls"},
 	"host/internal/linear":                 {},

@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"sync"
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host/internal/engine"
 	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/guest"
 	"github.com/wexec/wexec/host/internal/kind"
+	"github.com/wexec/wexec/host/internal/sourcemap"
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
@@ -27,7 +29,31 @@ type Source struct {
 	// is read. Any goroutine may use it.
 	Files fs.FS
 
-	sourceMap func() *sourceMap
+	sourceMap func() *sourcemap.Map // nil if there is none
+}
+
+// maxMap is the most bytes of a source map.
+const maxMap = 8 << 20
+
+// Origin returns the place that a place in the main file was made from, if the script has
+// a source map, which is beside the file, under its name and .map.
+func (s *Source) Origin(line, column int) (place sourcemap.Place, ok bool) {
+	if m := s.sourceMap(); m != nil {
+		return m.Find(line, column)
+	}
+	return place, false
+}
+
+func (s *Source) readMap() *sourcemap.Map {
+	text, err := ReadFile(s.Files, s.Main+".map", maxMap)
+	if err != nil {
+		return nil
+	}
+	m, err := sourcemap.Parse(text)
+	if err != nil {
+		return nil
+	}
+	return m
 }
 
 // Language runs the scripts of one language.
@@ -120,7 +146,7 @@ func open(m *wasm.Module, text []byte) (*Source, error) {
 		return nil, fault.InvalidModule("%s: %v", abi.FilesSection, err)
 	}
 	s := &Source{Script: *described, Files: files}
-	s.sourceMap = mapOf(s)
+	s.sourceMap = sync.OnceValue(s.readMap)
 	return s, nil
 }
 

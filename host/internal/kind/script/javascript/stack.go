@@ -43,12 +43,13 @@ func (s *side) mapped(text string, m []string) string {
 	}
 	line, _ := strconv.Atoi(m[3])
 	column, _ := strconv.Atoi(m[4])
-	file, line, column, ok := s.source.Original(line, column)
+	place, ok := s.source.Origin(line, column)
 	if !ok {
 		return text
 	}
+	at := fmt.Sprintf("%s:%d:%d", place.File, place.Line, place.Column)
 	if m[1] == "" {
-		return fmt.Sprintf("%s:%d:%d", file, line, column)
+		return at
 	}
-	return fmt.Sprintf("%s(%s:%d:%d)", m[1], file, line, column)
+	return m[1] + "(" + at + ")"
 }
