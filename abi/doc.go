@@ -44,6 +44,18 @@ const (
 	// CapTaskCall calls another task. Argument: a message whose head is a
 	// TaskCall and whose body is the input. Result: the task's output.
 	CapTaskCall = "task.call"
+	// CapStreamRead reads from a stream that another op has opened for the call.
+	// Argument: its handle and the most bytes to read, 8 bytes. Result: at least one
+	// byte, or none at the stream's end.
+	CapStreamRead = "stream.read"
+	// CapStreamWrite writes to a stream, and ends when all is written. Argument: its
+	// handle, 4 bytes, and the bytes.
+	CapStreamWrite = "stream.write"
+	// CapStreamClose closes a stream. Argument: its handle.
+	CapStreamClose = "stream.close"
+	// CapStreamPipe opens a stream that gives what is written to it to an op that
+	// takes it, such as http.open. Result: its handle.
+	CapStreamPipe = "stream.pipe"
 	// CapFetch makes an HTTP request. Argument and result: messages.
 	CapFetch = "http.fetch"
 )

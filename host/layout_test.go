@@ -25,7 +25,7 @@ var rooms = map[string][]string{
 		"host/internal/env", "host/internal/schema", "host/internal/suggest", "host/internal/gate", "host/internal/env",
 	},
 	"host/cache":           {},
-	"host/capability":      {},
+	"host/capability":      {"abi"},
 	"host/capability/http": {"abi", "host/capability"},
 	"host/hosttest":        {"host", "host/capability/http"},
 	"host/internal/engine": {
