@@ -7,6 +7,8 @@
 // guest: sdk/go imports it.
 package abi
 
+import "strings"
+
 // Names that are part of the contract.
 const (
 	// ImportModule is the module name of every host function.
@@ -78,3 +80,10 @@ const (
 	LogWarn
 	LogError
 )
+
+// Covers reports whether a name grants an op: it is the op's own, or that of all ops
+// that begin with it and a dot. "kv" covers "kv.get".
+func Covers(name, op string) bool {
+	rest, ok := strings.CutPrefix(op, name)
+	return ok && (rest == "" || rest[0] == '.')
+}

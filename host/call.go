@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/wexec/wexec/executors"
+	"github.com/wexec/wexec/host/capability"
 	"github.com/wexec/wexec/host/internal/fault"
+	"github.com/wexec/wexec/host/internal/grants"
 	"github.com/wexec/wexec/host/internal/guest"
 )
 
@@ -42,7 +44,8 @@ type call struct {
 	keeps     bool            // the instance keeps its state: PerInstance
 	left      bool            // the instance is done with the call
 	settled   atomic.Bool
-	stopCause error // why the call must stop
+	streams   atomic.Pointer[capability.Streams] // nil until an op needs it
+	stopCause error                              // why the call must stop
 	unwatch   func() bool
 	queued    time.Duration // when, since hostEpoch; 0 without Config.Observe
 }
@@ -195,6 +198,7 @@ func (c *call) settle(output []byte, err error) {
 	if unwatch != nil {
 		unwatch()
 	}
+	c.closeStreams()
 	if err != nil {
 		err = c.failure(err)
 	}
@@ -233,15 +237,13 @@ func (c *call) failure(err error) error {
 	return &fault.CallError{Module: c.mod.name, Task: c.inside.Task.Name, Mode: c.inside.Task.Mode, Err: err}
 }
 
-// grants returns the capabilities that the call may use; nil means all.
-func (c *call) grants() []string { return intersect(c.mod.host.cfg.Grants, c.options.Grants) }
-
 // inherited returns the options for a call that this one makes: those of the callee,
 // narrowed by the limits and grants of this one.
 func (c *call) inherited(callee *module) *Options {
 	o := callee.defaults
 	o.Tenant, o.Priority = c.options.Tenant, c.options.Priority
-	o.Grants = intersect(callee.defaults.Grants, c.grants())
+	o.Grants = grants.Intersect(callee.defaults.Grants, c.options.Grants)
+	o.Labels = c.options.Labels
 	o.QueueTimeout = shorter(o.QueueTimeout, c.options.QueueTimeout)
 	o.RunTimeout = shorter(o.RunTimeout, c.Left())
 	o.Memory = least(c.inside.Memory, o.Memory)
@@ -257,6 +259,8 @@ type Span struct {
 	Module, Task string
 	Mode         Mode
 	Tenant       string
+	// Labels are those of the Options. They must not be changed.
+	Labels map[string]string
 	// Lane is where the call ran: "loop 0", "io 3", "thread 1", "core 0". It is
 	// empty if the call never started.
 	Lane string
@@ -285,7 +289,7 @@ func (c *call) span(err error) Span {
 	u := c.inside.Usage()
 	s := Span{
 		ID: c.id, Module: c.mod.name, Task: c.inside.Task.Name, Mode: c.inside.Task.Mode, Tenant: c.options.Tenant,
-		Queued: hostEpoch.Add(c.queued), Ended: time.Now(),
+		Labels: c.options.Labels, Queued: hostEpoch.Add(c.queued), Ended: time.Now(),
 		HostCalls: u.HostCalls, MemoryBytes: u.MemoryBytes, Fuel: u.Fuel, Err: err,
 	}
 	if c.parent != nil {

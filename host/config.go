@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math"
 	"runtime"
@@ -76,9 +77,15 @@ type Config struct {
 	// capability.Func. Every host also has clock.sleep and task.call, which reach
 	// nothing outside of it. Close closes the capabilities. Default: none.
 	Capabilities []capability.Capability
-	// Grants are the names of the capabilities that modules may use. Options can
-	// narrow them. Nil grants all.
+	// Grants are the names of the capabilities that modules may use: "kv.get" is one
+	// op, and "kv" all whose names begin with "kv.". Options can narrow them. Nil
+	// grants all.
 	Grants []string
+	// Audit gets a line of JSON for each use of a capability, except clock.sleep and
+	// task.call, when it ends or is denied: who, what, the decision, bytes and time. A
+	// stream has a line when it is closed. Write is called by one goroutine at a
+	// time; the guest may wait for it. Default: none.
+	Audit io.Writer
 
 	// CacheDir is the folder of the compile cache. Default: wexec in the user's
 	// cache folder. "off" keeps compiled code in memory only.
@@ -157,6 +164,8 @@ type Limits struct {
 	// including those that go on after they were cancelled. Default and maximum:
 	// 8,192. Each may block a thread, and Go allows a process 10,000 threads.
 	Capabilities int
+	// Streams is the most streams that a call may have open. Default: 256.
+	Streams int
 	// Orphans is the most calls of an instance that were cancelled and that its
 	// guest has not ended. With more, or with more than half of IO.InFlight, the
 	// host ends the instance. Default: 1,024.
@@ -190,6 +199,7 @@ func (c Config) withDefaults() (Config, error) {
 		setDefault("Limits.Stack", &l.Stack, engine.DefaultStack),
 		setDefault("Limits.Table", &l.Table, engine.DefaultTable),
 		setDefault("Limits.Capabilities", &l.Capabilities, mostCapabilities),
+		setDefault("Limits.Streams", &l.Streams, 256),
 		setDefault("Limits.Orphans", &l.Orphans, 1<<10),
 		setDefault("Limits.LogLine", &l.LogLine, 8<<10),
 		setDefault("Limits.LogRate", &l.LogRate, 1000),

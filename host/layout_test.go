@@ -22,7 +22,7 @@ var rooms = map[string][]string{
 
 	"host": {
 		"host/capability", "host/internal/kind/wexec", "host/internal/kind/command", "host/internal/kind/bare",
-		"host/internal/env", "host/internal/schema", "host/internal/suggest", "host/internal/gate", "host/internal/env",
+		"host/internal/env", "host/internal/schema", "host/internal/suggest", "host/internal/grants",
 	},
 	"host/cache":           {},
 	"host/capability":      {"abi"},
@@ -34,6 +34,7 @@ var rooms = map[string][]string{
 	"host/internal/env":          {"host/internal/guest"},
 	"host/internal/fault":        {"abi", "executors"},
 	"host/internal/gate":         {"executors"},
+	"host/internal/grants":       {"host/capability", "host/internal/fault", "host/internal/gate"},
 	"host/internal/guest":        {"host/internal/engine", "host/internal/handle", "host/internal/wasi"},
 	"host/internal/handle":       {},
 	"host/internal/instrument":   {"host/internal/wasm"},

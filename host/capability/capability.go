@@ -10,6 +10,7 @@ package capability
 import (
 	"context"
 	"io"
+	"time"
 )
 
 // Capability is one or more ops that belong together.
@@ -37,6 +38,8 @@ type Scope struct {
 	Module, Owner string
 	// Tenant is the tenant that the ops run for.
 	Tenant string
+	// Digest is the SHA-256 of the module's bytes, in hexadecimal.
+	Digest string
 }
 
 // Use is one use of an op.
@@ -76,6 +79,7 @@ func (u *Use) Open(s io.Closer) (handle uint32, err error) {
 }
 
 func (u *Use) open(s *stream) (uint32, error) {
+	s.Closed = Closed{Op: u.Op, Detail: u.Detail, Opened: time.Now()}
 	handle, err := u.Streams.add(s)
 	if err != nil {
 		s.closer.Close()

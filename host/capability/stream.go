@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/wexec/wexec/abi"
 )
@@ -17,16 +18,29 @@ const pieceBytes = 256 << 10
 
 // Streams has the open streams of one call. Its handles mean nothing to other calls.
 type Streams struct {
-	most int
+	most     int
+	onClosed func(Closed) // may be nil
 
-	mu     sync.Mutex
-	open   map[uint32]*stream
-	last   uint32 // handle
-	closed bool
+	mu   sync.Mutex
+	open map[uint32]*stream
+	last uint32 // handle
+	shut bool
 }
 
-// NewStreams returns an empty table that holds at most that many streams.
-func NewStreams(most int) *Streams { return &Streams{most: most, open: map[uint32]*stream{}} }
+// NewStreams returns an empty table that holds at most that many streams. It reports
+// each to closed, if that is not nil, after it has closed it.
+func NewStreams(most int, closed func(Closed)) *Streams {
+	return &Streams{most: most, onClosed: closed}
+}
+
+// Closed describes a stream that was closed.
+type Closed struct {
+	// Op is the op that opened it, and Detail is that of its Use.
+	Op, Detail string
+	// Read and Written are how many bytes the guest read and wrote.
+	Read, Written int64
+	Opened        time.Time
+}
 
 // stream is one open stream. A read may run beside a write, but no two reads and no
 // two writes run at once: their bytes would be in no order.
@@ -37,6 +51,7 @@ type stream struct {
 	reading  bool
 	writing  bool
 	finished bool // the reader has said io.EOF
+	Closed
 }
 
 var (
@@ -65,11 +80,14 @@ func (t *Streams) add(s *stream) (uint32, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
-	case t.closed:
+	case t.shut:
 		return 0, errCallEnded
 	case len(t.open) >= t.most || t.last == 1<<32-1:
 		return 0, Errorf(abi.QueueFull, "the call has %d streams open, the most that it may have (Config.Limits.Streams)",
 			len(t.open))
+	}
+	if t.open == nil {
+		t.open = map[uint32]*stream{}
 	}
 	t.last++
 	t.open[t.last] = s
@@ -148,6 +166,7 @@ func (t *Streams) Read(ctx context.Context, handle uint32, most int) ([]byte, er
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s.reading = false
+	s.Read += int64(n)
 	switch {
 	case n > 0:
 		return piece[:n], nil // the error, if there is one, comes again
@@ -176,10 +195,11 @@ func (t *Streams) Write(ctx context.Context, handle uint32, bytes []byte) error 
 		return err
 	}
 	defer context.AfterFunc(ctx, func() { s.abort(context.Cause(ctx)) })()
-	_, err = s.writer.Write(bytes)
+	n, err := s.writer.Write(bytes)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s.writing = false
+	s.Written += int64(n)
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -195,26 +215,35 @@ func (t *Streams) Close(handle uint32) error {
 	if err != nil {
 		return err
 	}
-	return s.closer.Close()
+	err = s.closer.Close()
+	t.report(s)
+	return err
 }
 
-// CloseAll closes all streams, and every one that is still to be opened.
-func (t *Streams) CloseAll() {
-	t.mu.Lock()
-	open := t.open
-	t.open, t.closed = nil, true
-	t.mu.Unlock()
-	for _, s := range open {
-		s.abort(errCallEnded)
-	}
-}
-
-// Len counts the open streams.
-func (t *Streams) Len() int {
-	if t == nil {
-		return 0
-	}
+// Shut refuses every stream that is still to be opened. It returns a function that
+// closes those that are open, or nil if there are none.
+func (t *Streams) Shut() (closeAll func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return len(t.open)
+	open := t.open
+	t.open, t.shut = nil, true
+	if len(open) == 0 {
+		return nil
+	}
+	return func() {
+		for _, s := range open {
+			s.abort(errCallEnded)
+			t.report(s)
+		}
+	}
+}
+
+func (t *Streams) report(s *stream) {
+	if t.onClosed == nil {
+		return
+	}
+	t.mu.Lock()
+	closed := s.Closed
+	t.mu.Unlock()
+	t.onClosed(closed)
 }

@@ -30,7 +30,7 @@ func readArg(handle, most uint32) []byte {
 }
 
 func TestStreamOps(t *testing.T) {
-	u := &Use{Streams: NewStreams(4)}
+	u := &Use{Streams: NewStreams(4, nil)}
 	h, err := u.Open(io.NopCloser(strings.NewReader("hello")))
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func TestStreamOps(t *testing.T) {
 
 // TestPipe: a capability reads what the guest writes, up to where the guest closes it.
 func TestPipe(t *testing.T) {
-	u := &Use{Streams: NewStreams(4)}
+	u := &Use{Streams: NewStreams(4, nil)}
 	opened, err := do(t, u, abi.CapStreamPipe, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func TestPipe(t *testing.T) {
 // TestPipeBroken: what was broken off is an error for the reader, and not an end.
 func TestPipeBroken(t *testing.T) {
 	for name, breakOff := range map[string]func(u *Use, h uint32){
-		"the call ends": func(u *Use, _ uint32) { u.Streams.CloseAll() },
+		"the call ends": func(u *Use, _ uint32) { u.Streams.Shut()() },
 		"the write is cancelled": func(u *Use, h uint32) {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
@@ -100,7 +100,7 @@ func TestPipeBroken(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			u := &Use{Streams: NewStreams(4)}
+			u := &Use{Streams: NewStreams(4, nil)}
 			opened, _ := do(t, u, abi.CapStreamPipe, nil)
 			h, _, _ := abi.ParseStream(opened)
 			body, err := u.Streams.Take(h)
@@ -115,14 +115,11 @@ func TestPipeBroken(t *testing.T) {
 	}
 }
 
-// closes counts how often it is closed, and blocks readers until then.
-type closes struct{ io.ReadCloser }
-
 func TestStreamLimitsAndEnd(t *testing.T) {
 	r, w := io.Pipe()
 	defer w.Close()
-	u := &Use{Streams: NewStreams(1)}
-	h, err := u.Open(closes{r})
+	u := &Use{Streams: NewStreams(1, nil)}
+	h, err := u.Open(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +140,7 @@ func TestStreamLimitsAndEnd(t *testing.T) {
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled read: %v", err)
 	}
-	u.Streams.CloseAll()
+	u.Streams.Shut()()
 	if _, err := u.Open(io.NopCloser(&bytes.Buffer{})); kindOf(err) != abi.Cancelled {
 		t.Errorf("opened after the call's end: %v", err)
 	}
@@ -151,12 +148,13 @@ func TestStreamLimitsAndEnd(t *testing.T) {
 
 // TestAbandon: an op whose result nobody gets leaves no stream behind.
 func TestAbandon(t *testing.T) {
-	u := &Use{Streams: NewStreams(4)}
+	var closed []Closed
+	u := &Use{Op: "test.open", Streams: NewStreams(4, func(c Closed) { closed = append(closed, c) })}
 	if _, err := u.Open(io.NopCloser(&bytes.Buffer{})); err != nil {
 		t.Fatal(err)
 	}
 	u.Abandon()
-	if n := len(u.Streams.open); n != 0 {
-		t.Errorf("%d streams are open", n)
+	if len(closed) != 1 || closed[0].Op != "test.open" || u.Streams.Shut() != nil {
+		t.Errorf("closed %+v, and %d are open", closed, len(u.Streams.open))
 	}
 }
