@@ -33,6 +33,7 @@ var flags = map[string]string{
 	"Limits.QueueTimeout": "",
 	"Limits.RunTimeout":   "--timeout",
 	"Limits.Stack":        "",
+	"Limits.Streams":      "",
 	"Limits.Table":        "",
 	"Limits.TurnTimeout":  "",
 
