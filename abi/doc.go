@@ -38,8 +38,7 @@ const (
 	ResumeYield = 1
 )
 
-// The capabilities that every wexec host has. The host decides which of them
-// a module may use.
+// Capabilities. The host decides which of them a module may use.
 const (
 	// CapSleep ends after a delay. Argument: nanoseconds, 8 bytes, little-endian.
 	CapSleep = "clock.sleep"
@@ -58,6 +57,13 @@ const (
 	// CapStreamPipe opens a stream that gives what is written to it to an op that
 	// takes it, such as http.open. Result: its handle.
 	CapStreamPipe = "stream.pipe"
+	// CapConfig gets a value that the host sets for the module. Argument: its name.
+	// Result: a byte, 1, and the value; or nothing if there is none.
+	CapConfig = "config.get"
+	// CapNow gets the time. Result: nanoseconds since 1970 in UTC, 8 bytes.
+	CapNow = "clock.now"
+	// CapRandom gets random bytes. Argument: how many, 4 bytes, at most 65,536.
+	CapRandom = "random.bytes"
 	// CapFetch makes an HTTP request. Argument and result: messages.
 	CapFetch = "http.fetch"
 )

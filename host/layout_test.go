@@ -24,10 +24,12 @@ var rooms = map[string][]string{
 		"host/capability", "host/internal/kind/wexec", "host/internal/kind/command", "host/internal/kind/bare",
 		"host/internal/env", "host/internal/schema", "host/internal/suggest", "host/internal/grants",
 	},
-	"host/cache":           {},
-	"host/capability":      {"abi"},
-	"host/capability/http": {"abi", "host/capability"},
-	"host/hosttest":        {"host", "host/capability/http"},
+	"host/cache":             {},
+	"host/capability":        {"abi"},
+	"host/capability/config": {"host/capability"},
+	"host/capability/system": {"host/capability"},
+	"host/capability/http":   {"abi", "host/capability"},
+	"host/hosttest":          {"host", "host/capability/http"},
 	"host/internal/engine": {
 		"host/cache", "host/internal/fault", "host/internal/instrument", "host/internal/linear",
 	},
@@ -68,7 +70,10 @@ var rooms = map[string][]string{
 		"cmd/wexec/internal/version",
 	},
 	"cmd/wexec/internal/run": {
-		"cmd/wexec/internal/module", "cmd/wexec/internal/quantity", "cmd/wexec/internal/timeline", "host/capability/http",
+		"cmd/wexec/internal/module", "cmd/wexec/internal/quantity", "cmd/wexec/internal/timeline", "cmd/wexec/internal/grant",
+	},
+	"cmd/wexec/internal/grant": {
+		"cmd/wexec/internal/exit", "host/capability/config", "host/capability/http", "host/capability/system",
 	},
 	"cmd/wexec/internal/setting":  {},
 	"cmd/wexec/internal/screen":   {},

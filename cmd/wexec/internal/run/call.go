@@ -9,8 +9,6 @@ import (
 	"github.com/wexec/wexec/cmd/wexec/internal/term"
 	"github.com/wexec/wexec/cmd/wexec/internal/timeline"
 	"github.com/wexec/wexec/host"
-	"github.com/wexec/wexec/host/capability"
-	"github.com/wexec/wexec/host/capability/http"
 )
 
 // outcome is the result of a call, as far as it got.
@@ -38,8 +36,15 @@ func call(ctx context.Context, o *options, spans *timeline.Recorder) outcome {
 	return result
 }
 
-func perform(ctx context.Context, o *options, g given, spans *timeline.Recorder, result *outcome) error {
-	h, err := host.New(o.config(spans))
+func perform(ctx context.Context, o *options, g given, spans *timeline.Recorder, result *outcome) (failed error) {
+	access, err := o.grant.Open()
+	if err != nil {
+		return err
+	}
+	defer func() { failed = errors.Join(failed, access.Close()) }()
+	config := o.config(spans)
+	access.Configure(&config)
+	h, err := host.New(config)
 	if err != nil {
 		return err
 	}
@@ -80,10 +85,9 @@ func perform(ctx context.Context, o *options, g given, spans *timeline.Recorder,
 
 func (o *options) config(spans *timeline.Recorder) host.Config {
 	return host.Config{
-		Capabilities: []capability.Capability{&http.Client{Allow: o.allowHTTP}},
-		Limits:       o.limits(),
-		Logger:       term.NewLogger(o.Err),
-		Observe:      spans.Observe,
+		Limits:  o.limits(),
+		Logger:  term.NewLogger(o.Err),
+		Observe: spans.Observe,
 	}
 }
 

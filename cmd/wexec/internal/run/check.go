@@ -8,7 +8,6 @@ import (
 	"github.com/wexec/wexec/cmd/wexec/internal/exit"
 	"github.com/wexec/wexec/cmd/wexec/internal/trust"
 	"github.com/wexec/wexec/host"
-	"github.com/wexec/wexec/host/capability/http"
 )
 
 // given has the values of the flags that need parsing.
@@ -26,9 +25,6 @@ func (o *options) check() (g given, err error) {
 		if _, err := abi.ParseMode(o.mode); err != nil {
 			return g, exit.Usagef("--mode: %w", err)
 		}
-	}
-	if err := (&http.Client{Allow: o.allowHTTP}).Check(); err != nil {
-		return g, exit.Usagef("--allow-http: %w", err)
 	}
 	if g.trust, err = trust.Options(o.trust); err != nil {
 		return g, err

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wexec/wexec/cmd/wexec/internal/exit"
+	"github.com/wexec/wexec/cmd/wexec/internal/grant"
 	"github.com/wexec/wexec/cmd/wexec/internal/module"
 	"github.com/wexec/wexec/cmd/wexec/internal/quantity"
 	"github.com/wexec/wexec/cmd/wexec/internal/term"
@@ -35,7 +36,7 @@ type options struct {
 	hasFuel    bool
 	memory     quantity.Value
 	trust      []string
-	allowHTTP  []string
+	grant      grant.Flags
 	env        []string
 	dirs       []string
 	json       bool
@@ -100,8 +101,7 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.Var(&o.memory, "memory",
 		"the most memory that it may have, a `SIZE` such as 64MiB (KiB, MiB, GiB), 0 for no limit")
 	trust.AddFlag(cmd, &o.trust)
-	f.StringArrayVar(&o.allowHTTP, "allow-http", nil,
-		"a `HOST`, HOST:PORT or *.HOST that it may reach by HTTP; may be repeated")
+	o.grant.Add(cmd)
 	f.StringArrayVar(&o.env, "env", nil, "a variable `K=V` of its environment; may be repeated")
 	f.StringArrayVar(&o.dirs, "dir", nil, "a folder to mount, `HOST::GUEST[:ro]`; may be repeated")
 	f.BoolVar(&o.json, "json", false,

@@ -13,6 +13,7 @@ import (
 // flags has the flag for every field that a text of the library names, or "" if
 // no flag of the command sets it. A test compares it with the library's source.
 var flags = map[string]string{
+	"Config.Audit":        "--audit",
 	"Config.Capabilities": "",
 	"Config.Grants":       "",
 	"Config.Observe":      "",
