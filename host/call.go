@@ -44,10 +44,23 @@ type call struct {
 	keeps     bool            // the instance keeps its state: PerInstance
 	left      bool            // the instance is done with the call
 	settled   atomic.Bool
-	streams   atomic.Pointer[capability.Streams] // nil until an op needs it
-	stopCause error                              // why the call must stop
-	unwatch   func() bool
+	stopCause error         // why the call must stop
+	few       *few          // nil until it is needed
 	queued    time.Duration // when, since hostEpoch; 0 without Config.Observe
+}
+
+// few is what only few calls have. The call's lock guards it.
+type few struct {
+	unwatch func() bool         // stops the watch of the caller's context
+	streams *capability.Streams // that ops have opened
+}
+
+// fewOf returns what only few calls have. The caller holds the lock.
+func (c *call) fewOf() *few {
+	if c.few == nil {
+		c.few = &few{}
+	}
+	return c.few
 }
 
 // Abandon implements executors.Job.
@@ -170,7 +183,7 @@ func (c *call) watch(ctx context.Context) {
 	if c.settled.Load() {
 		unwatch()
 	} else {
-		c.unwatch = unwatch
+		c.fewOf().unwatch = unwatch
 	}
 }
 
@@ -192,13 +205,12 @@ func (c *call) settle(output []byte, err error) {
 		return
 	}
 	c.mu.Lock()
-	unwatch := c.unwatch
-	c.unwatch = nil
+	few := c.few
+	c.few = nil
 	c.mu.Unlock()
-	if unwatch != nil {
-		unwatch()
+	if few != nil {
+		c.end(few)
 	}
-	c.closeStreams()
 	if err != nil {
 		err = c.failure(err)
 	}
@@ -208,6 +220,16 @@ func (c *call) settle(output []byte, err error) {
 		c.promise.Settle(output, err)
 	}()
 	c.observe(err)
+}
+
+// end ends what only few calls have.
+func (c *call) end(f *few) {
+	if f.unwatch != nil {
+		f.unwatch()
+	}
+	if f.streams != nil {
+		c.mod.host.grants.CloseStreams(f.streams)
+	}
 }
 
 // observe reports the call. It recovers from a panic of the embedder's function and

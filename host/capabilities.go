@@ -90,25 +90,19 @@ func (c *call) startCapability(o *guest.Op, op capability.Op, use *capability.Us
 	return c.mod.host.grants.Run(bounds, op, use, o)
 }
 
-// openStreams returns the table of the call's streams. The instance's goroutine calls
-// it.
+// openStreams returns the table of the call's streams, which takes none once the call
+// is settled.
 func (c *call) openStreams() *capability.Streams {
-	t := c.streams.Load()
-	if t == nil {
-		t = c.mod.host.grants.Streams(c.caller())
-		c.streams.Store(t)
-		if c.settled.Load() { // meanwhile
-			c.closeStreams()
-		}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.settled.Load() {
+		return nil
 	}
-	return t
-}
-
-// closeStreams closes the streams of a call that has ended.
-func (c *call) closeStreams() {
-	if t := c.streams.Load(); t != nil {
-		c.mod.host.grants.CloseStreams(t)
+	f := c.fewOf()
+	if f.streams == nil {
+		f.streams = c.mod.host.grants.Streams(c.caller())
 	}
+	return f.streams
 }
 
 // startSleep is the capability clock.sleep.
