@@ -62,6 +62,10 @@ type Config struct {
 	// Limits bound each call.
 	Limits Limits
 
+	// Compile bounds the compiling of modules in a child process. Without one, only an
+	// estimate bounds it: see CompileInChild.
+	Compile CompileLimits
+
 	// Memory is the most linear memory, in bytes, that all instances may have
 	// together, including idle ones and the images that instances start from.
 	// Past it, idle memory is freed, least recently called modules first. If that
@@ -99,6 +103,16 @@ type Config struct {
 	// Grace is how long Close waits for calls that it has cancelled, and then for
 	// each executor. Default: 5 s.
 	Grace time.Duration
+}
+
+// CompileLimits bound the compiling of one module in a child process. A zero field has
+// a default.
+type CompileLimits struct {
+	// Timeout is the longest that it may take, on all cores. Default: 2 min.
+	Timeout time.Duration
+	// Memory is the most resident memory of the child, in bytes. It is watched on
+	// Linux. Default: half of the machine's memory, or of what the process may use.
+	Memory uint64
 }
 
 // ExecutorLimits bound one executor. A zero field has a default.
@@ -184,6 +198,7 @@ func (c Config) withDefaults() (Config, error) {
 	err := errors.Join(
 		checkTime("Idle", c.Idle, false),
 		checkTime("Grace", c.Grace, false),
+		checkTime("Compile.Timeout", c.Compile.Timeout, true),
 		checkTime("Limits.QueueTimeout", l.QueueTimeout, true),
 		checkTime("Limits.RunTimeout", l.RunTimeout, true),
 		checkTime("Limits.TurnTimeout", l.TurnTimeout, true),
@@ -214,6 +229,8 @@ func (c Config) withDefaults() (Config, error) {
 	l.Memory = min(cmp.Or(l.Memory, 256<<20), mostMemory)
 	l.Stack = min(l.Stack, mostStack)
 	l.Capabilities = min(l.Capabilities, mostCapabilities)
+	c.Compile.Timeout = cmp.Or(c.Compile.Timeout, 2*time.Minute)
+	c.Compile.Memory = cmp.Or(c.Compile.Memory, linear.Machine()/2)
 	c.Memory = cmp.Or(c.Memory, linear.Machine()/4*3)
 	c.Idle = cmp.Or(c.Idle, 10*time.Second)
 	c.Grace = cmp.Or(c.Grace, 5*time.Second)

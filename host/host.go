@@ -107,7 +107,8 @@ func newPool(name string, l ExecutorLimits, burst int, idle time.Duration) *exec
 func (h *Host) openEngine() (*engine.Engine, error) {
 	cfg := engine.Config{
 		CacheDir: h.cfg.CacheDir, Logger: h.cfg.Logger,
-		Pause: guest.Pause, Imports: append(guest.Imports(), env.Import()),
+		Compile: engine.Bounds{Time: max(h.cfg.Compile.Timeout, 0), Memory: h.cfg.Compile.Memory},
+		Pause:   guest.Pause, Imports: append(guest.Imports(), env.Import()),
 	}
 	for _, k := range kinds {
 		cfg.Imports = append(cfg.Imports, k.Imports()...)

@@ -99,7 +99,7 @@ var libraries = map[string][]string{
 	"golang.org/x/time":             {"host/internal/guest"},
 	"golang.org/x/sync":             {"host", "executors"},
 	"golang.org/x/sys": {
-		"host/cache", "host/internal/linear", "host/internal/rootfs", "host/internal/wasi/stdio",
+		"host/cache", "host/internal/engine", "host/internal/linear", "host/internal/rootfs", "host/internal/wasi/stdio",
 		"host/internal/wasi/descriptors",
 	},
 	"golang.org/x/term":              {"cmd/wexec/internal/term", "host/internal/wasi/stdio"},

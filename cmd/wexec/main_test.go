@@ -13,12 +13,15 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/wexec/wexec/host"
 )
 
 // The scripts in testdata/script run the command as a person types it, as a
 // process of its own.
 
 func TestMain(m *testing.M) {
+	host.CompileInChild()
 	testscript.Main(m, map[string]func(){"wexec": main})
 }
 

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"sync"
 
 	"github.com/tetratelabs/wazero"
@@ -28,6 +29,8 @@ type Config struct {
 	// the user's cache folder.
 	CacheDir string
 	Logger   *slog.Logger
+	// Compile bounds the compiling of a module in a child process: see Child.
+	Compile Bounds
 	// Imports are the modules of host functions.
 	Imports []Import
 	// Pause is called by the safepoints of rewritten code, with the context that was
@@ -41,6 +44,7 @@ type Config struct {
 type Engine struct {
 	cfg      Config
 	disk     *cache.Cache // nil if there is none
+	own      string       // the folder of disk, if it is for this process alone
 	main     *runtime
 	provided map[string]map[string]wasm.FuncType // host functions, by module and name
 	// compiling serialises the compilation of equal modules, by their hash: wazero
@@ -63,6 +67,17 @@ func Open(cfg Config) (*Engine, error) {
 			cfg.Logger.Warn("no compile cache", "error", err)
 		} else {
 			e.disk, dir = disk, disk.Dir()
+		}
+	}
+	if e.disk == nil && hasChild.Load() { // which gives us code in a folder
+		var err error
+		if e.own, err = os.MkdirTemp("", "wexec-"); err == nil {
+			e.disk, err = cache.Open(e.own)
+		}
+		if err != nil {
+			cfg.Logger.Warn("modules are compiled in this process", "error", err)
+		} else {
+			dir = e.own
 		}
 	}
 	var err error
@@ -93,6 +108,9 @@ func (e *Engine) Close() error {
 	if e.uncached != nil {
 		err = errors.Join(err, e.uncached.close())
 	}
+	if e.own != "" {
+		err = errors.Join(err, os.RemoveAll(e.own))
+	}
 	return err
 }
 
@@ -121,7 +139,7 @@ const features = api.CoreFeaturesV2 |
 	experimental.CoreFeaturesTypedFunctionReferences
 
 // runtimeConfig returns the configuration of a runtime.
-func (e *Engine) runtimeConfig(code wazero.CompilationCache) wazero.RuntimeConfig {
+func runtimeConfig(code wazero.CompilationCache) wazero.RuntimeConfig {
 	return wazero.NewRuntimeConfig().
 		WithCoreFeatures(features).
 		WithDebugInfoEnabled(false). // rewriting removes it, and wazero would parse untrusted data
@@ -139,7 +157,7 @@ func (e *Engine) newRuntime(dir string) (*runtime, error) {
 		}
 	}
 	ctx := context.Background()
-	r := &runtime{wazero.NewRuntimeWithConfig(ctx, e.runtimeConfig(code)), code}
+	r := &runtime{wazero.NewRuntimeWithConfig(ctx, runtimeConfig(code)), code}
 	if err := e.bind(ctx, r); err != nil {
 		r.close()
 		return nil, err
