@@ -58,19 +58,22 @@ var rooms = map[string][]string{
 	"cmd/wexec":                {"cmd/wexec/internal/root"},
 	"cmd/wexec/internal/cache": {"cmd/wexec/internal/exit", "cmd/wexec/internal/quantity", "cmd/wexec/internal/term"},
 	"cmd/wexec/internal/demo": {
-		"cmd/wexec/internal/exit", "cmd/wexec/internal/timeline", "guests", "host/capability/http",
-		"cmd/wexec/internal/term",
+		"cmd/wexec/internal/exit", "cmd/wexec/internal/progress", "cmd/wexec/internal/timeline", "guests",
+		"host/capability/http",
 	},
 	"cmd/wexec/internal/exit":     {"host"},
 	"cmd/wexec/internal/inspect":  {"cmd/wexec/internal/module", "cmd/wexec/internal/quantity"},
-	"cmd/wexec/internal/module":   {"cmd/wexec/internal/term", "cmd/wexec/internal/trust"},
+	"cmd/wexec/internal/module":   {"cmd/wexec/internal/stdin", "cmd/wexec/internal/trust"},
+	"cmd/wexec/internal/progress": {"cmd/wexec/internal/term"},
 	"cmd/wexec/internal/quantity": {},
 	"cmd/wexec/internal/root": {
-		"cmd/wexec/internal/cache", "cmd/wexec/internal/demo", "cmd/wexec/internal/inspect", "cmd/wexec/internal/run",
-		"cmd/wexec/internal/version",
+		"cmd/wexec/internal/cache", "cmd/wexec/internal/demo", "cmd/wexec/internal/inspect",
+		"cmd/wexec/internal/run", "cmd/wexec/internal/version",
 	},
-	"cmd/wexec/internal/run": {
-		"cmd/wexec/internal/module", "cmd/wexec/internal/quantity", "cmd/wexec/internal/timeline", "cmd/wexec/internal/grant",
+	"cmd/wexec/internal/run":   {"cmd/wexec/internal/task", "cmd/wexec/internal/timeline"},
+	"cmd/wexec/internal/stdin": {"abi", "cmd/wexec/internal/exit", "cmd/wexec/internal/term"},
+	"cmd/wexec/internal/task": {
+		"cmd/wexec/internal/grant", "cmd/wexec/internal/module", "cmd/wexec/internal/quantity",
 	},
 	"cmd/wexec/internal/grant": {
 		"cmd/wexec/internal/exit", "host/capability/config", "host/capability/http", "host/capability/system",
@@ -104,7 +107,7 @@ var libraries = map[string][]string{
 	},
 	"golang.org/x/term":              {"cmd/wexec/internal/term", "host/internal/wasi/stdio"},
 	"github.com/charmbracelet":       {"cmd/wexec/internal/term"},
-	"github.com/schollz/progressbar": {"cmd/wexec/internal/demo"},
+	"github.com/schollz/progressbar": {"cmd/wexec/internal/progress"},
 	"net/http": {
 		"host/capability/http", "host/hosttest", "cmd/wexec/internal/demo", "sdk/go/wexechttp",
 	},

@@ -42,6 +42,7 @@ func TestScript(t *testing.T) {
 			RequireUniqueNames:  true,
 			Setup: func(env *testscript.Env) error {
 				env.Setenv("GUESTS", guests)
+				env.Setenv("SLOW", filepath.Join(filepath.Dir(guests), "wat", "manifest_spins.wasm"))
 				env.Setenv("XDG_CACHE_HOME", cache)
 				env.Setenv("SITE", site.URL)
 				env.Setenv("SITEHOST", strings.TrimPrefix(site.URL, "http://"))

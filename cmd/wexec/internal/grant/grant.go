@@ -23,6 +23,7 @@ type Flags struct {
 	allowHTTP []string
 	config    []string
 	audit     string
+	system    systemFlags
 }
 
 // Add adds the flags to a command.
@@ -32,10 +33,13 @@ func (g *Flags) Add(cmd *cobra.Command) {
 		"a `HOST`, HOST:PORT or *.HOST that it may reach by HTTP; may be repeated")
 	f.StringArrayVar(&g.config, "config", nil, "a value `K=V` that it may ask for (config.get); may be repeated")
 	f.StringVar(&g.audit, "audit", "", "append a line of JSON to `FILE` for each use of a capability")
+	g.system.add(cmd)
 }
 
 // Given is what the flags give. Close frees it after the host is closed.
 type Given struct {
+	WASI *host.WASI // what system calls see
+
 	capabilities []capability.Capability
 	audit        io.WriteCloser // may be nil
 }
@@ -46,7 +50,11 @@ func (g *Flags) Open() (*Given, error) {
 	if err := client.Check(); err != nil {
 		return nil, exit.Usagef("--allow-http: %w", err)
 	}
-	given := &Given{capabilities: []capability.Capability{client, system.System{}}}
+	wasi, err := g.system.wasi()
+	if err != nil {
+		return nil, err
+	}
+	given := &Given{WASI: wasi, capabilities: []capability.Capability{client, system.System{}}}
 	values := config.Values{}
 	for _, kv := range g.config {
 		key, value, ok := strings.Cut(kv, "=")
