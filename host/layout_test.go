@@ -56,6 +56,7 @@ var rooms = map[string][]string{
 	"host/internal/wasm":             {},
 
 	"cmd/wexec":                {"cmd/wexec/internal/root"},
+	"cmd/wexec/internal/bench": {"cmd/wexec/internal/progress", "cmd/wexec/internal/task"},
 	"cmd/wexec/internal/cache": {"cmd/wexec/internal/exit", "cmd/wexec/internal/quantity", "cmd/wexec/internal/term"},
 	"cmd/wexec/internal/demo": {
 		"cmd/wexec/internal/exit", "cmd/wexec/internal/progress", "cmd/wexec/internal/timeline", "guests",
@@ -67,7 +68,7 @@ var rooms = map[string][]string{
 	"cmd/wexec/internal/progress": {"cmd/wexec/internal/term"},
 	"cmd/wexec/internal/quantity": {},
 	"cmd/wexec/internal/root": {
-		"cmd/wexec/internal/cache", "cmd/wexec/internal/demo", "cmd/wexec/internal/inspect",
+		"cmd/wexec/internal/bench", "cmd/wexec/internal/cache", "cmd/wexec/internal/demo", "cmd/wexec/internal/inspect",
 		"cmd/wexec/internal/run", "cmd/wexec/internal/version",
 	},
 	"cmd/wexec/internal/run":   {"cmd/wexec/internal/task", "cmd/wexec/internal/timeline"},
@@ -108,6 +109,7 @@ var libraries = map[string][]string{
 	"golang.org/x/term":              {"cmd/wexec/internal/term", "host/internal/wasi/stdio"},
 	"github.com/charmbracelet":       {"cmd/wexec/internal/term"},
 	"github.com/schollz/progressbar": {"cmd/wexec/internal/progress"},
+	"github.com/HdrHistogram":        {"cmd/wexec/internal/bench"},
 	"net/http": {
 		"host/capability/http", "host/hosttest", "cmd/wexec/internal/demo", "sdk/go/wexechttp",
 	},

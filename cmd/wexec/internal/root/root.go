@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wexec/wexec/cmd/wexec/internal/bench"
 	"github.com/wexec/wexec/cmd/wexec/internal/cache"
 	"github.com/wexec/wexec/cmd/wexec/internal/demo"
 	"github.com/wexec/wexec/cmd/wexec/internal/exit"
@@ -26,6 +27,7 @@ import (
 
 // commands has every command.
 var commands = []func(term.Streams) *cobra.Command{
+	bench.Command,
 	cache.Command,
 	demo.Command,
 	inspect.Command,

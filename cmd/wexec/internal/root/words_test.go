@@ -51,14 +51,15 @@ func TestSpelled(t *testing.T) {
 		"__complete m.wasm": "__complete m.wasm",
 
 		// A negative number is an argument, unless it is the value of a flag.
-		"run m.wasm add -5 -.5 -1e9":    "run m.wasm add \u00b75 \u00b7.5 \u00b71e9",
-		"m.wasm -5 --json -3":           "run m.wasm \u00b75 --json \u00b73",
-		"run m.wasm add -i -5 -6":       "run m.wasm add -i -5 \u00b76",
-		"run m.wasm --fuel -5":          "run m.wasm --fuel -5",
-		"run m.wasm --fuel=5 -6":        "run m.wasm --fuel=5 \u00b76",
-		"run m.wasm -inf -NaN -x -5s -": "run m.wasm -inf -NaN -x -5s -",
-		"run m.wasm -- -5":              "run m.wasm -- -5",
-		"cache prune --unused -1h -5":   "cache prune --unused -1h \u00b75",
+		"run m.wasm add -5 -.5 -1e9":     "run m.wasm add \u00b75 \u00b7.5 \u00b71e9",
+		"m.wasm -5 --json -3":            "run m.wasm \u00b75 --json \u00b73",
+		"run m.wasm add -i -5 -6":        "run m.wasm add -i -5 \u00b76",
+		"run m.wasm --fuel -5":           "run m.wasm --fuel -5",
+		"run m.wasm --fuel=5 -6":         "run m.wasm --fuel=5 \u00b76",
+		"run m.wasm -inf -NaN -x -5s -":  "run m.wasm -inf -NaN -x -5s -",
+		"run m.wasm -- -5":               "run m.wasm -- -5",
+		"bench m.wasm add -n -5 -c 5 -6": "bench m.wasm add -n -5 -c 5 \u00b76",
+		"cache prune --unused -1h -5":    "cache prune --unused -1h \u00b75",
 	} {
 		var args []string
 		if line != "" {
