@@ -2,11 +2,13 @@ package main
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -51,6 +53,7 @@ func TestScript(t *testing.T) {
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){
 				"exits":     exits,
 				"interrupt": interrupt,
+				"terminal":  terminal,
 			},
 		})
 	})
@@ -62,6 +65,20 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: exits CODE PROGRAM [ARG...]")
 	}
 	checkExit(ts, args[0], ts.Exec(args[1], args[2:]...))
+}
+
+// announced is what wexec writes to a terminal, and erases, when a load takes long.
+var announced = regexp.MustCompile(`(\x1b\[2m)?compiling [^\r]*\r +\r`)
+
+// terminal runs a line of a shell in a terminal, with the program script, and checks its
+// exit code: terminal CODE LINE. It drops announcements: only a busy machine has them.
+func terminal(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: terminal CODE LINE")
+	}
+	err := ts.Exec("script", "-qec", args[1], "/dev/null")
+	io.WriteString(ts.Stdout(), announced.ReplaceAllString(ts.ReadFile("stdout"), ""))
+	checkExit(ts, args[0], err)
 }
 
 // interrupt starts a program, waits for a file and a little longer, presses
