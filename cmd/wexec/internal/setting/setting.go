@@ -15,8 +15,8 @@ import (
 var flags = map[string]string{
 	"Config.Audit":           "--audit",
 	"Config.Capabilities":    "",
-	"Config.Compile.Memory":  "",
-	"Config.Compile.Timeout": "",
+	"Config.Compile.Memory":  "--compile-memory",
+	"Config.Compile.Timeout": "--compile-timeout",
 	"Config.Grants":          "",
 	"Config.Observe":         "",
 	"Config.Memory":          "", // of all instances together

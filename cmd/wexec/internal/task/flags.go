@@ -98,6 +98,9 @@ func (f *Flags) Open(change func(*host.Config)) (h *host.Host, end func(context.
 	if c.Limits, err = f.limits.host(f.trusted); err != nil {
 		return nil, nil, err
 	}
+	if c.Compile, err = f.limits.compile(); err != nil {
+		return nil, nil, err
+	}
 	given, err := f.grant.Open()
 	if err != nil {
 		return nil, nil, err

@@ -16,6 +16,9 @@ type limits struct {
 	fuel    quantity.Value
 	hasFuel bool // the flag was given
 	memory  quantity.Value
+
+	compileTime   quantity.Time
+	compileMemory quantity.Value
 }
 
 func (l *limits) add(cmd *cobra.Command) {
@@ -29,7 +32,12 @@ func (l *limits) add(cmd *cobra.Command) {
 		"the most `UNITS` of fuel that it may use, such as 500M (k, M, G, T), 0 for no limit (default no limit)")
 	f.Var(&l.memory, "memory",
 		"the most memory that it may have, a `SIZE` such as 64MiB (KiB, MiB, GiB), 0 for no limit")
-	for _, number := range []string{"timeout", "fuel", "memory"} {
+	l.compileTime = quantity.Time(2 * time.Minute)
+	l.compileMemory = quantity.Value{Units: quantity.Memory}
+	f.Var(&l.compileTime, "compile-timeout", "the longest `TIME` that compiling a module may take, 0 for no limit")
+	f.Var(&l.compileMemory, "compile-memory",
+		"the most memory that compiling a module may take, a `SIZE` (default half of the machine's)")
+	for _, number := range []string{"timeout", "fuel", "memory", "compile-timeout", "compile-memory"} {
 		cmd.RegisterFlagCompletionFunc(number, cobra.NoFileCompletions)
 	}
 }
@@ -47,6 +55,18 @@ func (l *limits) host(trusted host.Options) (host.Limits, error) {
 	}
 	if l.timeout == 0 {
 		limits.RunTimeout = host.NoLimit
+	}
+	return limits, nil
+}
+
+// compile returns the limits of compiling.
+func (l *limits) compile() (host.CompileLimits, error) {
+	if l.compileTime < 0 {
+		return host.CompileLimits{}, exit.Usagef("--compile-timeout %v: want a time, or 0 for no limit", &l.compileTime)
+	}
+	limits := host.CompileLimits{Timeout: time.Duration(l.compileTime), Memory: l.compileMemory.N}
+	if limits.Timeout == 0 {
+		limits.Timeout = host.NoLimit
 	}
 	return limits, nil
 }
