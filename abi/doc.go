@@ -7,6 +7,8 @@
 // guest: sdk/go imports it.
 package abi
 
+import "strings"
+
 // Names that are part of the contract.
 const (
 	// ImportModule is the module name of every host function.
@@ -36,14 +38,32 @@ const (
 	ResumeYield = 1
 )
 
-// The capabilities that every wexec host has. The host decides which of them
-// a module may use.
+// Capabilities. The host decides which of them a module may use.
 const (
 	// CapSleep ends after a delay. Argument: nanoseconds, 8 bytes, little-endian.
 	CapSleep = "clock.sleep"
 	// CapTaskCall calls another task. Argument: a message whose head is a
 	// TaskCall and whose body is the input. Result: the task's output.
 	CapTaskCall = "task.call"
+	// CapStreamRead reads from a stream that another op has opened for the call.
+	// Argument: its handle and the most bytes to read, 8 bytes. Result: at least one
+	// byte, or none at the stream's end.
+	CapStreamRead = "stream.read"
+	// CapStreamWrite writes to a stream, and ends when all is written. Argument: its
+	// handle, 4 bytes, and the bytes.
+	CapStreamWrite = "stream.write"
+	// CapStreamClose closes a stream. Argument: its handle.
+	CapStreamClose = "stream.close"
+	// CapStreamPipe opens a stream that gives what is written to it to an op that
+	// takes it, such as http.open. Result: its handle.
+	CapStreamPipe = "stream.pipe"
+	// CapConfig gets a value that the host sets for the module. Argument: its name.
+	// Result: a byte, 1, and the value; or nothing if there is none.
+	CapConfig = "config.get"
+	// CapNow gets the time. Result: nanoseconds since 1970 in UTC, 8 bytes.
+	CapNow = "clock.now"
+	// CapRandom gets random bytes. Argument: how many, 4 bytes, at most 65,536.
+	CapRandom = "random.bytes"
 	// CapFetch makes an HTTP request. Argument and result: messages.
 	CapFetch = "http.fetch"
 )
@@ -66,3 +86,10 @@ const (
 	LogWarn
 	LogError
 )
+
+// Covers reports whether a name grants an op: it is the op's own, or that of all ops
+// that begin with it and a dot. "kv" covers "kv.get".
+func Covers(name, op string) bool {
+	rest, ok := strings.CutPrefix(op, name)
+	return ok && (rest == "" || rest[0] == '.')
+}

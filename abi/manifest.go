@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -72,6 +73,10 @@ type Task struct {
 	// Fuel is how much the task asks to compute; a unit is about one
 	// instruction. 0 leaves it to the host.
 	Fuel uint64
+	// Uses are the capabilities that the task uses: "http.fetch", or "kv" for all
+	// whose names begin with "kv.". The task may use no others, apart from those
+	// that every host has. Nil says nothing about it.
+	Uses []string
 	// Input and Output are JSON schemas; nil accepts any bytes.
 	Input, Output json.RawMessage
 	// Extra holds the fields that this version does not know.
@@ -105,6 +110,20 @@ func CheckTaskName(name string) error {
 	}
 	if !ok {
 		return fmt.Errorf("%.130q can't be a task's name: want a letter, then up to 127 of A-Z a-z 0-9 _ . -", name)
+	}
+	return nil
+}
+
+// CheckCapabilityName returns an error if name can't be that of a capability:
+// words of a-z, 0-9 and _, joined by dots, of at most 128 bytes together.
+func CheckCapabilityName(name string) error {
+	ok := len(name) <= 128
+	for word := range strings.SplitSeq(name, ".") {
+		ok = ok && word != "" && 'a' <= word[0] && word[0] <= 'z' &&
+			strings.Trim(word, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
+	}
+	if !ok {
+		return fmt.Errorf("%.130q can't be a capability's name: want words like http.fetch", name)
 	}
 	return nil
 }
@@ -163,6 +182,14 @@ func parseTask(path string, raw json.RawMessage) (Task, error) {
 	f.take("timeout_ms", "a number", &timeout)
 	f.take("memory_bytes", "a number", &memory)
 	f.take("fuel", "a number", &fuel)
+	f.take("uses", "an array of names of capabilities", &t.Uses)
+	if t.Uses != nil {
+		for i, name := range t.Uses {
+			if err := CheckCapabilityName(name); err != nil {
+				f.fail(fmt.Sprintf("uses[%d]", i), err.Error())
+			}
+		}
+	}
 	t.Input = f.takeSchema("input")
 	t.Output = f.takeSchema("output")
 	if err := CheckTaskName(t.Name); err != nil {
@@ -265,9 +292,10 @@ func (t Task) MarshalJSON() ([]byte, error) {
 		Timeout int64           `json:"timeout_ms,omitempty"`
 		Memory  uint64          `json:"memory_bytes,omitempty"`
 		Fuel    uint64          `json:"fuel,omitempty"`
+		Uses    []string        `json:"uses,omitzero"`
 		Input   json.RawMessage `json:"input,omitempty"`
 		Output  json.RawMessage `json:"output,omitempty"`
-	}{t.Name, t.Mode, t.Doc, t.Program, t.Timeout.Milliseconds(), t.Memory, t.Fuel, t.Input, t.Output}, t.Extra)
+	}{t.Name, t.Mode, t.Doc, t.Program, t.Timeout.Milliseconds(), t.Memory, t.Fuel, t.Uses, t.Input, t.Output}, t.Extra)
 }
 
 // withExtra writes the known fields in their order, then the extra ones.

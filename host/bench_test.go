@@ -36,6 +36,36 @@ func BenchmarkCall(b *testing.B) {
 	}
 }
 
+// BenchmarkTaskCall is one task that calls another by task.call and waits, again and
+// again. Both instances are pristine.
+func BenchmarkTaskCall(b *testing.B) {
+	h, _ := conformance(b, host.Config{})
+	task := host.Task{Name: "run", Mode: host.Blocking}
+	caller, err := h.Load(b.Context(), "caller", withTasks(b, guest(b, "wat/puppet.wasm"), task))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, mode := range modes {
+		b.Run(string(mode), func(b *testing.B) {
+			const children = 100
+			list := make([]scriptOp, children)
+			for i := range list {
+				list[i] = scriptOp{"task.call", fmt.Sprintf(`{"module":"guest","task":%q}`+"\n", noops[mode])}
+			}
+			script := ops(0, list...)
+			n := 0
+			for b.Loop() {
+				if n++; n%children != 0 { // one parent for as many children
+					continue
+				}
+				if _, err := caller.Call(b.Context(), "run", script).Wait(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 // BenchmarkCallParallel keeps 1,000 calls outstanding. The figure to compare
 // is the CPU time of the process for each call, beside that of BenchmarkHandoff.
 func BenchmarkCallParallel(b *testing.B) {

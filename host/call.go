@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/wexec/wexec/executors"
+	"github.com/wexec/wexec/host/capability"
 	"github.com/wexec/wexec/host/internal/fault"
+	"github.com/wexec/wexec/host/internal/grants"
 	"github.com/wexec/wexec/host/internal/guest"
 )
 
@@ -42,9 +44,23 @@ type call struct {
 	keeps     bool            // the instance keeps its state: PerInstance
 	left      bool            // the instance is done with the call
 	settled   atomic.Bool
-	stopCause error // why the call must stop
-	unwatch   func() bool
+	stopCause error         // why the call must stop
+	few       *few          // nil until it is needed
 	queued    time.Duration // when, since hostEpoch; 0 without Config.Observe
+}
+
+// few is what only few calls have. The call's lock guards it.
+type few struct {
+	unwatch func() bool         // stops the watch of the caller's context
+	streams *capability.Streams // that ops have opened
+}
+
+// fewOf returns what only few calls have. The caller holds the lock.
+func (c *call) fewOf() *few {
+	if c.few == nil {
+		c.few = &few{}
+	}
+	return c.few
 }
 
 // Abandon implements executors.Job.
@@ -167,7 +183,7 @@ func (c *call) watch(ctx context.Context) {
 	if c.settled.Load() {
 		unwatch()
 	} else {
-		c.unwatch = unwatch
+		c.fewOf().unwatch = unwatch
 	}
 }
 
@@ -189,11 +205,11 @@ func (c *call) settle(output []byte, err error) {
 		return
 	}
 	c.mu.Lock()
-	unwatch := c.unwatch
-	c.unwatch = nil
+	few := c.few
+	c.few = nil
 	c.mu.Unlock()
-	if unwatch != nil {
-		unwatch()
+	if few != nil {
+		c.end(few)
 	}
 	if err != nil {
 		err = c.failure(err)
@@ -204,6 +220,16 @@ func (c *call) settle(output []byte, err error) {
 		c.promise.Settle(output, err)
 	}()
 	c.observe(err)
+}
+
+// end ends what only few calls have.
+func (c *call) end(f *few) {
+	if f.unwatch != nil {
+		f.unwatch()
+	}
+	if f.streams != nil {
+		c.mod.host.grants.CloseStreams(f.streams)
+	}
 }
 
 // observe reports the call. It recovers from a panic of the embedder's function and
@@ -233,15 +259,13 @@ func (c *call) failure(err error) error {
 	return &fault.CallError{Module: c.mod.name, Task: c.inside.Task.Name, Mode: c.inside.Task.Mode, Err: err}
 }
 
-// grants returns the capabilities that the call may use; nil means all.
-func (c *call) grants() []string { return intersect(c.mod.host.cfg.Grants, c.options.Grants) }
-
 // inherited returns the options for a call that this one makes: those of the callee,
 // narrowed by the limits and grants of this one.
 func (c *call) inherited(callee *module) *Options {
 	o := callee.defaults
 	o.Tenant, o.Priority = c.options.Tenant, c.options.Priority
-	o.Grants = intersect(callee.defaults.Grants, c.grants())
+	o.Grants = grants.Intersect(callee.defaults.Grants, c.options.Grants)
+	o.Labels = c.options.Labels
 	o.QueueTimeout = shorter(o.QueueTimeout, c.options.QueueTimeout)
 	o.RunTimeout = shorter(o.RunTimeout, c.Left())
 	o.Memory = least(c.inside.Memory, o.Memory)
@@ -257,6 +281,8 @@ type Span struct {
 	Module, Task string
 	Mode         Mode
 	Tenant       string
+	// Labels are those of the Options. They must not be changed.
+	Labels map[string]string
 	// Lane is where the call ran: "loop 0", "io 3", "thread 1", "core 0". It is
 	// empty if the call never started.
 	Lane string
@@ -285,7 +311,7 @@ func (c *call) span(err error) Span {
 	u := c.inside.Usage()
 	s := Span{
 		ID: c.id, Module: c.mod.name, Task: c.inside.Task.Name, Mode: c.inside.Task.Mode, Tenant: c.options.Tenant,
-		Queued: hostEpoch.Add(c.queued), Ended: time.Now(),
+		Labels: c.options.Labels, Queued: hostEpoch.Add(c.queued), Ended: time.Now(),
 		HostCalls: u.HostCalls, MemoryBytes: u.MemoryBytes, Fuel: u.Fuel, Err: err,
 	}
 	if c.parent != nil {

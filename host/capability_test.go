@@ -44,7 +44,7 @@ func TestCapability(t *testing.T) {
 	if err != nil || abi.Status(out[4]) != abi.OK || abi.Status(out[16]) != abi.Cancelled {
 		t.Errorf("% x, %v", out, err)
 	}
-	if caller := <-callers; caller != (capability.Caller{Module: "guest", Task: "io", Tenant: "acme"}) {
+	if caller := <-callers; caller.Module != "guest" || caller.Task != "io" || caller.Tenant != "acme" {
 		t.Errorf("caller %+v", caller)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"math"
@@ -62,6 +63,10 @@ type Config struct {
 	// Limits bound each call.
 	Limits Limits
 
+	// Compile bounds the compiling of modules in a child process. Without one, only an
+	// estimate bounds it: see CompileInChild.
+	Compile CompileLimits
+
 	// Memory is the most linear memory, in bytes, that all instances may have
 	// together, including idle ones and the images that instances start from.
 	// Past it, idle memory is freed, least recently called modules first. If that
@@ -77,9 +82,15 @@ type Config struct {
 	// capability.Func. Every host also has clock.sleep and task.call, which reach
 	// nothing outside of it. Close closes the capabilities. Default: none.
 	Capabilities []capability.Capability
-	// Grants are the names of the capabilities that modules may use. Options can
-	// narrow them. Nil grants all.
+	// Grants are the names of the capabilities that modules may use: "kv.get" is one
+	// op, and "kv" all whose names begin with "kv.". Options can narrow them. Nil
+	// grants all.
 	Grants []string
+	// Audit gets a line of JSON for each use of a capability, except clock.sleep and
+	// task.call, when it ends or is denied: who, what, the decision, bytes and time. A
+	// stream has a line when it is closed. Write is called by one goroutine at a
+	// time; the guest may wait for it. Default: none.
+	Audit io.Writer
 
 	// Engines has the interpreters that scripts run on, each under its SHA-256 in
 	// hexadecimal, and .wasm. The host checks the digests, and compiles an engine once
@@ -98,6 +109,16 @@ type Config struct {
 	// Grace is how long Close waits for calls that it has cancelled, and then for
 	// each executor. Default: 5 s.
 	Grace time.Duration
+}
+
+// CompileLimits bound the compiling of one module in a child process. A zero field has
+// a default.
+type CompileLimits struct {
+	// Timeout is the longest that it may take, on all cores. Default: 2 min.
+	Timeout time.Duration
+	// Memory is the most resident memory of the child, in bytes. It is watched on
+	// Linux. Default: half of the machine's memory, or of what the process may use.
+	Memory uint64
 }
 
 // ExecutorLimits bound one executor. A zero field has a default.
@@ -163,6 +184,8 @@ type Limits struct {
 	// including those that go on after they were cancelled. Default and maximum:
 	// 8,192. Each may block a thread, and Go allows a process 10,000 threads.
 	Capabilities int
+	// Streams is the most streams that a call may have open. Default: 256.
+	Streams int
 	// Orphans is the most calls of an instance that were cancelled and that its
 	// guest has not ended. With more, or with more than half of IO.InFlight, the
 	// host ends the instance. Default: 1,024.
@@ -181,6 +204,7 @@ func (c Config) withDefaults() (Config, error) {
 	err := errors.Join(
 		checkTime("Idle", c.Idle, false),
 		checkTime("Grace", c.Grace, false),
+		checkTime("Compile.Timeout", c.Compile.Timeout, true),
 		checkTime("Limits.QueueTimeout", l.QueueTimeout, true),
 		checkTime("Limits.RunTimeout", l.RunTimeout, true),
 		checkTime("Limits.TurnTimeout", l.TurnTimeout, true),
@@ -196,6 +220,7 @@ func (c Config) withDefaults() (Config, error) {
 		setDefault("Limits.Stack", &l.Stack, engine.DefaultStack),
 		setDefault("Limits.Table", &l.Table, engine.DefaultTable),
 		setDefault("Limits.Capabilities", &l.Capabilities, mostCapabilities),
+		setDefault("Limits.Streams", &l.Streams, 256),
 		setDefault("Limits.Orphans", &l.Orphans, 1<<10),
 		setDefault("Limits.LogLine", &l.LogLine, 8<<10),
 		setDefault("Limits.LogRate", &l.LogRate, 1000),
@@ -210,6 +235,8 @@ func (c Config) withDefaults() (Config, error) {
 	l.Memory = min(cmp.Or(l.Memory, 256<<20), mostMemory)
 	l.Stack = min(l.Stack, mostStack)
 	l.Capabilities = min(l.Capabilities, mostCapabilities)
+	c.Compile.Timeout = cmp.Or(c.Compile.Timeout, 2*time.Minute)
+	c.Compile.Memory = cmp.Or(c.Compile.Memory, linear.Machine()/2)
 	c.Memory = cmp.Or(c.Memory, linear.Machine()/4*3)
 	c.Idle = cmp.Or(c.Idle, 10*time.Second)
 	c.Grace = cmp.Or(c.Grace, 5*time.Second)

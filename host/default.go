@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/wexec/wexec/executors"
+	"github.com/wexec/wexec/host/internal/engine"
 )
 
 // standard has the default host and the modules that Call has loaded.
@@ -18,6 +19,24 @@ var standard struct {
 	loading singleflight.Group
 	modules sync.Map // path → *Module
 }
+
+// CompileInChild lets this program compile modules in a child process, which is the
+// program itself, started again. A child can be killed: Load then ends with its context
+// and within Config.Compile, whatever the module is, and any module within those bounds
+// loads. Call it first in main:
+//
+//	func main() {
+//		host.CompileInChild()
+//		…
+//	}
+//
+// In the child it compiles and ends the process. What runs before it, the init functions
+// and variables of all packages, runs in the child too: it should be quick, print
+// nothing to standard output, and not read standard input.
+//
+// Modules that are easy to compile are compiled in this process, since a child takes
+// 10 ms to start.
+func CompileInChild() { engine.Child() }
 
 // Default returns the host that Call uses. It has the zero Config, and is made when
 // it is first needed. A program may Close it at its end.

@@ -18,6 +18,7 @@ import (
 	"github.com/wexec/wexec/host/internal/engine"
 	"github.com/wexec/wexec/host/internal/env"
 	"github.com/wexec/wexec/host/internal/gate"
+	"github.com/wexec/wexec/host/internal/grants"
 	"github.com/wexec/wexec/host/internal/guest"
 	"github.com/wexec/wexec/host/internal/linear"
 )
@@ -29,10 +30,10 @@ type Host struct {
 	guests *guest.Host
 	pools  map[Mode]*executors.Pool[*call]
 
-	gate       gate.Gate    // calls under way, and modules that are being loaded
-	background gate.Gate    // goroutines of capabilities
-	strays     atomic.Int64 // goroutines of capabilities whose op was cancelled
-	ids        atomic.Uint64
+	grants *grants.Host
+
+	gate gate.Gate // calls under way, and modules that are being loaded
+	ids  atomic.Uint64
 
 	mu      sync.Mutex
 	modules map[moduleID]*module
@@ -59,10 +60,14 @@ func New(config Config) (*Host, error) {
 		return nil, err
 	}
 	h := &Host{cfg: cfg, modules: map[moduleID]*module{}}
-	if err := h.checkCapabilities(); err != nil {
-		return nil, err
+	h.grants, err = grants.New(grants.Config{
+		Capabilities: cfg.Capabilities, Logger: cfg.Logger, Audit: cfg.Audit,
+		Running: cfg.Limits.Capabilities, Streams: cfg.Limits.Streams,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("host: Config.Capabilities: %w", err)
 	}
-	if err := h.checkGrants("host: Config.Grants", cfg.Grants); err != nil {
+	if err := h.grants.Check("host: Config.Grants", cfg.Grants); err != nil {
 		return nil, err
 	}
 	h.guests = &guest.Host{
@@ -102,7 +107,8 @@ func newPool(name string, l ExecutorLimits, burst int, idle time.Duration) *exec
 func (h *Host) openEngine() (*engine.Engine, error) {
 	cfg := engine.Config{
 		CacheDir: h.cfg.CacheDir, Logger: h.cfg.Logger, Engines: h.cfg.Engines,
-		Pause: guest.Pause, Imports: append(guest.Imports(), env.Import()),
+		Compile: engine.Bounds{Time: max(h.cfg.Compile.Timeout, 0), Memory: h.cfg.Compile.Memory},
+		Pause:   guest.Pause, Imports: append(guest.Imports(), env.Import()),
 	}
 	for _, k := range kinds {
 		cfg.Imports = append(cfg.Imports, k.Imports()...)
@@ -210,8 +216,8 @@ func (h *Host) Close(ctx context.Context) error {
 	if !ended && h.gate.Count() > 0 {
 		errs = append(errs, &AbandonedError{Executor: "host", Jobs: h.gate.Count()})
 	}
-	if !h.background.Close(now, h.cfg.Grace, func() {}) { // their contexts have ended
-		errs = append(errs, &AbandonedError{Executor: "capabilities", Jobs: h.background.Count()})
+	if background := &h.grants.Background; !background.Close(now, h.cfg.Grace, func() {}) { // their contexts have ended
+		errs = append(errs, &AbandonedError{Executor: "capabilities", Jobs: background.Count()})
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err // guest code may still run: what it uses can't be freed
@@ -242,6 +248,9 @@ func (h *Host) stop() {
 // ExecutorStats are the figures of one executor.
 type ExecutorStats = executors.Stats
 
+// Uses counts the uses of an op of a capability.
+type Uses = grants.Uses
+
 // Stats is a snapshot of a host.
 type Stats struct {
 	// IO, Blocking and CPU are the executors' figures. IO adds up those of the loops
@@ -251,6 +260,9 @@ type Stats struct {
 	Calls int
 	// Strays counts the ops of capabilities that go on after they were cancelled.
 	Strays int
+	// Uses counts the uses of capabilities, by the name of the op. It leaves out
+	// clock.sleep and task.call.
+	Uses map[string]Uses
 	// Modules counts the modules that are loaded.
 	Modules int
 	// Instances counts the idle instances, and Made all that were ever made.
@@ -266,7 +278,7 @@ type Stats struct {
 func (h *Host) Stats() Stats {
 	s := Stats{
 		IO: h.pools[IO].Stats(), Blocking: h.pools[Blocking].Stats(), CPU: h.pools[CPU].Stats(),
-		Calls: h.gate.Count(), Strays: int(h.strays.Load()),
+		Calls: h.gate.Count(), Uses: h.grants.Uses(), Strays: h.grants.Strays(),
 		MemoryBytes: h.guests.Memory.Used(), Made: h.guests.Made(),
 	}
 	modules := h.allModules()

@@ -45,7 +45,7 @@ func TestInstanceIsFreed(t *testing.T) {
 			}
 			inst := instanceOf(c)
 			if test.task == "fetch" {
-				for h.background.Count() == 0 {
+				for h.grants.Background.Count() == 0 {
 					time.Sleep(time.Millisecond)
 				}
 				c.cancel(ErrCancelled)

@@ -70,7 +70,7 @@ func (h *Host) load(ctx context.Context, name string, bytes []byte, o *Options) 
 	if most := h.cfg.Limits.Module; len(bytes) > most {
 		return nil, fault.InvalidModule("%d bytes, at most %d are allowed (Config.Limits.Module)", len(bytes), most)
 	}
-	if err := h.checkGrants("Options.Grants", o.Grants); err != nil {
+	if err := h.grants.Check("Options.Grants", o.Grants); err != nil {
 		return nil, fault.InvalidInput("%v", err)
 	}
 	parsed, err := parse(bytes)

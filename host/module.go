@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/wexec/wexec/host/capability"
 	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/gate"
+	"github.com/wexec/wexec/host/internal/grants"
 	"github.com/wexec/wexec/host/internal/guest"
 	"github.com/wexec/wexec/host/internal/kind"
 	"github.com/wexec/wexec/host/internal/schema"
@@ -44,7 +46,7 @@ type module struct {
 	schemas  []taskSchemas  // nil if there are none
 	info     Info
 	pools    map[Mode]*guest.Pool
-	ops      granted
+	ops      *grants.Module
 	called   atomic.Uint64 // the ID of its last call
 	gate     gate.Gate     // calls under way
 
@@ -69,9 +71,12 @@ func (h *Host) newModule(
 		m.pools[mode] = t.NewPool(e.Warm, h.cfg.Idle)
 	}
 	t.Turn = m.turnBounds()
-	m.ops = granted{host: h, scope: capability.Scope{Module: name, Owner: o.Tenant}}
-	_, err := m.ops.of(o.Tenant)
-	return m, err
+	scope := capability.Scope{Module: name, Owner: o.Tenant}
+	if len(h.cfg.Capabilities) > 0 {
+		scope.Digest = fmt.Sprintf("%x", sha256.Sum256(parsed.Bytes))
+	}
+	m.ops = h.grants.Module(scope)
+	return m, m.ops.Configure(o.Tenant)
 }
 
 // Name returns the module's name.
@@ -206,13 +211,6 @@ func (m *module) evict() {
 		pool.Drop()
 	}
 	m.template.Snapshots.Evict()
-}
-
-// find returns an op by name, configured for the tenant.
-func (m *module) find(tenant, name string) (capability.Op, bool, error) {
-	ops, err := m.ops.of(tenant)
-	op, ok := ops[name]
-	return op, ok, err
 }
 
 // taskSchemas has the schemas of one task, compiled when they are first needed.

@@ -3,9 +3,9 @@ package host
 import (
 	"cmp"
 	"io"
-	"slices"
 	"time"
 
+	"github.com/wexec/wexec/host/internal/grants"
 	"github.com/wexec/wexec/host/internal/guest"
 )
 
@@ -44,9 +44,13 @@ type Options struct {
 	Isolation Isolation
 	// Mode says how to run a task of a module that has no manifest.
 	Mode Mode
-	// Grants narrow the capabilities that may be used. Nil changes nothing, and an
-	// empty slice grants none.
+	// Grants narrow the capabilities that may be used: "kv.get" is one op, and "kv" all
+	// whose names begin with "kv.". Nil changes nothing, and an empty slice grants none.
 	Grants []string
+	// Labels are the embedder's own words about a call: a request's ID, a trace's. They
+	// pass on to the calls that it makes, and are in spans, in the audit, and in what
+	// capabilities get. They must not be changed.
+	Labels map[string]string
 	// Callers lists the modules that may call the tasks of a module of the host by
 	// task.call: "acme" is any module of that tenant, "acme/images" one of them.
 	// Modules of the same owner always may. Only Load uses it.
@@ -138,7 +142,10 @@ func (o Options) and(more Options) Options {
 	if o.Isolation != PerTask {
 		o.Isolation = cmp.Or(more.Isolation, o.Isolation)
 	}
-	o.Grants = intersect(o.Grants, more.Grants)
+	o.Grants = grants.Intersect(o.Grants, more.Grants)
+	if more.Labels != nil {
+		o.Labels = more.Labels
+	}
 	if more.Callers != nil {
 		o.Callers = more.Callers
 	}
@@ -171,21 +178,4 @@ func least(a, b uint64) uint64 {
 		return max(a, b)
 	}
 	return min(a, b)
-}
-
-// intersect returns the names that are in both lists. Nil means all names.
-func intersect(a, b []string) []string {
-	if a == nil {
-		return b
-	}
-	if b == nil {
-		return a
-	}
-	both := []string{}
-	for _, name := range a {
-		if slices.Contains(b, name) {
-			both = append(both, name)
-		}
-	}
-	return both
 }

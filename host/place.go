@@ -67,6 +67,9 @@ func (m *module) newCall(ctx context.Context, parent *call, index int, input []b
 		return nil, fault.InvalidInput("Options.WASI of a call is for programs; " +
 			"give it to Load for a module of tasks, whose instances serve many calls")
 	}
+	if err := m.checkUses(t, o); err != nil {
+		return nil, err
+	}
 	if o.Validate {
 		if err := m.checkInput(index, input); err != nil {
 			return nil, err

@@ -16,15 +16,15 @@ var hostile = []struct {
 	kind       host.Status
 	message    string
 }{
-	{"loop", `for (;;);`, host.Timeout, ""},
-	{"jobs", `const again = () => Promise.resolve().then(again); return again();`, host.Timeout, ""},
-	{"jobs_beside", `const again = () => Promise.resolve().then(again); again(); return new Promise(() => {});`, host.Timeout, ""},
-	{"denied_ops", `return (async () => { for (;;) await op("no.such").catch(() => {}); })();`, host.Timeout, ""},
+	{"loop", `for (;;);`, host.OutOfFuel, ""},
+	{"jobs", `const again = () => Promise.resolve().then(again); return again();`, host.OutOfFuel, ""},
+	{"jobs_beside", `const again = () => Promise.resolve().then(again); again(); return new Promise(() => {});`, host.OutOfFuel, ""},
+	{"denied_ops", `return (async () => { for (;;) await op("no.such").catch(() => {}); })();`, host.OutOfFuel, ""},
 	{"never", `return new Promise(() => {});`, host.Failed, "waits for a promise that nothing can settle"},
 	{"recursion", `const deep = (n) => deep(n + 1) + 1; return deep(0);`, host.Failed, "RangeError: Maximum call stack size exceeded"},
-	{"recursion_catch", `const deep = () => { try { deep(); } catch { deep(); } }; deep();`, host.Timeout, ""},
+	{"recursion_catch", `const deep = () => { try { deep(); } catch { deep(); } }; deep();`, host.OutOfFuel, ""},
 	{"nested_json", `return JSON.parse("[".repeat(1e6));`, host.Failed, "RangeError"},
-	{"nested_output", `let a = []; for (let i = 0; i < 1e5; i++) a = [a]; return a;`, host.Timeout, ""},
+	{"nested_output", `let a = []; for (let i = 0; i < 1e5; i++) a = [a]; return a;`, host.OutOfFuel, ""},
 	{"memory", `for (const kept = []; ;) kept.push(new Uint8Array(1 << 20).fill(1));`, host.Failed, "refused more than"},
 	{"memory_string", `for (let s = "x"; ; s += s);`, host.Failed, "string too long"},
 	{"output", `return "x".repeat(1 << 20);`, host.Failed, "its output has 1048578 bytes"},
@@ -35,7 +35,7 @@ var hostile = []struct {
 		host.Failed, "an exception that can't be described"},
 	{"throw_getters", `throw Object.defineProperty(new Error(), "message", { get() { throw new Error("again"); } });`,
 		host.Failed, "an exception that can't be described"},
-	{"throw_loop", `throw Object.defineProperty(new Error(), "message", { get() { for (;;); } });`, host.Timeout, ""},
+	{"throw_loop", `throw Object.defineProperty(new Error(), "message", { get() { for (;;); } });`, host.OutOfFuel, ""},
 	{"throw_long", `throw new Error("x".repeat(1 << 20));`, host.Failed, "xxx"},
 	{"throw_in_job", `return Promise.resolve().then(() => { throw new Error("late"); });`, host.Failed, "Error: late"},
 	{"throw_microtask", `queueMicrotask(() => { throw new Error("late"); }); return new Promise(() => {});`, host.Failed, "nothing can settle"},
@@ -45,9 +45,9 @@ var hostile = []struct {
 	{"bigint", `return 1n;`, host.Failed, "TypeError"},
 	{"a_function", `return () => {};`, host.Failed, "which JSON has no form for"},
 	{"getter", `return { get x() { throw new Error("got"); } };`, host.Failed, "Error: got"},
-	{"toJSON", `return { toJSON() { for (;;); } };`, host.Timeout, ""},
-	{"regexp", `return /^(a+)+$/.test("a".repeat(64) + "b");`, host.Timeout, ""},
-	{"prepare", `Error.prepareStackTrace = () => { for (;;); }; throw new Error("x");`, host.Timeout, ""},
+	{"toJSON", `return { toJSON() { for (;;); } };`, host.OutOfFuel, ""},
+	{"regexp", `return /^(a+)+$/.test("a".repeat(64) + "b");`, host.OutOfFuel, ""},
+	{"prepare", `Error.prepareStackTrace = () => { for (;;); }; throw new Error("x");`, host.OutOfFuel, ""},
 	{"prepare_value", `Error.prepareStackTrace = () => ({}); throw new Error("x");`, host.Failed, "Error: x"},
 	{"exit", `program.exit(9);`, host.Exit, "exited with code 9"},
 	{"sync_sleep", `sleepSync(3600e3);`, host.Timeout, ""},
@@ -90,18 +90,19 @@ func hostileScript() string {
 }
 
 // TestHostileScripts runs each task in an instance of its own, and in one that others
-// share.
+// share. Fuel ends those that compute without end.
 func TestHostileScripts(t *testing.T) {
-	m := javascript(t, host.Config{Limits: host.Limits{
-		RunTimeout: 300 * time.Millisecond, TurnTimeout: 200 * time.Millisecond, Memory: 32 << 20, Output: 1 << 20,
-	}}, hostileScript())
+	m := javascript(t, host.Config{Limits: host.Limits{Fuel: 2e9, Memory: 32 << 20, Output: 1 << 20}}, hostileScript())
 	for _, h := range hostile {
 		for _, name := range []string{h.name, "io_" + h.name} {
 			t.Run(name, func(t *testing.T) {
-				kind, message := h.kind, h.message
+				kind, message, m := h.kind, h.message, m
 				switch name {
+				case "sync_sleep":
+					m = m.With(host.Options{RunTimeout: 100 * time.Millisecond})
 				case "io_never", "io_throw_microtask": // another call of the instance might settle it
 					kind, message = host.Timeout, ""
+					m = m.With(host.Options{RunTimeout: 100 * time.Millisecond})
 				case "io_sync_sleep":
 					kind, message = host.Failed, "use await sleep"
 				}
@@ -112,8 +113,8 @@ func TestHostileScripts(t *testing.T) {
 				if len(err.Error()) > 64<<10 {
 					t.Errorf("the error has %d bytes", len(err.Error()))
 				}
-				if out, err := m.Call(t.Context(), "fine", []byte("5")).Wait(t.Context()); string(out) != `{"n":5}` {
-					t.Errorf("afterwards: %s, %v", out, err)
+				if got := callText(t, m, "fine", "5"); got != `{"n":5}` {
+					t.Errorf("afterwards: %s", got)
 				}
 			})
 		}

@@ -7,8 +7,10 @@ import (
 
 	"github.com/wexec/wexec/cmd/wexec/internal/root"
 	"github.com/wexec/wexec/cmd/wexec/internal/term"
+	"github.com/wexec/wexec/host"
 )
 
 func main() {
+	host.CompileInChild()
 	os.Exit(root.Execute(os.Args[1:], term.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 }

@@ -2,23 +2,28 @@ package main
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/wexec/wexec/host"
 )
 
 // The scripts in testdata/script run the command as a person types it, as a
 // process of its own.
 
 func TestMain(m *testing.M) {
+	host.CompileInChild()
 	testscript.Main(m, map[string]func(){"wexec": main})
 }
 
@@ -39,6 +44,7 @@ func TestScript(t *testing.T) {
 			RequireUniqueNames:  true,
 			Setup: func(env *testscript.Env) error {
 				env.Setenv("GUESTS", guests)
+				env.Setenv("SLOW", filepath.Join(filepath.Dir(guests), "wat", "manifest_spins.wasm"))
 				env.Setenv("XDG_CACHE_HOME", cache)
 				env.Setenv("SITE", site.URL)
 				env.Setenv("SITEHOST", strings.TrimPrefix(site.URL, "http://"))
@@ -47,6 +53,7 @@ func TestScript(t *testing.T) {
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){
 				"exits":     exits,
 				"interrupt": interrupt,
+				"terminal":  terminal,
 			},
 		})
 	})
@@ -58,6 +65,20 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: exits CODE PROGRAM [ARG...]")
 	}
 	checkExit(ts, args[0], ts.Exec(args[1], args[2:]...))
+}
+
+// announced is what wexec writes to a terminal, and erases, when a load takes long.
+var announced = regexp.MustCompile(`(\x1b\[2m)?compiling [^\r]*\r +\r`)
+
+// terminal runs a line of a shell in a terminal, with the program script, and checks its
+// exit code: terminal CODE LINE. It drops announcements: only a busy machine has them.
+func terminal(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: terminal CODE LINE")
+	}
+	err := ts.Exec("script", "-qec", args[1], "/dev/null")
+	io.WriteString(ts.Stdout(), announced.ReplaceAllString(ts.ReadFile("stdout"), ""))
+	checkExit(ts, args[0], err)
 }
 
 // interrupt starts a program, waits for a file and a little longer, presses

@@ -17,6 +17,10 @@ func writeFiles(dir, guests string) error {
 	if err != nil {
 		return err
 	}
+	calls, err := os.ReadFile(filepath.Join(guests, "../wat/calls.wasm"))
+	if err != nil {
+		return err
+	}
 	files := map[string][]byte{
 		"empty.wasm":     nil,
 		"truncated.wasm": conformance[:len(conformance)/2],
@@ -48,6 +52,10 @@ func writeFiles(dir, guests string) error {
 		"hungry.wasm":     program("", "", growByOne+exit3),
 		"starved.wasm":    program("", "", growByOne+trap),
 		"modest.wasm":     program("", "", growByOne),
+		"half.wasm":       half,
+		"calls.wasm":      append(calls, manifest(`{"tasks": [{"name": "call"}]}`)...),
+		"z=b.wasm":        add,
+		"says.wasm":       says(`{"tasks": [{"name": "say", "input": {"type": "string"}}]}`),
 		"asked.wasm":      asked(`{"tasks": [{"name": "only", "doc": "Says \u001b[31mhi."}]}`, ""),
 		"says_traps.wasm": asked(`{"tasks": [{"name": "only"}]}`, trap),
 		"says_loops.wasm": asked(`{"tasks": [{"name": "only"}]}`, loop),
@@ -79,7 +87,8 @@ const (
 
 // Types and kinds.
 const (
-	i32, i64, f32     = "\x7f", "\x7e", "\x7d"
+	i32, i64          = "\x7f", "\x7e"
+	f32, f64          = "\x7d", "\x7c"
 	function, memory_ = "\x00", "\x02"
 )
 
@@ -136,6 +145,14 @@ var add = module(
 	section(functionSection, items("\x00")),
 	section(exportSection, items(name("add")+function+"\x00")),
 	section(codeSection, items(body("\x20\x00\x20\x01\x6a"))),
+)
+
+// half has one bare function, half.
+var half = module(
+	section(typeSection, items(signature([]string{f64}, []string{f64}))),
+	section(functionSection, items("\x00")),
+	section(exportSection, items(name("half")+function+"\x00")),
+	section(codeSection, items(body("\x20\x00\x44\x00\x00\x00\x00\x00\x00\xe0\x3f\xa2"))), // times 0.5
 )
 
 // minus has one bare function, which returns -1 in three types.
@@ -269,5 +286,27 @@ func asked(manifest, code string) []byte {
 			body("\x42"+signed(place)),
 		)),
 		section(dataSection, items("\x00\x41\x00\x0b"+name(string(data)))),
+	)
+}
+
+// says has tasks that output their input.
+func says(json string) []byte {
+	const at, room = "\x41\x00", "\x41\x80\x80\x04" // 64 KiB from 0
+	return module(
+		manifest(json),
+		section(typeSection, items(
+			signature([]string{i32, i32, i32, i32}, []string{i32}),
+			signature([]string{i32, i32, i32}, nil),
+			signature([]string{i32, i32}, nil),
+		)),
+		section(importSection, items(
+			name("wexec/v1")+name("input")+function+"\x00",
+			name("wexec/v1")+name("output")+function+"\x01",
+		)),
+		section(functionSection, items("\x02")),
+		section(memorySection, items("\x00\x01")),
+		section(exportSection, items(name("memory")+memory_+"\x00", name("wexec_call")+function+"\x02")),
+		// output(call, 0, input(call, 0, 65536, 0))
+		section(codeSection, items(body("\x20\x01"+at+"\x20\x01"+at+room+at+"\x10\x00\x10\x01"))),
 	)
 }

@@ -7,7 +7,11 @@
 // For configures it for each module and tenant; an op runs once for each use.
 package capability
 
-import "context"
+import (
+	"context"
+	"io"
+	"time"
+)
 
 // Capability is one or more ops that belong together.
 type Capability interface {
@@ -34,6 +38,8 @@ type Scope struct {
 	Module, Owner string
 	// Tenant is the tenant that the ops run for.
 	Tenant string
+	// Digest is the SHA-256 of the module's bytes, in hexadecimal.
+	Digest string
 }
 
 // Use is one use of an op.
@@ -43,11 +49,52 @@ type Use struct {
 	Op string
 	// Arg is the argument. The op may keep and change it.
 	Arg []byte
+	// Streams are the open streams of the call. Nil has none, and takes none.
+	Streams *Streams
+	// Detail tells the audit what was done, in a few words: "GET https://example.com/".
+	// The op may set it. It must not have secrets in it.
+	Detail string
+
+	opened []uint32 // handles
 }
 
 // Caller says which task started an op.
 type Caller struct {
 	Module, Owner, Task, Tenant string
+	// Call is the ID of the call: see host.Span.
+	Call uint64
+	// Labels are those of the call: see host.Options. They must not be changed.
+	Labels map[string]string
+}
+
+// Open opens a stream for the call, and returns the handle by which the guest uses it.
+// What the guest can do depends on the methods of s: an io.Reader can be read, an
+// io.Writer can be written. The stream is closed when the guest closes it or when the
+// call ends, and at once if Open fails. If s has a method CloseWithError, as an
+// *io.PipeWriter has, that is used if the work was broken off.
+func (u *Use) Open(s io.Closer) (handle uint32, err error) {
+	reader, _ := s.(io.Reader)
+	writer, _ := s.(io.Writer)
+	return u.open(&stream{closer: s, reader: reader, writer: writer})
+}
+
+func (u *Use) open(s *stream) (uint32, error) {
+	s.Closed = Closed{Op: u.Op, Detail: u.Detail, Opened: time.Now()}
+	handle, err := u.Streams.add(s)
+	if err != nil {
+		s.closer.Close()
+		return 0, err
+	}
+	u.opened = append(u.opened, handle)
+	return handle, nil
+}
+
+// Abandon closes the streams that the op has opened. The host calls it when the
+// guest does not get the op's result.
+func (u *Use) Abandon() {
+	for _, handle := range u.opened {
+		_ = u.Streams.Close(handle)
+	}
 }
 
 // Func makes a capability from a function, which is the same for every module and

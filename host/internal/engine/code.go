@@ -34,6 +34,8 @@ type Code struct {
 	compiled wazero.CompiledModule
 	data     instrument.Data // the initial contents of memory
 	globals  int             // how many can be captured
+	hard     bool            // a child compiles it
+	tooHard  bool            // only a child may compile it
 	outside  error           // an element segment does not fit into its table
 	shared   bool            // other modules run on it: see Share
 

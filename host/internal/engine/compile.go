@@ -119,6 +119,9 @@ func (c *Code) make(ctx context.Context, s *Source) error {
 	if e.disk != nil {
 		err = c.compileToDisk(ctx)
 		if _, ok := errors.AsType[*cache.DiskError](err); ok {
+			if c.tooHard {
+				return cantCompile(err)
+			}
 			c.logger.Warn("the module is compiled without the cache", "error", err)
 			c.runtime, err = e.withoutDisk()
 		}
@@ -126,13 +129,24 @@ func (c *Code) make(ctx context.Context, s *Source) error {
 	if err == nil {
 		c.compiled, err = c.compileOn(ctx, c.runtime, c.wasm)
 	}
+	_, bounded := errors.AsType[*fault.CompileError](err)
 	switch {
 	case err == nil:
 		return nil
+	case bounded:
+		return refused(err)
+	case ctx.Err() != nil:
+		return err
 	case errors.Is(err, errPanicked):
 		return cantCompile(err)
 	}
 	return c.explain(ctx, s.Module.WithUsableNames(), err)
+}
+
+func refused(err error) *fault.InvalidModuleError {
+	invalid := fault.InvalidModule("it is refused")
+	invalid.Err = err
+	return invalid
 }
 
 func cantCompile(err error) error {
@@ -145,27 +159,44 @@ func cantCompile(err error) error {
 func (c *Code) rewrite(s *Source) error {
 	if s.Plain {
 		c.wasm, c.Irreversible = s.Module.WithUsableNames(), "it runs as it is, without safepoints"
+		c.hard = c.canUseChild() && len(c.wasm) > easySize
 		return nil
 	}
 	r, err := instrument.Rewrite(s.Module, instrument.Options{
 		Exceptions: s.Exceptions, SharedMemory: s.SharedMemory,
 		Stack: int64(s.Stack), Table: s.Table, State: true,
+		AnyEffort: c.canUseChild(),
 	})
 	if err != nil {
-		refused := fault.InvalidModule("it is refused")
-		refused.Err = err
+		invalid := refused(err)
 		if needs, ok := errors.AsType[*instrument.NeedsError](err); ok {
-			refused.Needs = needs.Needs
+			invalid.Needs = needs.Needs
 		}
-		return refused
+		return invalid
 	}
 	c.wasm, c.data, c.globals, c.Irreversible, c.Needs = r.Wasm, r.Data, r.Globals, r.Irreversible, r.Needs
+	c.hard = c.canUseChild() && (r.Effort > easyEffort || r.Hardest > easyFunction || len(c.wasm) > easySize)
+	c.tooHard = r.Effort > instrument.MostEffort || r.Hardest > 1
 	return nil
 }
+
+// What is easy is compiled in this process: starting a child takes longer.
+const (
+	easyEffort   = 0.1
+	easyFunction = 0.015
+	easySize     = 128 << 10
+)
+
+// canUseChild reports whether the module may be compiled in a child.
+func (c *Code) canUseChild() bool { return hasChild.Load() && c.engine.disk != nil }
 
 // explain compiles the original of a module whose rewritten form failed to compile,
 // since the error should be about the original.
 func (c *Code) explain(ctx context.Context, original []byte, failed error) error {
+	if c.hard {
+		err := c.compileInChild(ctx, "", original)
+		return c.blame(err, failed)
+	}
 	memory, err := c.engine.withoutDisk()
 	if err != nil {
 		return err
@@ -173,10 +204,17 @@ func (c *Code) explain(ctx context.Context, original []byte, failed error) error
 	before, err := c.compileOn(ctx, memory, original)
 	if err == nil {
 		before.Close(ctx)
-		c.logger.Error("a module can't be compiled with safepoints", "error", failed)
-		err = &fault.BugError{Where: "the rewriter"}
 	}
-	return cantCompile(err)
+	return c.blame(err, failed)
+}
+
+// blame says why a module can't be compiled: the original's error, if it has one.
+func (c *Code) blame(original, rewritten error) error {
+	if original == nil {
+		c.logger.Error("a module can't be compiled with safepoints", "error", rewritten)
+		original = &fault.BugError{Where: "the rewriter"}
+	}
+	return cantCompile(original)
 }
 
 // compileToDisk makes another runtime write the code to the cache, where the main
@@ -185,11 +223,14 @@ func (c *Code) explain(ctx context.Context, original []byte, failed error) error
 func (c *Code) compileToDisk(ctx context.Context) (err error) {
 	e := c.engine
 	c.written, err = e.disk.Compile(func(dir string) error {
+		if c.hard {
+			return c.compileInChild(ctx, dir, c.wasm)
+		}
 		code, err := wazero.NewCompilationCacheWithDir(dir)
 		if err != nil {
 			return &cache.DiskError{Err: err}
 		}
-		r := &runtime{wazero.NewRuntimeWithConfig(ctx, e.runtimeConfig(code)), code}
+		r := &runtime{wazero.NewRuntimeWithConfig(ctx, runtimeConfig(code)), code}
 		defer r.close()
 		_, err = c.compileOn(ctx, r, c.wasm)
 		if _, ok := errors.AsType[*fs.PathError](err); ok {

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"os"
 	"sync"
 
 	"github.com/tetratelabs/wazero"
@@ -28,6 +29,8 @@ type Config struct {
 	// the user's cache folder.
 	CacheDir string
 	Logger   *slog.Logger
+	// Compile bounds the compiling of a module in a child process: see Child.
+	Compile Bounds
 	// Engines has the modules that others run on, each under its SHA-256 and .wasm. It
 	// is nil if there are none.
 	Engines fs.FS
@@ -44,6 +47,7 @@ type Config struct {
 type Engine struct {
 	cfg      Config
 	disk     *cache.Cache // nil if there is none
+	own      string       // the folder of disk, if it is for this process alone
 	main     *runtime
 	provided imports // what modules may import
 	shelf    shelf
@@ -70,6 +74,17 @@ func Open(cfg Config) (*Engine, error) {
 			e.disk, dir = disk, disk.Dir()
 		}
 	}
+	if e.disk == nil && hasChild.Load() { // which gives us code in a folder
+		var err error
+		if e.own, err = os.MkdirTemp("", "wexec-"); err == nil {
+			e.disk, err = cache.Open(e.own)
+		}
+		if err != nil {
+			cfg.Logger.Warn("modules are compiled in this process", "error", err)
+		} else {
+			dir = e.own
+		}
+	}
 	var err error
 	if e.main, err = e.newRuntime(dir); err != nil && dir != "" {
 		cfg.Logger.Warn("no compile cache", "error", err)
@@ -94,6 +109,9 @@ func (e *Engine) Close() error {
 	e.once.Do(func() {}) // prevent withoutDisk from making another
 	if e.uncached != nil {
 		err = errors.Join(err, e.uncached.close())
+	}
+	if e.own != "" {
+		err = errors.Join(err, os.RemoveAll(e.own))
 	}
 	return err
 }
@@ -123,7 +141,7 @@ const features = api.CoreFeaturesV2 |
 	experimental.CoreFeaturesTypedFunctionReferences
 
 // runtimeConfig returns the configuration of a runtime.
-func (e *Engine) runtimeConfig(code wazero.CompilationCache) wazero.RuntimeConfig {
+func runtimeConfig(code wazero.CompilationCache) wazero.RuntimeConfig {
 	return wazero.NewRuntimeConfig().
 		WithCoreFeatures(features).
 		WithDebugInfoEnabled(false). // rewriting removes it, and wazero would parse untrusted data
@@ -141,7 +159,7 @@ func (e *Engine) newRuntime(dir string) (*runtime, error) {
 		}
 	}
 	ctx := context.Background()
-	r := &runtime{wazero.NewRuntimeWithConfig(ctx, e.runtimeConfig(code)), code}
+	r := &runtime{wazero.NewRuntimeWithConfig(ctx, runtimeConfig(code)), code}
 	if err := e.bind(ctx, r); err != nil {
 		r.close()
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/executors"
@@ -120,6 +121,22 @@ func (e *InvalidModuleError) Error() string {
 
 func (e *InvalidModuleError) Unwrap() error    { return e.Err }
 func (e *InvalidModuleError) Kind() abi.Status { return abi.InvalidModule }
+
+// CompileError says that a module was not compiled within the bounds.
+type CompileError struct {
+	// One of them is set: the bound that it reached.
+	Limit  time.Duration
+	Memory uint64
+}
+
+func (e *CompileError) Error() string {
+	if e.Memory > 0 {
+		return fmt.Sprintf("compiling it takes more than %d MiB of memory (Config.Compile.Memory)", e.Memory>>20)
+	}
+	return fmt.Sprintf("compiling it takes longer than %v (Config.Compile.Timeout)", e.Limit)
+}
+
+func (e *CompileError) Kind() abi.Status { return abi.InvalidModule }
 
 // InvalidManifestError says what is wrong in a module's manifest.
 type InvalidManifestError struct {

@@ -1,6 +1,10 @@
 package instrument
 
-import "github.com/wexec/wexec/host/internal/wasm"
+import (
+	"slices"
+
+	"github.com/wexec/wexec/host/internal/wasm"
+)
 
 // wazero's compiler needs much time and memory for some small functions: its
 // work grows with products of what is in them. compileCost counts the products
@@ -22,6 +26,7 @@ type effort struct {
 	reads      int64 // over uses of locals: blocks since the last one
 	known      int64 // over blocks: memory accesses that lead there
 	live       int64 // over locals: blocks from their first use to their last
+	crowd      int64 // live, by the most locals that live at once
 	// rounds is, over loops: their depth by the square of the locals that live in
 	// them, and these locals by the square of the branches back.
 	rounds  int64
@@ -51,6 +56,7 @@ var bounds = []bound{
 	{"locals, by the blocks between their uses", 32 << 20, func(e *effort) int64 { return e.reads }},
 	{"memory accesses, by blocks", 64 << 20, func(e *effort) int64 { return e.known }},
 	{"locals, by the blocks that they live in", 16 << 20, func(e *effort) int64 { return e.live }},
+	{"locals that live at once, by the blocks that they live in", 4 << 30, func(e *effort) int64 { return e.crowd }},
 	{"loops, by the locals that live in them", 512 << 20, func(e *effort) int64 { return e.rounds }},
 	{"loops, by locals", mostLoops, func(e *effort) int64 { return e.loops }},
 	{"calls, by globals that can change", 4 << 20, func(e *effort) int64 { return e.globals }},
@@ -63,21 +69,24 @@ const (
 
 const tooMany = "a function would take too long to compile: it has too many "
 
-// mostEffort bounds the sum over all functions of a module. Each counts with
+// MostEffort bounds the sum over all functions of a module. Each counts with
 // the measure of which it has most, as a share of the bound.
-const mostEffort = 64
+const MostEffort = 64
 
 // compileCost counts the effort of a function as scan steps on.
 type compileCost struct {
 	effort
 	total  float64 // of the functions before
+	most   float64 // of any of them
 	depth  int64   // of the current block in the tree of dominators
 	access int64   // accesses that lead to it
 	frames []frame // beside the walker's blocks
 	uses   []use   // by local
 	spans  []span  // by loop
 	nest   int64   // of loops
-	tables int     // br_tables
+	// Lists that mostAlive uses again.
+	firsts, lasts []int64
+	tables        int // br_tables
 }
 
 // frame is what compileCost knows of a block that is open.
@@ -96,7 +105,10 @@ type use struct{ first, last int64 }
 type span struct{ block, nest, back int64 }
 
 func (c *compileCost) begin(f *function) {
-	*c = compileCost{total: c.total, frames: append(c.frames[:0], frame{}), uses: c.uses[:0], spans: c.spans[:0]}
+	*c = compileCost{
+		total: c.total, most: c.most, frames: append(c.frames[:0], frame{}),
+		uses: c.uses[:0], spans: c.spans[:0], firsts: c.firsts, lasts: c.lasts,
+	}
 	for range f.body.Locals {
 		c.uses = append(c.uses, use{})
 	}
@@ -210,8 +222,9 @@ func (c *compileCost) use(u *use, from int64) {
 	u.last = c.blocks
 }
 
-// finish returns an error if a measure is too large.
-func (c *compileCost) finish(f *function, mutable int) error {
+// finish adds the effort of the function to the total. Unless any effort is accepted,
+// it returns an error if a measure is too large.
+func (c *compileCost) finish(f *function, mutable int, any bool) error {
 	c.loops = int64(len(c.spans) * f.body.Locals)
 	c.globals = int64(len(f.calls) * mutable)
 	for _, u := range c.uses {
@@ -219,21 +232,44 @@ func (c *compileCost) finish(f *function, mutable int) error {
 			c.live += u.last - u.first
 		}
 	}
+	c.crowd = c.live * c.mostAlive()
 	if c.loops <= mostLoops {
 		c.countRounds()
 	}
 	most := 0.0
 	for _, b := range bounds {
 		share := float64(b.of(&c.effort)) / float64(b.most)
-		if most = max(most, share); share > 1 {
+		if most = max(most, share); share > 1 && !any {
 			return &wasm.Error{Offset: f.body.Offset, Reason: tooMany + b.what}
 		}
 	}
-	if c.total += most; c.total > mostEffort {
+	c.most = max(c.most, most)
+	if c.total += most; c.total > MostEffort && !any {
 		const all = "the module would take too long to compile: it has too many functions that do"
 		return &wasm.Error{Offset: f.body.Offset, Reason: all}
 	}
 	return nil
+}
+
+// mostAlive returns the most locals that live in any one block.
+func (c *compileCost) mostAlive() int64 {
+	first, last := c.firsts[:0], c.lasts[:0]
+	for _, u := range c.uses {
+		if u.first > 0 {
+			first, last = append(first, u.first), append(last, u.last)
+		}
+	}
+	c.firsts, c.lasts = first, last
+	slices.Sort(first)
+	slices.Sort(last)
+	most, ended := 0, 0
+	for began, at := range first {
+		for last[ended] < at {
+			ended++
+		}
+		most = max(most, began+1-ended)
+	}
+	return int64(most)
 }
 
 func (c *compileCost) countRounds() {

@@ -59,6 +59,9 @@ type Options struct {
 	Table int
 	// State makes the state of instances reachable: see Rewritten.
 	State bool
+	// AnyEffort accepts functions that may take long to compile: see
+	// Rewritten.Effort.
+	AnyEffort bool
 }
 
 // The defaults of Options.
@@ -71,6 +74,12 @@ const (
 // Options.State.
 type Rewritten struct {
 	Wasm []byte
+	// Effort is how hard the module is to compile, where [MostEffort] is as hard as
+	// modules may be without Options.AnyEffort. It may be above that with it.
+	Effort float64
+	// Hardest is the effort of the function that is hardest to compile. Without
+	// Options.AnyEffort it is at most 1.
+	Hardest float64
 	// Needs are the fields of Options without which the module is refused:
 	// "Exceptions", "SharedMemory".
 	Needs []string
@@ -118,7 +127,7 @@ func Rewrite(original *wasm.Module, o Options) (*Rewritten, error) {
 	if err := m.plan(); err != nil {
 		return nil, err
 	}
-	out := &Rewritten{Needs: m.needs}
+	out := &Rewritten{Needs: m.needs, Effort: m.effort, Hardest: m.hardest}
 	if o.State {
 		out.Irreversible = m.irreversible()
 	}

@@ -21,11 +21,13 @@ type module struct {
 	needs   []string    // the fields of Options that it needs
 	missing *wasm.Error // the first place that needs one that is not set
 
-	growth   int  // how many elements each table may grow by
-	changing int  // how many globals are mutable
-	marks    bool // code makes irreversible changes: see state.go
-	dataUsed int  // how many data segments code may refer to
-	typed    bool // there are references to functions of a type
+	growth   int     // how many elements each table may grow by
+	changing int     // how many globals are mutable
+	effort   float64 // to compile it
+	hardest  float64 // to compile any one function
+	marks    bool    // code makes irreversible changes: see state.go
+	dataUsed int     // how many data segments code may refer to
+	typed    bool    // there are references to functions of a type
 	// taken tells of each function whether its address is taken, so that it may
 	// be called indirectly. declared tells whether code may refer to it.
 	taken, declared []bool

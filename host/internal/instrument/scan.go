@@ -10,6 +10,7 @@ func (m *module) scan() error {
 			return err
 		}
 	}
+	m.effort, m.hardest = s.cost.total, s.cost.most
 	return nil
 }
 
@@ -50,7 +51,7 @@ func (s *scanner) scan(f *function) error {
 			f.loops[j.loop].again = true
 		}
 	}
-	return s.cost.finish(f, s.m.changing)
+	return s.cost.finish(f, s.m.changing, s.m.o.AnyEffort)
 }
 
 func (s *scanner) step() {

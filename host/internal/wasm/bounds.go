@@ -4,16 +4,17 @@ package wasm
 // a few bytes can declare 2^32 locals. The largest real modules have 46,000
 // functions, 2,400 types, 2,100 exports, 8,000 locals in a function and 420,000
 // in all, 42 parameters, 20,000 data segments, and a body of 379,000 bytes. The
-// bounds of tables, globals, tags and data segments are those of WebAssembly's
-// JavaScript interface, which compilers keep to.
+// bounds of tables, tags and data segments are those of WebAssembly's JavaScript
+// interface, which compilers keep to.
 const (
 	maxSections  = 10_000
-	maxTypes     = 50_000
-	maxParams    = 1_000 // and as many results
+	maxTypes     = 16_384
+	maxParams    = 1_000   // and as many results
+	maxAllParams = 131_072 // and results, of all types: an engine makes code for each
 	maxImports   = 10_000
 	maxFunctions = 200_000
 	maxTables    = 100_000
-	maxGlobals   = 1_000_000
+	maxGlobals   = 100_000
 	maxTags      = 1_000_000
 	maxExports   = 100_000
 	maxElements  = 100_000 // segments

@@ -76,6 +76,9 @@ func (m *Module) parseTypes(r *Reader) {
 			if len(m.Types) > maxTypes {
 				r.Fail(start, "more than %d types", maxTypes)
 			}
+			if len(list) > maxAllParams {
+				r.Fail(start, "the types have more than %d parameters and results together", maxAllParams)
+			}
 			if r.err != nil {
 				return
 			}

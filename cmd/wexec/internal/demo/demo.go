@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wexec/wexec/cmd/wexec/internal/exit"
+	"github.com/wexec/wexec/cmd/wexec/internal/progress"
 	"github.com/wexec/wexec/cmd/wexec/internal/term"
 	"github.com/wexec/wexec/cmd/wexec/internal/timeline"
 )
@@ -83,20 +84,19 @@ func run(ctx context.Context, o *options) error {
 
 // perform runs the script both ways.
 func perform(ctx context.Context, o *options) (r report, err error) {
-	progress := progress{o.Err}
 	stage, err := newStage(ctx, o.Err)
 	if err != nil {
 		return r, err
 	}
 	defer func() { err = cmp.Or(err, stage.close(ctx)) }()
-	progress.say("measuring this machine")
+	progress.Say(o.Err, "measuring this machine")
 	if err := stage.calibrate(ctx, o.work); err != nil {
 		return r, err
 	}
 	r.cores = runtime.GOMAXPROCS(0)
-	if r.sequence, err = stage.play(ctx, "sequence", "in sequence", progress); err != nil {
+	if r.sequence, err = stage.play(ctx, "sequence", "in sequence", o.Err); err != nil {
 		return r, err
 	}
-	r.futures, err = stage.play(ctx, "futures", "with futures", progress)
+	r.futures, err = stage.play(ctx, "futures", "with futures", o.Err)
 	return r, err
 }

@@ -64,7 +64,6 @@ func TestIdeal(t *testing.T) {
 // of the ideal, which it takes from one run in sequence.
 func BenchmarkDemo(b *testing.B) {
 	ctx := b.Context()
-	quiet := progress{io.Discard}
 	stage, err := newStage(ctx, io.Discard)
 	if err != nil {
 		b.Fatal(err)
@@ -73,14 +72,14 @@ func BenchmarkDemo(b *testing.B) {
 	if err := stage.calibrate(ctx, 500*time.Millisecond); err != nil {
 		b.Fatal(err)
 	}
-	sequence, err := stage.play(ctx, "sequence", "", quiet)
+	sequence, err := stage.play(ctx, "sequence", "", io.Discard)
 	if err != nil {
 		b.Fatal(err)
 	}
 	best := ideal(sequence.tasks, runtime.GOMAXPROCS(0))
 	var total time.Duration
 	for b.Loop() {
-		futures, err := stage.play(ctx, "futures", "", quiet)
+		futures, err := stage.play(ctx, "futures", "", io.Discard)
 		if err != nil {
 			b.Fatal(err)
 		}

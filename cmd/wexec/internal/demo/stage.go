@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wexec/wexec/cmd/wexec/internal/progress"
 	"github.com/wexec/wexec/cmd/wexec/internal/term"
 	"github.com/wexec/wexec/cmd/wexec/internal/timeline"
 	"github.com/wexec/wexec/guests"
@@ -121,11 +122,12 @@ func runTime(s host.Span) time.Duration { return s.Ended.Sub(s.Started) }
 const steps = 11
 
 // play runs the script one way, "sequence" or "futures". The title is for the
-// progress.
-func (s *stage) play(ctx context.Context, way, title string, progress progress) (performance, error) {
+// progress, which w shows.
+func (s *stage) play(ctx context.Context, way, title string, w io.Writer) (performance, error) {
 	before := s.spans.Len()
 	done := func() int { return s.spans.Len() - before }
-	stop := progress.follow(title, steps, done)
+	progress.Say(w, title)
+	stop := progress.Bar(w, title, steps, done)
 	_, err := s.call(ctx, "main", fmt.Sprintf("%s %d %s", way, s.count, s.url))
 	stop()
 	if err != nil {

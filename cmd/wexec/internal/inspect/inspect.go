@@ -57,7 +57,7 @@ func run(ctx context.Context, o *options) error {
 		return err
 	}
 	defer h.Close(ctx)
-	m, err := module.Load(ctx, h, o.file, trusted)
+	m, err := module.Load(ctx, h, o.Streams, module.Source{File: o.file}, trusted)
 	if err != nil {
 		return err
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/wexec/wexec/host"
 )
 
-// patience is how long completion may take: the user waits for it.
-const patience = 2 * time.Second
+// completion is how long it may take: the user waits for it.
+const completion = 2 * time.Second
 
 // CompleteFile completes the argument of a command that takes a module.
 func CompleteFile(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
@@ -35,7 +35,7 @@ func CompleteFileAndTask(cmd *cobra.Command, args []string, prefix string) ([]st
 // taskNames returns the tasks of a module with their summaries, or nothing if
 // the module can't be loaded in time.
 func taskNames(ctx context.Context, file string) []string {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, completion)
 	defer cancel()
 	h, err := host.New(host.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {

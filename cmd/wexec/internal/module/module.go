@@ -2,40 +2,85 @@
 package module
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/wexec/wexec/cmd/wexec/internal/exit"
+	"github.com/wexec/wexec/cmd/wexec/internal/stdin"
+	"github.com/wexec/wexec/cmd/wexec/internal/term"
 	"github.com/wexec/wexec/cmd/wexec/internal/trust"
 	"github.com/wexec/wexec/host"
 )
 
-// Load loads the module in a file. Its errors say what the user can do.
-func Load(ctx context.Context, h *host.Host, file string, options ...host.Options) (*host.Module, error) {
-	m, err := h.LoadFile(ctx, file, options...)
+// maxModule is the most bytes that are read of a module. The host takes less.
+const maxModule = 256 << 20
+
+// patience is how long loading takes until the user is told about it.
+const patience = 300 * time.Millisecond
+
+// Source is where a module comes from.
+type Source struct {
+	// Name is the module's name. Default: that of the file without .wasm.
+	Name string
+	// File is the file, or - for standard input.
+	File string
+	// Limit is the longest to wait for the end of standard input; 0 is no limit.
+	Limit time.Duration
+}
+
+// ModuleName returns the name that the module gets.
+func (s Source) ModuleName() string {
+	if s.File == stdin.Name {
+		return cmp.Or(s.Name, "stdin")
+	}
+	return cmp.Or(s.Name, strings.TrimSuffix(filepath.Base(s.File), ".wasm"))
+}
+
+// Load loads a module. Its errors say what the user can do.
+func Load(
+	ctx context.Context, h *host.Host, s term.Streams, from Source, options ...host.Options,
+) (*host.Module, error) {
+	bytes, err := from.read(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	done := s.Notice(patience, fmt.Sprintf("compiling %s…", term.OneLine(from.ModuleName())))
+	defer done()
+	m, err := h.Load(ctx, from.ModuleName(), bytes, options...)
 	if invalid, ok := errors.AsType[*host.InvalidModuleError](err); ok {
 		if words := trust.Words(invalid.Needs); len(words) > 0 {
 			return nil, fmt.Errorf("%w; --trust %s says that this one is", err, strings.Join(words, ","))
 		}
 	}
-	if _, ok := errors.AsType[*fs.PathError](err); !ok {
-		return m, err
+	return m, err
+}
+
+func (s Source) read(ctx context.Context, streams term.Streams) ([]byte, error) {
+	if s.File == stdin.Name {
+		return stdin.Reader{Streams: streams, What: "the module", Most: maxModule, Limit: s.Limit}.Read(ctx)
+	}
+	bytes, err := os.ReadFile(s.File)
+	if err == nil {
+		return bytes, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, &exit.UsageError{Err: err}
 	}
-	beside, _ := filepath.Glob(filepath.Join(filepath.Dir(file), "*.wasm"))
+	beside, _ := filepath.Glob(filepath.Join(filepath.Dir(s.File), "*.wasm"))
 	if len(beside) == 0 {
-		return nil, exit.Usagef("there is no file %s", file)
+		return nil, exit.Usagef("there is no file %s", s.File)
 	}
 	const few = 8
 	beside = beside[:min(len(beside), few)]
-	return nil, exit.Usagef("there is no file %s; its folder has %s", file, strings.Join(beside, ", "))
+	return nil, exit.Usagef("there is no file %s; its folder has %s", s.File, strings.Join(beside, ", "))
 }
 
 // PickTask returns the task with a name. Without a name it is main, or the only

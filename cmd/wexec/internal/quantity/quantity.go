@@ -1,4 +1,4 @@
-// Package quantity reads and writes amounts of fuel and of memory.
+// Package quantity reads and writes amounts of fuel, of memory and of time.
 package quantity
 
 import (

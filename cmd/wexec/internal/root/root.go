@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wexec/wexec/cmd/wexec/internal/bench"
 	"github.com/wexec/wexec/cmd/wexec/internal/cache"
 	"github.com/wexec/wexec/cmd/wexec/internal/demo"
 	"github.com/wexec/wexec/cmd/wexec/internal/exit"
@@ -26,6 +27,7 @@ import (
 
 // commands has every command.
 var commands = []func(term.Streams) *cobra.Command{
+	bench.Command,
 	cache.Command,
 	demo.Command,
 	inspect.Command,
@@ -40,7 +42,7 @@ func Execute(args []string, s term.Streams) int {
 	context.AfterFunc(ctx, stop) // a second ctrl-C then ends the process
 
 	cmd := newCommand(s)
-	cmd.SetArgs(args)
+	cmd.SetArgs(spelled(cmd, args))
 	err := cmd.ExecuteContext(ctx)
 	if err != nil && ctx.Err() != nil {
 		err = exit.ErrInterrupted
@@ -56,7 +58,8 @@ func newCommand(s term.Streams) *cobra.Command {
 		Use:   "wexec",
 		Short: "Run task functions that were compiled to WebAssembly",
 		Long: `wexec runs task functions that were compiled to WebAssembly. The function says
-how it is best run, you just call it.`,
+how it is best run, you just call it. "wexec MODULE" is short for "wexec run MODULE".`,
+		Version: version.Text(),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
@@ -75,9 +78,13 @@ how it is best run, you just call it.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return exit.Usagef("%w (see %s --help)", err, cmd.CommandPath())
 	})
+	root.SetVersionTemplate("{{.Version}}")
 	for _, command := range commands {
 		root.AddCommand(command(s))
 	}
+	// Cobra would add them later, and then a file could take their names: see spelled.
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
 	return root
 }
 

@@ -13,10 +13,13 @@ import (
 // flags has the flag for every field that a text of the library names, or "" if
 // no flag of the command sets it. A test compares it with the library's source.
 var flags = map[string]string{
-	"Config.Capabilities": "",
-	"Config.Grants":       "",
-	"Config.Observe":      "",
-	"Config.Memory":       "", // of all instances together
+	"Config.Audit":           "--audit",
+	"Config.Capabilities":    "",
+	"Config.Compile.Memory":  "--compile-memory",
+	"Config.Compile.Timeout": "--compile-timeout",
+	"Config.Grants":          "",
+	"Config.Observe":         "",
+	"Config.Memory":          "", // of all instances together
 
 	"Limits.Capabilities": "",
 	"Limits.Depth":        "",
@@ -33,6 +36,7 @@ var flags = map[string]string{
 	"Limits.QueueTimeout": "",
 	"Limits.RunTimeout":   "--timeout",
 	"Limits.Stack":        "",
+	"Limits.Streams":      "",
 	"Limits.Table":        "",
 	"Limits.TurnTimeout":  "",
 

@@ -22,18 +22,21 @@ func Command(s term.Streams) *cobra.Command {
 		Short:             "Print the versions of wexec, Go and wazero",
 		Args:              exit.UsageArgs(cobra.NoArgs),
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE:              func(*cobra.Command, []string) error { return run(o) },
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprint(o.Out, Text())
+			return err
+		},
 	}
 }
 
-func run(o *options) error {
+// Text returns what the command prints.
+func Text() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		info = &debug.BuildInfo{}
 	}
-	_, err := fmt.Fprintf(o.Out, "wexec %s\n%s %s/%s\nwazero %s\n",
+	return fmt.Sprintf("wexec %s\n%s %s/%s\nwazero %s\n",
 		ofWexec(info), runtime.Version(), runtime.GOOS, runtime.GOARCH, ofDependency(info, "github.com/tetratelabs/wazero"))
-	return err
 }
 
 // ofWexec returns the version of wexec, and the revision that it was built from

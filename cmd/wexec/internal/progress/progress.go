@@ -1,4 +1,5 @@
-package demo
+// Package progress tells the user what a command is doing, on standard error.
+package progress
 
 import (
 	"fmt"
@@ -10,25 +11,20 @@ import (
 	"github.com/wexec/wexec/cmd/wexec/internal/term"
 )
 
-// progress tells the user what the demo is doing. On a terminal it is a bar that
-// disappears at the end, elsewhere it is plain lines.
-type progress struct{ w io.Writer }
-
-// say announces a step that is too short for a bar.
-func (p progress) say(what string) {
-	if !term.IsTerminal(p.w) {
-		fmt.Fprintf(p.w, "%s…\n", what)
+// Say announces a step that is too short for a bar, in a line. A terminal needs none.
+func Say(w io.Writer, what string) {
+	if !term.IsTerminal(w) {
+		fmt.Fprintf(w, "%s…\n", what)
 	}
 }
 
-// follow shows how much of a total is done until stop is called.
-func (p progress) follow(what string, total int, done func() int) (stop func()) {
-	p.say(what)
-	if !term.IsTerminal(p.w) {
+// Bar shows how much of a total is done until stop is called, in a bar on a terminal.
+func Bar(w io.Writer, what string, total int, done func() int) (stop func()) {
+	if !term.IsTerminal(w) {
 		return func() {}
 	}
 	bar := progressbar.NewOptions(total,
-		progressbar.OptionSetWriter(p.w),
+		progressbar.OptionSetWriter(w),
 		progressbar.OptionSetDescription(fmt.Sprintf("%-12s", what)),
 		progressbar.OptionSetWidth(40),
 		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "━", SaucerPadding: " ", BarStart: "┃", BarEnd: "┃"}),
