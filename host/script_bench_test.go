@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/hosttest"
 )
 
 // BenchmarkScript calls a task of a script, one call at a time, each in a fresh state
@@ -28,4 +29,31 @@ func BenchmarkScript(b *testing.B) {
 			})
 		}
 	})
+}
+
+// BenchmarkScriptCold makes a host, loads a script whose engine is in the compile cache,
+// and makes one call.
+func BenchmarkScriptCold(b *testing.B) {
+	cfg := host.Config{CacheDir: b.TempDir(), Engines: hosttest.Engines(b, "javascript")}
+	wasm := hosttest.Script(b, "javascript", "task.js", `export const f = (n) => n + 1;`)
+	call := func() {
+		h, err := host.New(cfg)
+		if err != nil {
+			b.Fatal(err)
+		}
+		m, err := h.Load(b.Context(), "guest", wasm)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if out, err := m.Call(b.Context(), "f", []byte("1")).Wait(b.Context()); string(out) != "2" {
+			b.Fatal(err)
+		}
+		if err := h.Close(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	call() // compiles the engine
+	for b.Loop() {
+		call()
+	}
 }

@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	nethttp "net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -16,8 +13,6 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host"
-	"github.com/wexec/wexec/host/capability"
-	"github.com/wexec/wexec/host/capability/http"
 	"github.com/wexec/wexec/host/hosttest"
 )
 
@@ -240,60 +235,5 @@ func TestScriptCalls(t *testing.T) {
 		if _, err := c.Wait(t.Context()); err != nil {
 			t.Errorf("%s: %v", tasks[i], err)
 		}
-	}
-}
-
-func web(t *testing.T) (host.Config, string) {
-	t.Helper()
-	server := httptest.NewServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
-		body, _ := io.ReadAll(r.Body)
-		w.Header().Set("X-Method", r.Method)
-		w.Header().Set("X-Type", r.Header.Get("Content-Type"))
-		if r.URL.Path == "/missing" {
-			w.WriteHeader(nethttp.StatusNotFound)
-		}
-		if r.URL.Path == "/hang" {
-			<-r.Context().Done()
-		}
-		fmt.Fprintf(w, `{"path": %q, "body": %q}`, r.URL.RequestURI(), body)
-	}))
-	t.Cleanup(server.Close)
-	return host.Config{
-		Capabilities: []capability.Capability{&http.Client{Allow: []string{server.Listener.Addr().String()}}},
-	}, server.URL
-}
-
-func TestScriptFetch(t *testing.T) {
-	cfg, url := web(t)
-	m := javascript(t, cfg, `
-		const check = (ok, what) => { if (!ok) throw new Error(what); };
-		export async function run(url) {
-			let r = await fetch(url + "/a?b=1");
-			check(r.ok && r.status === 200 && r.headers.get("X-METHOD") === "GET", "head");
-			check((await r.json()).path === "/a?b=1", "json");
-			await r.text().then(() => check(false, "read twice"), (e) => check(e instanceof TypeError, "read twice"));
-			r = await fetch(new URL("/missing", url), { method: "POST", body: new URLSearchParams({ q: "ä b" }) });
-			check(r.status === 404 && !r.ok && r.headers.get("x-method") === "POST", "post");
-			check(r.headers.get("x-type").startsWith("application/x-www-form-urlencoded"), "type");
-			check((await r.text()).includes("q=%C3%A4+b"), "form");
-			r = await fetch(url, { method: "PUT", body: Uint8Array.of(104, 105) });
-			check(new TextDecoder().decode(await r.arrayBuffer()).includes('"body": "hi"'), "bytes");
-			let text = "";
-			for await (const piece of (await fetch(url)).body) text += new TextDecoder().decode(piece, { stream: true });
-			check(text.includes("path"), "stream");
-			const controller = new AbortController();
-			setTimeout(() => controller.abort(), 5);
-			await fetch(url + "/hang", { signal: controller.signal }).then(
-				() => check(false, "abort"), (e) => check(e.name === "AbortError", "abort: " + e));
-			await fetch(url + "/hang", { signal: AbortSignal.timeout(5) }).then(
-				() => check(false, "timeout"), (e) => check(e.name === "TimeoutError", "timeout: " + e));
-			await fetch("http://denied.example/").then(
-				() => check(false, "denied"), (e) => check(e.status === "denied", "denied: " + e));
-			await fetch("/relative").then(() => check(false, "relative"), (e) => check(e instanceof TypeError, "relative"));
-			return "done";
-		}
-	`)
-	if got := callText(t, m, "run", fmt.Sprintf("%q", url)); got != `"done"` {
-		t.Error(got)
 	}
 }

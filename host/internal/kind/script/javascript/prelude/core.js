@@ -196,6 +196,16 @@ export const op = (name, arg, { signal } = {}) => attempt(() => {
 	return promised(host.start(call.handle, `${name}`, raw(arg)), call, bytesOf, signal);
 });
 
+/** Resolves to a value that the host sets for the module, or undefined. */
+export const config = (name, { signal } = {}) => attempt(() => {
+	const call = caller("config");
+	check(signal);
+	return promised(host.start(call.handle, "config.get", `${name}`), call, (op) => {
+		const bytes = bytesOf(op);
+		return bytes.length === 0 ? undefined : host.decode(bytes.subarray(1));
+	}, signal);
+});
+
 /** Starts a timer, and returns its op. */
 export function timer(call, ms) {
 	ms = min(max(+ms || 0, 0), 2e12);

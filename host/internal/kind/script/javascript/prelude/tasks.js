@@ -112,7 +112,7 @@ host.manifest = () => {
 		const { mode, options: o } = tasks[name];
 		list.push({
 			name, mode, doc: o.doc, timeout_ms: o.timeout, memory_bytes: o.memory, fuel: o.fuel,
-			input: o.input, output: o.output,
+			uses: o.uses, input: o.input, output: o.output,
 		});
 	}
 	if (tasks.main === undefined) {

@@ -1,6 +1,6 @@
 // The module "wexec", and the globals of scripts.
 
-import { host, log, op, sleep, sleepSync, OpError } from "wexec/core.js";
+import { config, host, log, op, sleep, sleepSync, OpError } from "wexec/core.js";
 import { call, task, TaskError } from "wexec/tasks.js";
 import { console } from "wexec/console.js";
 import * as web from "wexec/web.js";
@@ -22,4 +22,4 @@ host.loaded = () => {
 	reseed();
 };
 
-export { call, fetch, log, op, program, sleep, sleepSync, task, OpError, TaskError };
+export { call, config, fetch, log, op, program, sleep, sleepSync, task, OpError, TaskError };
