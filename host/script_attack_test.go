@@ -18,10 +18,12 @@ var hostile = []struct {
 }{
 	{"loop", `for (;;);`, host.OutOfFuel, ""},
 	{"jobs", `const again = () => Promise.resolve().then(again); return again();`, host.OutOfFuel, ""},
-	{"jobs_beside", `const again = () => Promise.resolve().then(again); again(); return new Promise(() => {});`, host.OutOfFuel, ""},
+	{"jobs_beside", `const again = () => Promise.resolve().then(again); again(); return new Promise(() => {});`,
+		host.OutOfFuel, ""},
 	{"denied_ops", `return (async () => { for (;;) await op("no.such").catch(() => {}); })();`, host.OutOfFuel, ""},
 	{"never", `return new Promise(() => {});`, host.Failed, "waits for a promise that nothing can settle"},
-	{"recursion", `const deep = (n) => deep(n + 1) + 1; return deep(0);`, host.Failed, "RangeError: Maximum call stack size exceeded"},
+	{"recursion", `const deep = (n) => deep(n + 1) + 1; return deep(0);`,
+		host.Failed, "RangeError: Maximum call stack size exceeded"},
 	{"recursion_catch", `const deep = () => { try { deep(); } catch { deep(); } }; deep();`, host.OutOfFuel, ""},
 	{"nested_json", `return JSON.parse("[".repeat(1e6));`, host.Failed, "RangeError"},
 	{"nested_output", `let a = []; for (let i = 0; i < 1e5; i++) a = [a]; return a;`, host.OutOfFuel, ""},
@@ -38,7 +40,8 @@ var hostile = []struct {
 	{"throw_loop", `throw Object.defineProperty(new Error(), "message", { get() { for (;;); } });`, host.OutOfFuel, ""},
 	{"throw_long", `throw new Error("x".repeat(1 << 20));`, host.Failed, "xxx"},
 	{"throw_in_job", `return Promise.resolve().then(() => { throw new Error("late"); });`, host.Failed, "Error: late"},
-	{"throw_microtask", `queueMicrotask(() => { throw new Error("late"); }); return new Promise(() => {});`, host.Failed, "nothing can settle"},
+	{"throw_microtask", `queueMicrotask(() => { throw new Error("late"); }); return new Promise(() => {});`,
+		host.Failed, "nothing can settle"},
 	{"reject_thenable", `return { then(_, reject) { reject(new Error("no")); } };`, host.Failed, "Error: no"},
 	{"thenable_throws", `return { get then() { throw new Error("no then"); } };`, host.Failed, "no then"},
 	{"cyclic", `const o = {}; o.o = o; return o;`, host.Failed, "TypeError: circular reference"},
@@ -67,12 +70,14 @@ var polluted = []string{
 	`Map.prototype.get = Map.prototype.set = Map.prototype.delete = () => { throw new Error("Map"); };`,
 	`WeakMap.prototype.get = WeakMap.prototype.set = undefined;`,
 	`Object.defineProperty(Object.prototype, "stop", { set() { throw new Error("stop"); }, configurable: true });`,
-	`Object.defineProperty(Promise, Symbol.species, { value: function () { throw new Error("species"); }, configurable: true });`,
+	`Object.defineProperty(Promise, Symbol.species, { value() { throw new Error("species"); }, configurable: true });`,
 	`Promise.prototype.constructor = undefined;`,
 	`Reflect.apply = Function.prototype.call = Function.prototype.apply = undefined;`,
 	`Math.floor = Math.min = Math.max = () => NaN;`,
 	`Uint8Array = ArrayBuffer = Error = undefined;`,
-	`if (typeof Object === "function") for (const name of Object.getOwnPropertyNames(globalThis)) try { delete globalThis[name]; } catch {}`,
+	`if (typeof Object === "function") {
+		for (const name of Object.getOwnPropertyNames(globalThis)) try { delete globalThis[name]; } catch {}
+	}`,
 }
 
 func hostileScript() string {

@@ -4,7 +4,7 @@
 import { call, fetch, log as logger, op, program, sleep as pause, task, TaskError } from "wexec";
 
 const encoder = new TextEncoder(), decoder = new TextDecoder();
-const io = { mode: "io", bytes: true }, blocking = { mode: "blocking", bytes: true }, cpu = { mode: "cpu", bytes: true };
+const [io, blocking, cpu] = ["io", "blocking", "cpu"].map((mode) => ({ mode, bytes: true }));
 const text = (bytes) => decoder.decode(bytes);
 const bytes = (value) => encoder.encode(`${value}`);
 const raw = (name, input) => call(name, input, { bytes: true });

@@ -45,8 +45,8 @@ var hostFunctions = map[string]func(s *side, a args) value{
 		}
 		return undefined
 	},
-	// start(call, name, arg, body) starts an op and returns it, or 0 if the call has ended. If there is a body, the
-	// argument is a message with the head arg.
+	// start(call, name, arg, body) starts an op and returns it, or 0 if the call has ended.
+	// If there is a body, the argument is a message with the head arg.
 	"start": func(s *side, a args) value {
 		c, ok := s.Find(a.handle(0))
 		if !ok {

@@ -48,6 +48,17 @@ func (s *side) resume() (again bool, err error) {
 	return again, err
 }
 
+// Serve implements guest.Side. The script need not learn of ops that ended with the call.
+func (s *side) Serve(c *guest.Call) error {
+	err := s.Shared.Serve(c)
+	for e, ok := s.Next(); ok; e, ok = s.Next() {
+		if e.Op != nil {
+			s.Ops.Drop(e.Op)
+		}
+	}
+	return err
+}
+
 // deliver tells the script of an event.
 func (s *side) deliver(e calls.Event) {
 	switch e.Kind {

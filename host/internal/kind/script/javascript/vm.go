@@ -159,7 +159,8 @@ func (vm *vm) invoke(f value, params ...value) value {
 	for i, p := range params {
 		binary.LittleEndian.PutUint64(args[8*i:], uint64(p))
 	}
-	return value(vm.call(jsCall, uint64(vm.context), uint64(f), uint64(undefined), uint64(len(params)), uint64(vm.scratch)))
+	return value(vm.call(jsCall,
+		uint64(vm.context), uint64(f), uint64(undefined), uint64(len(params)), uint64(vm.scratch)))
 }
 
 // runJob runs a job of a promise. It reports whether there was one, and whether it threw

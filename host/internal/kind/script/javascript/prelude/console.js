@@ -36,7 +36,7 @@ function shown(value, depth, seen) {
 		return `${prefix}[${items.join(", ")}]`;
 	}
 	if (value instanceof Map) {
-		return `${prefix}{${list([...value]).map((e) => (isArrayEntry(e) ? `${inside(e[0])} => ${inside(e[1])}` : e)).join(", ")}}`;
+		return `${prefix}{${list([...value].map(([k, v]) => `${inside(k)} => ${inside(v)}`)).join(", ")}}`;
 	}
 	if (value instanceof Set) return `${prefix}{${list([...value].map(inside)).join(", ")}}`;
 	if (value instanceof Promise) return "Promise {}";
@@ -46,8 +46,6 @@ function shown(value, depth, seen) {
 	});
 	return `${prefix}{${list(entries).join(", ")}}`;
 }
-
-const isArrayEntry = (e) => typeof e !== "string";
 
 function format(values) {
 	let rest = values;

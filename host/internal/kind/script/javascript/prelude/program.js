@@ -23,7 +23,10 @@ export const program = {
 	/** The arguments, without the program's name. */
 	get args() { return given()[0] ?? []; },
 	/** The environment. */
-	get env() { return Object.fromEntries((given()[1] ?? []).map((e) => [e.slice(0, e.indexOf("=")), e.slice(e.indexOf("=") + 1)])); },
+	get env() {
+		const split = (e) => [e.slice(0, e.indexOf("=")), e.slice(e.indexOf("=") + 1)];
+		return Object.fromEntries((given()[1] ?? []).map(split));
+	},
 	stdin: {
 		bytes: () => input(),
 		text: () => host.decode(input()),

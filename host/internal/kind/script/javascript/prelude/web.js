@@ -287,11 +287,15 @@ function copy(value, seen) {
 	if (value instanceof Error) {
 		const clone = keep(Object.create(Object.getPrototypeOf(value)));
 		for (const key of ["name", "message", "stack", "cause"]) {
-			if (key in value) Object.defineProperty(clone, key, { value: copy(value[key], seen), writable: true, configurable: true });
+			if (!(key in value)) continue;
+			const own = { value: copy(value[key], seen), writable: true, configurable: true };
+			Object.defineProperty(clone, key, own);
 		}
 		return clone;
 	}
-	if (value instanceof Boolean || value instanceof Number || value instanceof String) return keep(Object(value.valueOf()));
+	if (value instanceof Boolean || value instanceof Number || value instanceof String) {
+		return keep(Object(value.valueOf()));
+	}
 	if (value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet) {
 		throw new DOMException(`a ${value.constructor.name} can't be cloned`, "DataCloneError");
 	}
