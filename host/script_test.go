@@ -268,3 +268,63 @@ func TestScriptLeavesOps(t *testing.T) {
 		t.Errorf("%d instances were made", made)
 	}
 }
+
+// TestScriptHammer cancels some of many calls, in shared instances and in others. The rest
+// must end well.
+func TestScriptHammer(t *testing.T) {
+	m := javascript(t, host.Config{IO: host.ExecutorLimits{Workers: 2}}, `
+		import { call, sleep, task } from "wexec";
+		const work = async (n) => {
+			const timer = setTimeout(() => {}, 3600e3);
+			try {
+				await Promise.all([sleep(n % 3), call("half", n), Promise.race([sleep(3600e3), sleep(1)])]);
+				if (n % 5 === 0) await sleep(3600e3);
+				return n;
+			} finally {
+				clearTimeout(timer);
+				await sleep(0).catch(() => {});
+			}
+		};
+		export const io = task({ mode: "io" }, work);
+		export const blocking = task({ mode: "blocking" }, work);
+		export const half = task({ mode: "cpu" }, (n) => n / 2);
+	`)
+	var wg sync.WaitGroup
+	for n := range 400 {
+		task := []string{"io", "blocking"}[n%2]
+		f := m.Call(t.Context(), task, fmt.Append(nil, n))
+		wg.Go(func() {
+			if n%5 == 0 {
+				if _, err := m.Call(t.Context(), "half", []byte("1")).Wait(t.Context()); err != nil {
+					t.Error(err)
+				}
+				f.Cancel()
+			}
+			out, err := f.Wait(t.Context())
+			if n%5 == 0 && host.Kind(err) != host.Cancelled || n%5 != 0 && string(out) != fmt.Sprint(n) {
+				t.Errorf("%s(%d): %s, %v", task, n, out, err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestScriptIsolation checks that a caller can give an io task an instance of its own, and
+// let another keep its state.
+func TestScriptIsolation(t *testing.T) {
+	m := javascript(t, host.Config{Blocking: host.ExecutorLimits{Workers: 1}}, `
+		import { task } from "wexec";
+		let n = 0;
+		export const io = task({ mode: "io" }, () => ++n);
+		export const blocking = task({ mode: "blocking" }, () => ++n);
+	`)
+	alone, kept := m.With(host.Options{Isolation: host.PerTask}), m.With(host.Options{Isolation: host.PerInstance})
+	for i := range 3 {
+		if got := callText(t, alone, "io", ""); got != "1" {
+			t.Errorf("alone: %s", got)
+		}
+		if got := callText(t, kept, "blocking", ""); got != fmt.Sprint(i+1) {
+			t.Errorf("kept: %s", got)
+		}
+	}
+}
