@@ -68,7 +68,7 @@ var rooms = map[string][]string{
 		"host/capability/http",
 	},
 	"cmd/wexec/internal/exit":     {"host"},
-	"cmd/wexec/internal/inspect":  {"cmd/wexec/internal/module", "cmd/wexec/internal/quantity"},
+	"cmd/wexec/internal/inspect":  {"cmd/wexec/internal/grant", "cmd/wexec/internal/module", "cmd/wexec/internal/quantity"},
 	"cmd/wexec/internal/module":   {"cmd/wexec/internal/stdin", "cmd/wexec/internal/trust"},
 	"cmd/wexec/internal/progress": {"cmd/wexec/internal/term"},
 	"cmd/wexec/internal/quantity": {},

@@ -56,6 +56,7 @@ func writeFiles(dir, guests string) error {
 		"calls.wasm":      append(calls, manifest(`{"tasks": [{"name": "call"}]}`)...),
 		"z=b.wasm":        add,
 		"says.wasm":       says(`{"tasks": [{"name": "say", "input": {"type": "string"}}]}`),
+		"uses.wasm":       says(`{"tasks": [{"name": "say", "uses": ["config.get", "clock.now", "geo.lookup"]}]}`),
 		"asked.wasm":      asked(`{"tasks": [{"name": "only", "doc": "Says \u001b[31mhi."}]}`, ""),
 		"says_traps.wasm": asked(`{"tasks": [{"name": "only"}]}`, trap),
 		"says_loops.wasm": asked(`{"tasks": [{"name": "only"}]}`, loop),

@@ -100,7 +100,7 @@ func describe(info host.Info) description {
 		Name: info.Name, Style: info.Style, Size: info.Size,
 		Manifest: info.Manifest, RanCode: info.Manifest == "export",
 		Memory: memoryRange{info.MemoryMin, info.MemoryMax}, NewEach: info.Irreversible,
-		Tasks: info.Tasks, Needs: append(importNeeds(info), trustNeeds(info)...),
+		Tasks: info.Tasks, Needs: append(outsideNeeds(info), trustNeeds(info)...),
 		Imports: info.Imports, Exports: info.Exports,
 	}
 }

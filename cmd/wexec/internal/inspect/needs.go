@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wexec/wexec/cmd/wexec/internal/grant"
 	"github.com/wexec/wexec/cmd/wexec/internal/trust"
 	"github.com/wexec/wexec/host"
 )
@@ -28,14 +29,42 @@ var importing = []struct {
 	{need{What: "files", Allow: "--dir HOST::GUEST[:ro]"}, "wasi_snapshot_preview1.path_"},
 	{need{What: "environment", Allow: "--env K=V"}, "wasi_snapshot_preview1.environ_get"},
 	{need{What: "sockets", Allow: "not supported"}, "wasi_snapshot_preview1.sock_"},
-	{need{What: "capabilities, by name as it runs", Allow: "--allow-http HOST for http.fetch"}, "wexec/v1.op_start"},
+	{unnamed, "wexec/v1.op_start"},
 }
 
-// importNeeds returns what a module may ask for by its imports. Whether it does
-// is only known when it runs.
-func importNeeds(info host.Info) []need {
-	found := []need{}
+// unnamed stands for capabilities that the manifest does not name.
+var unnamed = need{What: "capabilities, by name as it runs", Allow: "--allow-http HOST for http.fetch"}
+
+// usesNeeds returns the capabilities that tasks say they use, and that a flag must give.
+// said is false if some task does not say it.
+func usesNeeds(info host.Info) (found []need, said bool) {
+	found = []need{}
+	said = true
+	for _, t := range info.Tasks {
+		said = said && (t.Uses != nil || t.Mode == host.CPU) // cpu tasks can't use any
+		for _, name := range t.Uses {
+			flag, known := grant.Way(name)
+			if !known {
+				flag = "a host that has it"
+			}
+			n := need{What: name, Allow: flag, Imports: []string{}}
+			same := func(other need) bool { return other.What == name }
+			if flag != "" && !slices.ContainsFunc(found, same) {
+				found = append(found, n)
+			}
+		}
+	}
+	return found, said
+}
+
+// outsideNeeds returns what a module may ask for by its manifest and its imports.
+// Whether an import is used is only known when it runs.
+func outsideNeeds(info host.Info) []need {
+	found, said := usesNeeds(info)
 	for _, i := range importing {
+		if said && i.need.What == unnamed.What {
+			continue
+		}
 		n := i.need
 		for _, name := range info.Imports {
 			if strings.HasPrefix(name, i.prefix) {

@@ -74,6 +74,9 @@ func taskText(t host.Task) string {
 	if t.Fuel > 0 {
 		lines = append(lines, fmt.Sprintf("Uses %s units of fuel at most.", quantity.Fuel.Format(t.Fuel)))
 	}
+	if len(t.Uses) > 0 {
+		lines = append(lines, fmt.Sprintf("Uses %s.", strings.Join(t.Uses, ", ")))
+	}
 	if t.Input != nil {
 		lines = append(lines, fmt.Sprintf("Input schema: %s", t.Input))
 	}

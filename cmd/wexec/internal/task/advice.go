@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/cmd/wexec/internal/grant"
 	"github.com/wexec/wexec/cmd/wexec/internal/quantity"
 	"github.com/wexec/wexec/cmd/wexec/internal/stdin"
 	"github.com/wexec/wexec/host"
@@ -23,6 +24,9 @@ func (f *Flags) Advise(c *Call, err error) error {
 }
 
 func (f *Flags) hint(c *Call, err error) string {
+	if err == nil {
+		return ""
+	}
 	timeout, timedOut := errors.AsType[*host.TimeoutError](err)
 	fuel, saysFuel := errors.AsType[*host.OutOfFuelError](err)
 	_, noSuchTask := errors.AsType[*host.NoSuchTaskError](err)
@@ -46,7 +50,7 @@ func (f *Flags) hint(c *Call, err error) string {
 	case badInput && c != nil && !c.hasInput() && f.mode == "":
 		return c.howToInput()
 	}
-	return ""
+	return grant.Hint(err)
 }
 
 // hasInput reports whether the task was given an input, or can't be given one.
