@@ -169,7 +169,7 @@ func BenchmarkInFlight(b *testing.B) {
 			host.ExecutorLimits{InFlight: 20_000, Queue: 20_000}},
 		{"go-resumable", 100_000, func() []byte { return hosttest.GoGuest(b, "../guests/go/conformance") },
 			host.ExecutorLimits{Workers: 1, InFlight: 200_000, Queue: 200_000}},
-		{"js", 10_000, func() []byte { return conformanceJS(b) },
+		{"js", 10_000, func() []byte { return guestJS(b, "conformance.js") },
 			host.ExecutorLimits{Workers: 1, InFlight: 20_000, Queue: 20_000}},
 	} {
 		b.Run(c.name, func(b *testing.B) {

@@ -17,20 +17,20 @@ func TestConformanceGo(t *testing.T) {
 	hosttest.Conformance(t, host.Config{}, hosttest.GoGuest(t, "../guests/go/conformance"), nil)
 }
 
-// conformanceJS returns the conformance program in JavaScript.
-func conformanceJS(t testing.TB) []byte {
+// guestJS returns a guest in JavaScript.
+func guestJS(t testing.TB, name string) []byte {
 	t.Helper()
-	text, err := os.ReadFile("../guests/js/conformance.js")
+	text, err := os.ReadFile("../guests/js/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return hosttest.Script(t, "javascript", "conformance.js", string(text))
+	return hosttest.Script(t, "javascript", name, string(text))
 }
 
 func TestConformanceJavaScript(t *testing.T) {
 	cfg := host.Config{Engines: hosttest.Engines(t, "javascript")}
 	const noTrap = "a script can't do what WebAssembly forbids"
-	hosttest.Conformance(t, cfg, conformanceJS(t), map[string]string{
+	hosttest.Conformance(t, cfg, guestJS(t, "conformance.js"), map[string]string{
 		`trap("")`: noTrap, `trap_io("")`: noTrap, `call("trap\n")`: noTrap, "trap spares the next": noTrap,
 		`fetch("no url")`: "fetch throws a TypeError, as in browsers",
 	})

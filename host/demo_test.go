@@ -21,17 +21,25 @@ func TestDemoGuests(t *testing.T) {
 		io.WriteString(w, strings.Repeat("x", 1000))
 	}))
 	t.Cleanup(web.Close) // after the parallel ones
-	for language, wasm := range map[string][]byte{
-		"c":  guest(t, "c/demo.wasm"),
-		"go": hosttest.GoGuest(t, "../guests/go/demo"),
+	for language, c := range map[string]struct {
+		wasm  func() []byte
+		input string
+	}{
+		"c":  {func() []byte { return guest(t, "c/demo.wasm") }, "futures 1000 %s"},
+		"go": {func() []byte { return hosttest.GoGuest(t, "../guests/go/demo") }, "futures 1000 %s"},
+		"js": {func() []byte { return guestJS(t, "demo.js") }, `["futures", 1000, "%s"]`},
 	} {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
+			cfg := host.Config{}
+			if language == "js" {
+				cfg.Engines = hosttest.Engines(t, "javascript")
+			}
 			spans := &spanLog{}
 			client := &http.Client{Allow: []string{web.Listener.Addr().String()}}
-			h := hosttest.New(t, host.Config{Capabilities: []capability.Capability{client}, Observe: spans.add})
-			m := hosttest.Load(t, h, wasm)
-			out, err := m.Call(t.Context(), "main", fmt.Appendf(nil, "futures 1000 %s", web.URL)).Wait(t.Context())
+			cfg.Capabilities, cfg.Observe = []capability.Capability{client}, spans.add
+			m := hosttest.Load(t, hosttest.New(t, cfg), c.wasm())
+			out, err := m.Call(t.Context(), "main", fmt.Appendf(nil, c.input, web.URL)).Wait(t.Context())
 			if err != nil || string(out) != "11" {
 				t.Fatalf("%s, %v", out, err)
 			}
