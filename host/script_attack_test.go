@@ -57,6 +57,9 @@ var hostile = []struct {
 	{"an_eval", `return eval("1 +");`, host.Failed, "SyntaxError"},
 	{"an_import", `return import("./missing.js");`, host.Failed, "missing.js"},
 	{"import_up", `return import("../../etc/passwd");`, host.Failed, "invalid argument"},
+	{"import_prelude", `return import("./wexec/core.js");`, host.Failed, "wexec/core.js"},
+	{"import_prelude_up", `return import("../wexec/core.js");`, host.Failed, "invalid argument"},
+	{"import_absolute", `return import("/wexec/core.js");`, host.Failed, "not a relative path"},
 	{"import_package", `return import("left-pad");`, host.Failed, "build the script"},
 }
 

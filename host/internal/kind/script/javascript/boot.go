@@ -14,7 +14,13 @@ import (
 //go:embed prelude
 var prelude embed.FS
 
-const preludeName = "wexec"
+// preludeDir is the folder of the prelude's modules, as the script's imports see it. No
+// relative path leads there from a file of the script. preludeName is the module that a
+// script imports as "wexec".
+const (
+	preludeDir  = "/wexec"
+	preludeName = preludeDir + "/wexec.js"
+)
 
 // maxStackSize is the most bytes of its C stack that the engine uses before it throws a
 // RangeError. The stack has 1 MiB, and the engine needs some to handle the error.

@@ -11,13 +11,13 @@ import (
 	"github.com/wexec/wexec/host/internal/kind/script"
 )
 
-// normalize returns the full name of a module that another imports: "wexec", or a path in
-// the script's files. The engine frees the name.
+// normalize returns the full name of a module that another imports: a path in the script's
+// files, or one of the prelude's. The engine frees the name.
 func (s *side) normalize(stack []uint64) {
 	base, name := s.cString(uint32(stack[0])), s.cString(uint32(stack[1]))
-	inPrelude := base == preludeName || strings.HasPrefix(base, preludeName+"/")
 	switch {
-	case name == preludeName || inPrelude:
+	case name == "wexec":
+		name = preludeName
 	case strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../"):
 		name = path.Join(path.Dir(base), name)
 	default:
@@ -34,7 +34,7 @@ func (s *side) load(stack []uint64) {
 	name := s.cString(uint32(stack[0]))
 	var text []byte
 	var err error
-	if file, ok := strings.CutPrefix(name, preludeName+"/"); ok {
+	if file, ok := strings.CutPrefix(name, preludeDir+"/"); ok {
 		text, err = prelude.ReadFile("prelude/" + file)
 	} else {
 		text, err = s.read(name)

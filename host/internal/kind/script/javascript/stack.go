@@ -24,7 +24,7 @@ func (s *side) frames(stack string) (frames []string) {
 			continue
 		}
 		if m := frame.FindStringSubmatch(text); m != nil {
-			if path.Dir(m[2]) == preludeName || m[2] == preludeName {
+			if path.Dir(m[2]) == preludeDir {
 				continue
 			}
 			text = s.mapped(text, m)

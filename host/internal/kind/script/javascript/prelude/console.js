@@ -1,6 +1,6 @@
 // console, and how it shows values.
 
-import { host, current, uncurry } from "wexec/core.js";
+import { host, current, uncurry } from "./core.js";
 
 const { Array, ArrayBuffer, Date, Error, JSON, Map, Number, Object, Promise, RegExp, Set } = globalThis;
 const toISOString = uncurry(Date.prototype.toISOString);

@@ -1,7 +1,7 @@
 // fetch, on the capability http.fetch.
 
-import { host, caller, check, promised, raw, parse, stringify } from "wexec/core.js";
-import { URL, URLSearchParams } from "wexec/url.js";
+import { host, caller, check, promised, raw, parse, stringify } from "./core.js";
+import { URL, URLSearchParams } from "./url.js";
 
 export class Headers {
 	#values = new Map(); // arrays, by names in lower case

@@ -1,6 +1,6 @@
 // What a script that is run as a program sees of its call.
 
-import { host, parse } from "wexec/core.js";
+import { host, parse } from "./core.js";
 
 let known;
 const given = () => (known ??= parse(host.arguments()));

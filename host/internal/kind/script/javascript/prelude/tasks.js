@@ -2,8 +2,8 @@
 
 import {
 	host, attempt, begin, callOf, caller, check, end, parse, promised, promiseOf, raw, react, stringify, uncurry, OpError,
-} from "wexec/core.js";
-import { inspect } from "wexec/console.js";
+} from "./core.js";
+import { inspect } from "./console.js";
 
 const { Array, Error, Object, Reflect, TypeError, Uint8Array, WeakMap } = globalThis;
 const { apply, defineProperty, getPrototypeOf } = Reflect;

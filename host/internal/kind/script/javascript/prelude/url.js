@@ -1,7 +1,7 @@
 // URL and URLSearchParams, as far as tasks need them: absolute and relative URLs with an
 // authority, such as http and https, and opaque ones, such as data and mailto.
 
-import { host } from "wexec/core.js";
+import { host } from "./core.js";
 
 const ports = { "http:": "80", "https:": "443", "ws:": "80", "wss:": "443", "ftp:": "21" };
 

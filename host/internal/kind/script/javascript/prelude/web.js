@@ -1,7 +1,7 @@
 // The globals that scripts know from browsers and Node: timers, AbortController,
 // TextEncoder, crypto, structuredClone.
 
-import { host, caller, promised, react, timer } from "wexec/core.js";
+import { host, caller, promised, react, timer } from "./core.js";
 
 // ---- timers ----
 

@@ -1,12 +1,12 @@
 // The module "wexec", and the globals of scripts.
 
-import { config, host, log, op, sleep, sleepSync, OpError } from "wexec/core.js";
-import { call, task, TaskError } from "wexec/tasks.js";
-import { console } from "wexec/console.js";
-import * as web from "wexec/web.js";
-import { fetch, Headers, Request, Response } from "wexec/fetch.js";
-import { URL, URLSearchParams } from "wexec/url.js";
-import { program } from "wexec/program.js";
+import { config, host, log, op, sleep, sleepSync, OpError } from "./core.js";
+import { call, task, TaskError } from "./tasks.js";
+import { console } from "./console.js";
+import * as web from "./web.js";
+import { fetch, Headers, Request, Response } from "./fetch.js";
+import { URL, URLSearchParams } from "./url.js";
+import { program } from "./program.js";
 
 const { random, reseed, ...globals } = web;
 for (const [name, value] of Object.entries({
