@@ -20,12 +20,14 @@ func BenchmarkScript(b *testing.B) {
 		`)
 		for _, name := range []string{"sync", "direct", "async"} {
 			b.Run(name, func(b *testing.B) {
+				cpu := cpuTime()
 				for b.Loop() {
 					out, err := m.Call(b.Context(), name, []byte(`{"n":41,"name":"x","list":[1,2,3]}`)).Wait(b.Context())
 					if err != nil || string(out) != `{"n":42,"name":"x","list":[1,2,3]}` {
 						b.Fatalf("%s, %v", out, err)
 					}
 				}
+				b.ReportMetric(float64(cpuTime()-cpu)/float64(b.N), "cpu-ns/op")
 			})
 		}
 	})

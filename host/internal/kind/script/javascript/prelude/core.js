@@ -9,16 +9,20 @@ const { ArrayBuffer, Error, JSON, Map, Math, Promise: NativePromise, Reflect, Sy
 const { apply, defineProperty } = Reflect;
 const { isView } = ArrayBuffer;
 
-/** Returns a function that takes the method's this as its first parameter. */
-export const uncurry = (method) => (self, ...params) => apply(method, self, params);
+/** Returns a function that takes the method's this, and then its parameter. */
+export const uncurry = (method) => (self, value) => apply(method, self, [value]);
 
-const nativeThen = uncurry(NativePromise.prototype.then);
+/** Makes a map that keeps its methods. */
+export function ownMap() {
+	const map = new Map();
+	for (const name of ["get", "set", "delete"]) map[name] = map[name];
+	return map;
+}
+
+const nativeThen = NativePromise.prototype.then;
 export const parse = JSON.parse;
 export const stringify = JSON.stringify;
 const { floor, min, max } = Math;
-const get = uncurry(Map.prototype.get);
-const set = uncurry(Map.prototype.set);
-const remove = uncurry(Map.prototype.delete);
 
 /** An error that an op ended with. */
 export class OpError extends Error {
@@ -45,25 +49,26 @@ const cancelled = 5;
 // A call is {handle, program, ended, pending, enter, idle}. current is the one that code
 // runs for. Its ops are started for it. Thousands may be in flight, so there is little of
 // each.
-const calls = new Map();
+const calls = ownMap();
 export let current;
 
 /** Begins a call, and makes it current. */
 export function begin(handle, program, shared) {
 	many = shared;
-	const call = { handle, program, ended: false, pending: 0, idle: undefined, enter: () => { current = call; } };
-	set(calls, handle, call);
-	current = call;
-	return call;
+	current = { handle, program, ended: false, pending: 0, enter: undefined, idle: undefined };
+	calls.set(handle, current);
+	return current;
 }
 
-export const callOf = (handle) => get(calls, handle);
+const enterer = (call) => () => { current = call; };
+
+export const callOf = (handle) => calls.get(handle);
 
 /** Ends a call for the prelude. Reports whether it was not ended before. */
 export function end(call) {
 	if (call.ended) return false;
 	call.ended = true;
-	remove(calls, call.handle);
+	calls.delete(call.handle);
 	return true;
 }
 
@@ -77,7 +82,7 @@ let reacting = false;
 export function react(promise, fulfilled, rejected) {
 	reacting = true;
 	try {
-		nativeThen(promise, fulfilled, rejected);
+		apply(nativeThen, promise, [fulfilled, rejected]);
 	} finally {
 		reacting = false;
 	}
@@ -93,6 +98,7 @@ defineProperty(NativePromise.prototype, "constructor", {
 		if (reacting) return Reaction;
 		if (many && current !== undefined) {
 			try {
+				current.enter ??= enterer(current);
 				react(this, current.enter, current.enter);
 			} catch {
 				// it is no promise
@@ -111,7 +117,7 @@ export function caller(what) {
 }
 
 // The ops that run, by their handles.
-const ops = new Map();
+const ops = ownMap();
 
 /** Returns the promise of an op. result makes its value from the op that has ended. */
 export function promised(op, call, result, signal) {
@@ -123,7 +129,7 @@ export function promised(op, call, result, signal) {
 		signal.addEventListener("abort", entry.stop);
 	}
 	call.pending++;
-	set(ops, op, entry);
+	ops.set(op, entry);
 	return promise;
 }
 
@@ -155,9 +161,9 @@ export function check(signal) {
 }
 
 host.wake = (op, status, code) => {
-	const entry = get(ops, op);
+	const entry = ops.get(op);
 	if (entry === undefined) return;
-	remove(ops, op);
+	ops.delete(op);
 	const call = entry.call;
 	current = call;
 	entry.signal?.removeEventListener("abort", entry.stop);

@@ -124,8 +124,12 @@ host.manifest = () => {
 host.dispatch = (handle, name, shared) => {
 	const call = begin(handle, false, shared);
 	const entry = tasks[name];
-	if (entry === undefined) fail(call, new TypeError(`the script exports no task ${inspect(name)}`));
-	else run(call, () => apply(entry.run, undefined, input(call, entry)));
+	try {
+		if (entry === undefined) throw new TypeError(`the script exports no task ${inspect(name)}`);
+		settle(call, apply(entry.run, undefined, input(call, entry)));
+	} catch (error) {
+		fail(call, error);
+	}
 };
 
 /** Returns the parameters of a task's function. */
@@ -142,16 +146,11 @@ function input(call, { run, options }) {
 	return run.length > 1 && isArray(value) ? value : [value];
 }
 
-/** Ends a call with what f returns, or resolves to. */
-function run(call, f) {
-	try {
-		const result = f();
-		const promise = promiseOf(result);
-		if (promise === undefined) finish(call, result);
-		else react(promise, (value) => finish(call, value), (error) => fail(call, error));
-	} catch (error) {
-		fail(call, error);
-	}
+/** Ends a call with a result, or with what it resolves to. */
+function settle(call, result) {
+	const promise = promiseOf(result);
+	if (promise === undefined) finish(call, result);
+	else react(promise, (value) => finish(call, value), (error) => fail(call, error));
 }
 
 function finish(call, value) {
@@ -207,13 +206,15 @@ host.program = (handle, promise) => {
 		return;
 	}
 	const call = callOf(handle);
-	run(call, async () => {
-		await promise;
-		const main = host.exports().default;
-		const value = typeof main === "function" ? await (get(defined, main)?.run ?? main)() : undefined;
-		return drained(call, value);
-	});
+	settle(call, runProgram(call, promise));
 };
+
+async function runProgram(call, promise) {
+	await promise;
+	const main = host.exports().default;
+	const value = typeof main === "function" ? await (get(defined, main)?.run ?? main)() : undefined;
+	return drained(call, value);
+}
 
 /** Resolves to value when no op of the call runs, such as those of timers. */
 function drained(call, value) {
