@@ -111,7 +111,7 @@ host.manifest = () => {
 	for (const name in tasks) {
 		const { mode, options: o } = tasks[name];
 		list.push({
-			name, mode, doc: o.doc, timeout_ms: o.timeout, memory_bytes: o.memory, fuel: o.fuel,
+			name, mode, doc: o.doc, bytes: o.bytes || undefined, timeout_ms: o.timeout, memory_bytes: o.memory, fuel: o.fuel,
 			uses: o.uses, input: o.input, output: o.output,
 		});
 	}
@@ -121,22 +121,26 @@ host.manifest = () => {
 	return stringify({ tasks: list, reseeds: true });
 };
 
-host.dispatch = (handle, name, shared) => {
+/** Runs a task. Returns its output, or null if the call has failed or goes on. */
+host.dispatch = (handle, name, text, shared) => {
 	const call = begin(handle, false, shared);
 	const entry = tasks[name];
 	try {
 		if (entry === undefined) throw new TypeError(`the script exports no task ${inspect(name)}`);
-		settle(call, apply(entry.run, undefined, input(call, entry)));
+		const result = apply(entry.run, undefined, input(call, entry, text));
+		const promise = promiseOf(result);
+		if (promise === undefined) return finish(call, result);
+		settle(call, promise);
 	} catch (error) {
 		fail(call, error);
 	}
+	return null;
 };
 
 /** Returns the parameters of a task's function. */
-function input(call, { run, options }) {
-	if (options.bytes) return [new Uint8Array(host.input(call.handle, 1))];
-	const text = host.input(call.handle, 0);
-	if (text === "") return [];
+function input(call, { run, options }, text) {
+	if (options.bytes) return [new Uint8Array(host.input(call.handle))];
+	if (text === undefined) return [];
 	let value;
 	try {
 		value = parse(text);
@@ -146,15 +150,17 @@ function input(call, { run, options }) {
 	return run.length > 1 && isArray(value) ? value : [value];
 }
 
-/** Ends a call with a result, or with what it resolves to. */
-function settle(call, result) {
-	const promise = promiseOf(result);
-	if (promise === undefined) finish(call, result);
-	else react(promise, (value) => finish(call, value), (error) => fail(call, error));
+/** Ends a call with what a promise resolves to. */
+function settle(call, promise) {
+	react(promise, (value) => {
+		const output = finish(call, value);
+		if (output !== null) host.output(call.handle, output);
+	}, (error) => fail(call, error));
 }
 
+/** Ends a call for the prelude. Returns the output, or null if there is none. */
 function finish(call, value) {
-	if (call.ended) return;
+	if (call.ended) return null;
 	let output;
 	try {
 		output = typeof value === "string" ? stringify(value) : raw(value) ?? stringify(value);
@@ -163,10 +169,10 @@ function finish(call, value) {
 		}
 	} catch (error) {
 		fail(call, error);
-		return;
+		return null;
 	}
 	end(call);
-	host.output(call.handle, output);
+	return output;
 }
 
 function fail(call, error) {
