@@ -59,6 +59,11 @@ type Options struct {
 	Unsigned bool
 	// Validate checks inputs and outputs against the manifest's schemas.
 	Validate bool
+	// Events gets the chunks of output and the progress that the calls emit before
+	// their end. The result of a call is then what comes after its chunks. Without
+	// Events the result has the chunks too, and progress is dropped. Calls that
+	// these calls make don't get it.
+	Events *Events
 	// WASI is what the guest's system calls see.
 	WASI *WASI
 
@@ -151,6 +156,9 @@ func (o Options) and(more Options) Options {
 	}
 	o.Unsigned = o.Unsigned || more.Unsigned
 	o.Validate = o.Validate || more.Validate
+	if more.Events != nil {
+		o.Events = more.Events
+	}
 	if more.WASI != nil {
 		o.WASI = more.WASI
 	}

@@ -38,6 +38,18 @@ static void big(wexec_handle call) {
     free(bytes);
 }
 
+// Writes a line for each number, with progress now and then.
+static void count_out(wexec_handle call) {
+    unsigned long n = read_number(call);
+    for (unsigned long i = 0; i < n; i++) {
+        char line[24];
+        int len = sprintf(line, "%lu\n", i);
+        if (i % 100 == 0) wexec_progress(call, i, n, "counting \"out\"");
+        wexec_write(call, line, len);
+    }
+    wexec_output_text(call, "end");
+}
+
 // Finds n without reading JSON: the host has checked the input already.
 static void schema(wexec_handle call) {
     char *input = wexec_read(call, NULL);
@@ -226,6 +238,10 @@ WEXEC_TASKS(
     WEXEC_TASK_NAMED("noop_cpu", noop, cpu, "Does nothing."),
     WEXEC_TASK(sum, cpu, "Outputs the sum of its input's bytes."),
     WEXEC_TASK(big, blocking, "Outputs as many bytes as the input says, byte i being i % 251."),
+    WEXEC_TASK_NAMED("count_out_io", count_out, io, "Is count_out."),
+    WEXEC_TASK(count_out, blocking,
+        "Writes the lines 0, 1, 2 and so on, and then the word end.\nInput: how many lines."),
+    WEXEC_TASK_NAMED("count_out_cpu", count_out, cpu, "Is count_out."),
     WEXEC_TASK(fail, blocking, "Fails with code 7 and the input in its message."),
     WEXEC_TASK(trap, blocking, "Traps."),
     WEXEC_TASK_NAMED("trap_io", trap, io, "Traps."),

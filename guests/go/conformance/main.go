@@ -26,6 +26,9 @@ func init() {
 	wexec.Task("noop_cpu", wexec.CPU, noop)
 	wexec.Task("sum", wexec.CPU, sum)
 	wexec.Task("big", wexec.Blocking, big)
+	wexec.Task("count_out", wexec.Blocking, countOut)
+	wexec.Task("count_out_io", wexec.IO, countOut)
+	wexec.Task("count_out_cpu", wexec.CPU, countOut)
 	wexec.Task("schema", wexec.Blocking, schema)
 	wexec.Task("counter", wexec.Blocking, count)
 
@@ -80,6 +83,24 @@ func big(_ context.Context, in []byte) ([]byte, error) {
 		out[i] = byte(i % 251)
 	}
 	return out, nil
+}
+
+func countOut(ctx context.Context, in []byte) ([]byte, error) {
+	n, err := strconv.Atoi(string(in))
+	if err != nil {
+		return nil, err
+	}
+	for i := range n {
+		if i%100 == 0 {
+			if err := wexec.Progress(ctx, i, n, `counting "out"`); err != nil {
+				return nil, err
+			}
+		}
+		if err := wexec.Emit(ctx, append(decimal(i), '\n')); err != nil {
+			return nil, err
+		}
+	}
+	return []byte("end"), nil
 }
 
 type schemaInput struct {

@@ -21,6 +21,8 @@ func (e event) stale() bool {
 		return e.op.Handle == 0
 	case abi.EventCancel:
 		return e.call.Answered()
+	case abi.EventRoom:
+		return e.call.Answered() || e.call.Orphaned()
 	}
 	return false
 }
@@ -63,6 +65,9 @@ func (l *events) take() (abi.Event, bool) {
 		e := l.list[l.next]
 		l.list[l.next] = event{}
 		l.next++
+		if e.kind == abi.EventRoom {
+			e.call.Room = guest.HasRoom
+		}
 		if !e.stale() {
 			return e.wire(), true
 		}

@@ -2,7 +2,6 @@ package wexec
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host/internal/engine"
@@ -26,13 +25,13 @@ var functions = map[string]func(g *side, stack []uint64){
 	"output": func(g *side, s []uint64) {
 		c := g.call("output", s[0])
 		output := g.bytes("output", s[1], s[2])
-		if most := g.inst.Limits.Output; len(output) > most {
-			g.end(c, nil, &fault.TaskError{Message: fmt.Sprintf(
-				"its output has %d bytes, at most %d are allowed (Config.Limits.Output)", len(output), most)})
+		if err := g.checkOutput(c, output); err != nil {
+			g.end(c, nil, err)
 			return
 		}
-		g.end(c, append([]byte(nil), output...), nil)
+		g.end(c, output, nil)
 	},
+	"emit": func(g *side, s []uint64) { s[0] = g.emit(s[0], uint32(s[1]), s[2], s[3]) },
 	"fail": func(g *side, s []uint64) {
 		c := g.call("fail", s[0])
 		message := g.bytes("fail", s[2], s[3])

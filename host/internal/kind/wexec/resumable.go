@@ -62,7 +62,7 @@ func (r *resumable) drive(c *guest.Call) error {
 			return err
 		}
 		idle := !again && r.events.len() == 0
-		if idle && r.ops.Running() == 0 {
+		if idle && r.ops.Running() == 0 && c.Room == guest.HasRoom {
 			return &fault.TrapError{
 				Reason: abi.ExportResume + " waits for events, but no op is running: the call would never end",
 			}
@@ -84,14 +84,21 @@ func (r *resumable) Accept(c *guest.Call) error {
 
 // Apply implements guest.Side.
 func (r *resumable) Apply(signal guest.Signal) bool {
-	switch c := signal.Cancelled; {
+	switch c := signal.Of; {
 	case c == nil:
 		if signal.Op.Over() {
 			return false
 		}
 		r.ops.End(signal.Op, signal.Result, signal.Err)
-	case !c.Answered():
+	case c.Answered():
+	case signal.Err == nil:
+		if c.Room == guest.NoRoom {
+			c.Room = guest.RoomNews
+			r.events.add(event{kind: abi.EventRoom, call: c})
+		}
+	default:
 		r.ops.CancelAll(c)
+		r.ops.Release(len(c.Output))
 		c.Orphan()
 		r.orphans++
 		r.events.add(event{kind: abi.EventCancel, call: c})

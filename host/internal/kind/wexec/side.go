@@ -50,7 +50,8 @@ func (s *side) accept(c *guest.Call) error {
 	return nil
 }
 
-// end takes a call from the guest, with its result. Its ops end with it.
+// end takes a call from the guest, with its result, which is copied. Its ops end
+// with it.
 func (s *side) end(c *guest.Call, output []byte, err error) {
 	s.inst.FlushLog()
 	s.calls.Remove(c.Handle)
@@ -58,6 +59,7 @@ func (s *side) end(c *guest.Call, output []byte, err error) {
 	if s.answered != nil {
 		s.answered(c)
 	}
+	s.ops.Release(len(c.Output))
 	c.Answer(s.inst, output, err)
 }
 
@@ -142,7 +144,10 @@ func (d *direct) Serve(c *guest.Call) error {
 
 // Apply implements guest.Side.
 func (d *direct) Apply(signal guest.Signal) bool {
-	if signal.Op.Over() {
+	switch {
+	case signal.Op == nil: // there is room
+		return true
+	case signal.Op.Over():
 		return false
 	}
 	d.ops.End(signal.Op, signal.Result, signal.Err)
