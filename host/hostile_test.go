@@ -14,7 +14,7 @@ import (
 )
 
 // puppets are the two guests of puppet.wat, each with a task in every mode.
-func puppets(t *testing.T) map[string][]byte {
+func puppets(t testing.TB) map[string][]byte {
 	var tasks []host.Task
 	for _, mode := range modes {
 		tasks = append(tasks, host.Task{Name: string(mode), Mode: mode})

@@ -90,6 +90,10 @@ func (s *suite) table(t *testing.T) {
 		{"sum", "\x01\x02\xff", ok("258")},
 		{"big", "300000", ok(string(big))},
 		{"big", "0", ok("")},
+		{"count_out", "3", ok("0\n1\n2\nend")},
+		{"count_out_io", "3", ok("0\n1\n2\nend")},
+		{"count_out_cpu", "3", ok("0\n1\n2\nend")},
+		{"count_out_io", "0", ok("end")},
 		{"fail", "why", bad(abi.Failed, "failed with code 7: told to fail: why")},
 		{"trap", "", bad(abi.Trap, "trapped")},
 		{"trap_io", "", bad(abi.Trap, "trapped")},
@@ -104,6 +108,7 @@ func (s *suite) table(t *testing.T) {
 		{"call", "echo\nhello", ok("hello")},
 		{"call", "echo_blocking\nhello", ok("hello")},
 		{"call", "sum\nab", ok("195")},
+		{"call", "count_out\n2", ok("0\n1\nend")},
 		{"call", "fail\nx", bad(abi.Failed, "failed with code 7: ")},
 		{"call", "fail\nx", bad(abi.Failed, "told to fail: x")},
 		{"call", "trap\n", bad(abi.Trap, "trapped")},
@@ -156,6 +161,7 @@ func (s *suite) run(t *testing.T, name string, f func(t *testing.T)) {
 // behaviour runs the cases that need more than one call, or more than its result.
 func (s *suite) behaviour(t *testing.T) {
 	s.run(t, "cancel", s.cancel)
+	s.run(t, "emits", s.emits)
 	s.run(t, "logs", s.logs)
 	s.run(t, "memory", s.memory)
 	s.run(t, "modes", s.modes)
@@ -175,6 +181,41 @@ func (s *suite) cancel(t *testing.T) {
 		f.Cancel()
 		if _, err := f.Wait(t.Context()); host.Kind(err) != abi.Cancelled {
 			t.Errorf("%v: got %v, want a cancelled call", c, err)
+		}
+	}
+}
+
+// emits reads what calls emit before their end, which is several times as much as the
+// host keeps.
+func (s *suite) emits(t *testing.T) {
+	const lines = 30_000
+	var want bytes.Buffer
+	for i := range lines {
+		fmt.Fprintln(&want, i)
+	}
+	for _, task := range []string{"count_out", "count_out_io", "count_out_cpu"} {
+		var events host.Events
+		f := s.m.With(host.Options{Events: &events}).Call(t.Context(), task, fmt.Append(nil, lines))
+		var got bytes.Buffer
+		reports := 0
+		for e := range events.All(t.Context()) {
+			if e.Task != task || e.Call == 0 {
+				t.Fatalf("%s: an event of call %d of %s", task, e.Call, e.Task)
+			}
+			if e.Kind == host.EventChunk {
+				got.Write(e.Data)
+				continue
+			}
+			p, err := e.Progress()
+			want := host.Progress{Done: float64(100 * reports), Total: lines, Message: `counting "out"`}
+			if err != nil || p != want {
+				t.Fatalf("%s: %v, %v; want %v", task, p, err, want)
+			}
+			reports++
+		}
+		rest, err := f.Wait(t.Context())
+		if err != nil || string(rest) != "end" || reports != lines/100 || !bytes.Equal(got.Bytes(), want.Bytes()) {
+			t.Errorf("%s: %q, %v, %d reports and %d bytes", task, rest, err, reports, got.Len())
 		}
 	}
 }
