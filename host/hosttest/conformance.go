@@ -185,38 +185,50 @@ func (s *suite) cancel(t *testing.T) {
 	}
 }
 
-// emits reads what calls emit before their end, which is several times as much as the
-// host keeps.
+// emits reads what several calls at once emit before their end, which is several times
+// as much as the host keeps.
 func (s *suite) emits(t *testing.T) {
-	const lines = 30_000
+	const lines = 5000
 	var want bytes.Buffer
 	for i := range lines {
 		fmt.Fprintln(&want, i)
 	}
-	for _, task := range []string{"count_out", "count_out_io", "count_out_cpu"} {
-		var events host.Events
-		f := s.m.With(host.Options{Events: &events}).Call(t.Context(), task, fmt.Append(nil, lines))
-		var got bytes.Buffer
-		reports := 0
-		for e := range events.All(t.Context()) {
-			if e.Task != task || e.Call == 0 {
-				t.Fatalf("%s: an event of call %d of %s", task, e.Call, e.Task)
-			}
-			if e.Kind == host.EventChunk {
-				got.Write(e.Data)
-				continue
-			}
-			p, err := e.Progress()
-			want := host.Progress{Done: float64(100 * reports), Total: lines, Message: `counting "out"`}
-			if err != nil || p != want {
-				t.Fatalf("%s: %v, %v; want %v", task, p, err, want)
-			}
-			reports++
+	var events host.Events
+	var calls []*host.Future[[]byte]
+	for range 4 {
+		for _, task := range []string{"count_out", "count_out_io", "count_out_cpu"} {
+			m := s.m.With(host.Options{Events: &events})
+			calls = append(calls, m.Call(t.Context(), task, fmt.Append(nil, lines)))
 		}
-		rest, err := f.Wait(t.Context())
-		if err != nil || string(rest) != "end" || reports != lines/100 || !bytes.Equal(got.Bytes(), want.Bytes()) {
-			t.Errorf("%s: %q, %v, %d reports and %d bytes", task, rest, err, reports, got.Len())
+	}
+	outputs, reports := map[uint64]*bytes.Buffer{}, map[uint64]int{}
+	for e := range events.All(t.Context()) {
+		if outputs[e.Call] == nil {
+			outputs[e.Call] = &bytes.Buffer{}
 		}
+		if e.Kind == host.EventChunk {
+			outputs[e.Call].Write(e.Data)
+			continue
+		}
+		p, err := e.Progress()
+		want := host.Progress{Done: float64(100 * reports[e.Call]), Total: lines, Message: `counting "out"`}
+		if err != nil || p != want {
+			t.Fatalf("%s: %v, %v; want %v", e.Task, p, err, want)
+		}
+		reports[e.Call]++
+	}
+	for _, f := range calls {
+		if rest, err := f.Wait(t.Context()); err != nil || string(rest) != "end" {
+			t.Errorf("the end: %q, %v", rest, err)
+		}
+	}
+	for id, got := range outputs {
+		if !bytes.Equal(got.Bytes(), want.Bytes()) || reports[id] != lines/100 {
+			t.Errorf("call %d: %d bytes and %d reports", id, got.Len(), reports[id])
+		}
+	}
+	if len(outputs) != len(calls) {
+		t.Errorf("%d of %d calls emitted", len(outputs), len(calls))
 	}
 }
 
