@@ -74,7 +74,9 @@ var rooms = map[string][]string{
 		"cmd/wexec/internal/bench", "cmd/wexec/internal/cache", "cmd/wexec/internal/demo", "cmd/wexec/internal/inspect",
 		"cmd/wexec/internal/run", "cmd/wexec/internal/version",
 	},
-	"cmd/wexec/internal/run":   {"cmd/wexec/internal/task", "cmd/wexec/internal/timeline"},
+	"cmd/wexec/internal/run": {
+		"cmd/wexec/internal/progress", "cmd/wexec/internal/task", "cmd/wexec/internal/timeline",
+	},
 	"cmd/wexec/internal/stdin": {"abi", "cmd/wexec/internal/exit", "cmd/wexec/internal/term"},
 	"cmd/wexec/internal/task": {
 		"cmd/wexec/internal/grant", "cmd/wexec/internal/module", "cmd/wexec/internal/quantity",
