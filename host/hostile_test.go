@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -251,4 +252,48 @@ func TestOpsInFlight(t *testing.T) {
 	if got := abi.Status(out[12]); got != abi.QueueFull {
 		t.Errorf("the third op ended as %v, want %v", got, abi.QueueFull)
 	}
+}
+
+// FuzzScripts calls every import with arguments of any kind, in guests of both styles.
+// Each call ends soon, with an error that is the guest's, and its events end too.
+func FuzzScripts(f *testing.F) {
+	var log hosttest.Log
+	h := hosttest.New(f, host.Config{Logger: log.Logger(), Limits: host.Limits{
+		RunTimeout: 20 * time.Millisecond, TurnTimeout: 20 * time.Millisecond, Ops: 10, Output: 200_000, LogRate: 1,
+	}})
+	var guests []*host.Module
+	for style, wasm := range puppets(f) {
+		m, err := h.Load(f.Context(), style, wasm)
+		if err != nil {
+			f.Fatal(err)
+		}
+		guests = append(guests, m)
+	}
+	numbers := []int{theCall, theLast, 0, 1, 2, 7, 8, 11, 16, 64, 80, 1024, 65535, 65536, 65537, 1 << 20, 1 << 31, -16}
+	f.Add(false, []byte{doEmit, 0, 2, 2, 13, 0, doOutput, 0, 2, 2, 0, 0})
+	f.Add(true, []byte{doOpStart, 0, 2, 7, 2, 2, doOpDrop, 1, 0, 0, 0, 0, doEmit, 0, 2, 2, 12, 0, doAgain, 0, 0, 0, 0, 0})
+	f.Fuzz(func(t *testing.T, reads bool, steps []byte) {
+		var s script
+		for step := range slices.Chunk(steps[:min(len(steps), 6*100)], 6) {
+			var args []int
+			for _, b := range step[1:] {
+				args = append(args, numbers[int(b)%len(numbers)])
+			}
+			s = s.do(int(step[0])%(doAgain+1), args...)
+		}
+		for _, m := range guests {
+			for _, mode := range modes {
+				var events host.Events
+				view := m
+				if reads {
+					view = m.With(host.Options{Events: &events})
+				}
+				view.Call(t.Context(), string(mode), s).Wait(t.Context())
+				drain(t, &events)
+			}
+		}
+		if strings.Contains(log.String(), "panicked") {
+			t.Error(log.String())
+		}
+	})
 }
