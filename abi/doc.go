@@ -64,6 +64,18 @@ const (
 	CapNow = "clock.now"
 	// CapRandom gets random bytes. Argument: how many, 4 bytes, at most 65,536.
 	CapRandom = "random.bytes"
+	// CapKVGet reads a key. Argument: the key. Result: its version and its value.
+	CapKVGet = "kv.get"
+	// CapKVPut writes a key. Argument: a KVPut. Result: the key's new version.
+	CapKVPut = "kv.put"
+	// CapKVDelete deletes a key. Argument: the version that it must have, and the key.
+	// Result: the version that it had.
+	CapKVDelete = "kv.delete"
+	// CapKVAdd adds to a number. Argument: what to add, and the key. Result: the sum.
+	CapKVAdd = "kv.add"
+	// CapKVScan lists keys. Argument: their prefix and the key after which to begin,
+	// counted. Result: the handle of a stream of entries.
+	CapKVScan = "kv.scan"
 	// CapFetch makes an HTTP request. Argument and result: messages.
 	CapFetch = "http.fetch"
 )

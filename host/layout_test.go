@@ -29,6 +29,7 @@ var rooms = map[string][]string{
 	"host/capability/config": {"host/capability"},
 	"host/capability/system": {"host/capability"},
 	"host/capability/http":   {"abi", "host/capability"},
+	"host/capability/kv":     {"abi", "host/capability"},
 	"host/hosttest":          {"host", "host/capability/http"},
 	"host/internal/engine": {
 		"host/cache", "host/internal/fault", "host/internal/instrument", "host/internal/linear",
@@ -82,7 +83,8 @@ var rooms = map[string][]string{
 		"cmd/wexec/internal/grant", "cmd/wexec/internal/module", "cmd/wexec/internal/quantity",
 	},
 	"cmd/wexec/internal/grant": {
-		"cmd/wexec/internal/exit", "host/capability/config", "host/capability/http", "host/capability/system",
+		"cmd/wexec/internal/exit", "host/capability/config", "host/capability/http", "host/capability/kv",
+		"host/capability/system",
 	},
 	"cmd/wexec/internal/setting":  {},
 	"cmd/wexec/internal/screen":   {},
@@ -115,6 +117,7 @@ var libraries = map[string][]string{
 	"github.com/charmbracelet":       {"cmd/wexec/internal/term"},
 	"github.com/schollz/progressbar": {"cmd/wexec/internal/progress"},
 	"github.com/HdrHistogram":        {"cmd/wexec/internal/bench"},
+	"go.etcd.io/bbolt":               {"host/capability/kv"},
 	"net/http": {
 		"host/capability/http", "host/hosttest", "cmd/wexec/internal/demo", "sdk/go/wexechttp",
 	},

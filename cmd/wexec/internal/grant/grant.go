@@ -22,6 +22,7 @@ import (
 type Flags struct {
 	allowHTTP []string
 	config    []string
+	kv        string
 	audit     string
 	system    systemFlags
 }
@@ -32,6 +33,7 @@ func (g *Flags) Add(cmd *cobra.Command) {
 	f.StringArrayVar(&g.allowHTTP, "allow-http", nil,
 		"a `HOST`, HOST:PORT or *.HOST that it may reach by HTTP; may be repeated")
 	f.StringArrayVar(&g.config, "config", nil, "a value `K=V` that it may ask for (config.get); may be repeated")
+	f.StringVar(&g.kv, "kv", "", kvUsage)
 	f.StringVar(&g.audit, "audit", "", "append a line of JSON to `FILE` for each use of a capability")
 	g.system.add(cmd)
 }
@@ -66,6 +68,11 @@ func (g *Flags) Open() (*Given, error) {
 	if len(values) > 0 {
 		given.capabilities = append(given.capabilities, values)
 	}
+	store, err := g.openKV()
+	if err != nil {
+		return nil, err
+	}
+	given.capabilities = append(given.capabilities, store...)
 	if g.audit != "" {
 		file, err := os.OpenFile(g.audit, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if err != nil {
