@@ -11,6 +11,7 @@ type File struct {
 	mount  *Mount
 	host   fileHandle
 	self   identity
+	opened *opened // nil if files are not numbered
 	append bool
 	closed bool
 }
@@ -43,7 +44,7 @@ func (f *File) Preadv(bufs [][]byte, offset int64) (int, error) {
 
 // Writev writes bufs at the file's position, or at its end in append mode.
 func (f *File) Writev(bufs [][]byte) (n int, err error) {
-	err = f.mount.usage.change(f.size, func(size int64) int64 {
+	err = f.mount.usage.change(f, func(size int64) int64 {
 		if !f.append {
 			size, _ = f.host.seek(0, seekCurrent)
 		}
@@ -57,7 +58,7 @@ func (f *File) Writev(bufs [][]byte) (n int, err error) {
 
 // Pwritev writes bufs at offset, even in append mode, and keeps the position.
 func (f *File) Pwritev(bufs [][]byte, offset int64) (n int, err error) {
-	err = f.mount.usage.change(f.size, func(int64) int64 {
+	err = f.mount.usage.change(f, func(int64) int64 {
 		return plus(offset, length(bufs))
 	}, func() error {
 		n, err = f.host.pwritev(bufs, offset, f.append)
@@ -68,7 +69,7 @@ func (f *File) Pwritev(bufs [][]byte, offset int64) (n int, err error) {
 
 // Truncate sets the file's size.
 func (f *File) Truncate(size int64) error {
-	return f.mount.usage.change(f.size, func(int64) int64 { return size }, func() error {
+	return f.mount.usage.change(f, func(int64) int64 { return size }, func() error {
 		return f.host.truncate(size)
 	})
 }
@@ -80,7 +81,7 @@ func (f *File) Allocate(offset, n int64) error {
 		return syscall.EINVAL
 	}
 	end := plus(offset, n)
-	return f.mount.usage.change(f.size, func(size int64) int64 { return max(size, end) }, func() error {
+	return f.mount.usage.change(f, func(size int64) int64 { return max(size, end) }, func() error {
 		err := f.host.allocate(offset, n)
 		if !errors.Is(err, errors.ErrUnsupported) {
 			return err

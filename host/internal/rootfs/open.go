@@ -70,7 +70,11 @@ func (d *Dir) openEntry(e *entry, flags Flags) (*File, *Dir, error) {
 		}
 		return nil, &Dir{mount: d.mount, at: at}, nil
 	}
-	file, err := d.openFile(e, flags&^Create)
+	var file *File
+	err := d.mount.usage.within(func() (err error) {
+		file, err = d.openFile(e, flags&^Create)
+		return err
+	})
 	return file, nil, raced(err)
 }
 
