@@ -100,8 +100,8 @@ func ParseKVNumber(arg []byte) (n uint64, rest []byte, err error) {
 }
 
 // AppendCounted appends two texts to b, the first with its length before it. It is the
-// form of the argument of kv.scan: the prefix of the keys, and the key after which to
-// begin.
+// form of the arguments of kv.scan (the prefix of the keys, and the key after which to
+// begin), files.write and files.rename.
 func AppendCounted(b, first, second []byte) []byte {
 	b = appendUint32(b, len(first))
 	b = append(b, first...)

@@ -30,7 +30,10 @@ var rooms = map[string][]string{
 	"host/capability/system": {"host/capability"},
 	"host/capability/http":   {"abi", "host/capability"},
 	"host/capability/kv":     {"abi", "host/capability"},
-	"host/hosttest":          {"host", "host/capability/http"},
+	"host/capability/files": {
+		"abi", "host/capability", "host/internal/rootfs", "host/internal/wasi/descriptors",
+	},
+	"host/hosttest": {"host", "host/capability/http"},
 	"host/internal/engine": {
 		"host/cache", "host/internal/fault", "host/internal/instrument", "host/internal/linear",
 	},

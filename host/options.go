@@ -5,8 +5,10 @@ import (
 	"io"
 	"time"
 
+	"github.com/wexec/wexec/host/capability"
 	"github.com/wexec/wexec/host/internal/grants"
 	"github.com/wexec/wexec/host/internal/guest"
+	"github.com/wexec/wexec/host/internal/rootfs"
 )
 
 // Isolation says whether a task may see the state that others left in an instance.
@@ -111,11 +113,10 @@ type WASI struct {
 }
 
 // Mount is a folder that a guest sees. No path and no link in it leads outside.
-type Mount struct {
-	Host     string // on this machine
-	Guest    string // as the guest sees it
-	ReadOnly bool
-}
+type Mount = capability.Mount
+
+// Quota limits what guests put into a folder. See package capability.
+type Quota = capability.Quota
 
 // guest converts w to the type of package guest.
 func (w *WASI) guest() *guest.WASI {
@@ -124,7 +125,9 @@ func (w *WASI) guest() *guest.WASI {
 	}
 	g := &guest.WASI{Args: w.Args, Env: w.Env, Devices: w.Devices, Stdin: w.Stdin, Stdout: w.Stdout, Stderr: w.Stderr}
 	for _, m := range w.Mounts {
-		g.Mounts = append(g.Mounts, guest.Mount(m))
+		g.Mounts = append(g.Mounts, guest.Mount{
+			Host: m.Host, Guest: m.Guest, ReadOnly: m.ReadOnly, Quota: rootfs.Quota(m.Quota),
+		})
 	}
 	return g
 }

@@ -12,7 +12,7 @@ type tally struct{ bytes, files int64 }
 
 func (t tally) plus(more tally) tally { return tally{t.bytes + more.bytes, t.files + more.files} }
 
-// account has what guests have put into a folder.
+// account is what the mounts of a folder share: what guests have put into it, and locks.
 type account struct {
 	// changing is held for reading by what changes the folder, so that it does not
 	// change while it is counted. It guards counts and counted.
@@ -20,6 +20,9 @@ type account struct {
 	counts   int // how often it was counted
 	counted  time.Time
 
+	// linking is held by calls that rename and link, so that the tree can't change
+	// between the check of a symbolic link and the call.
+	linking sync.Mutex
 	// naming is held while files are opened and closed, and while names are removed.
 	naming sync.Mutex
 	open   map[identity]*opened

@@ -3,7 +3,6 @@ package rootfs
 import (
 	"fmt"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"syscall"
 )
@@ -32,10 +31,6 @@ type Mount struct {
 	self   identity
 	access Access
 	usage  *usage
-
-	// naming is held by calls that rename and link, so that the tree can't change
-	// between the check of a symbolic link and the call.
-	naming sync.Mutex
 
 	closed atomic.Bool
 	users  atomic.Int64 // the Mount until it is closed, and each Dir that shares its root

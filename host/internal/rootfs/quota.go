@@ -99,7 +99,7 @@ func (u *usage) change(f *File, reach func(size int64) int64, change func() erro
 		if err != nil {
 			return err
 		}
-		taken := max(reach(before)-before, 0)
+		taken := max(reach(before), before) - before
 		if err := u.take(tally{bytes: taken}); err != nil {
 			return err
 		}

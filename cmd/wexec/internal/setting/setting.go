@@ -47,6 +47,9 @@ var flags = map[string]string{
 
 	"http.Client.Allow": "--allow-http",
 
+	"Mount.Quota":    "--dir",
+	"Mount.ReadOnly": "--dir",
+
 	"kv.Limits.Bytes": "",
 	"kv.Limits.Key":   "",
 	"kv.Limits.Keys":  "",
@@ -54,7 +57,7 @@ var flags = map[string]string{
 }
 
 // owners are what the fields of the table belong to.
-var owners = []string{"Config", "Limits", "Options", "http.Client", "kv.Limits"}
+var owners = []string{"Config", "Limits", "Options", "http.Client", "Mount", "kv.Limits"}
 
 // AsFlags returns a text with the flags in place of the fields:
 //
