@@ -39,6 +39,7 @@ type usage struct {
 // until it is closed.
 type opened struct {
 	mu       sync.Mutex // held while the size changes
+	size     int64      // as far as guests change it
 	times    int
 	nameless bool
 }
@@ -87,29 +88,30 @@ func (u *usage) give(t tally) {
 	u.grown = u.grown.plus(tally{-t.bytes, -t.files})
 }
 
-// change runs change, which may change the size of an open file. reach returns the
-// largest size that it may reach, given the size before.
-func (u *usage) change(f *File, reach func(size int64) int64, change func() error) error {
+// change runs change, which may change the size of an open file. reach returns the size
+// that it leaves, given the one before, if it does all that it is to do. change reports
+// whether it did.
+func (u *usage) change(f *File, reach func(size int64) int64, change func() (all bool, err error)) error {
 	return u.within(func() error {
-		if f.opened != nil {
-			f.opened.mu.Lock()
-			defer f.opened.mu.Unlock()
-		}
-		before, err := f.size()
-		if err != nil {
-			return err
-		}
-		taken := max(reach(before), before) - before
+		o := f.opened
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		before := o.size
+		after := max(reach(before), 0)
+		taken := max(after-before, 0)
 		if err := u.take(tally{bytes: taken}); err != nil {
 			return err
 		}
-		err = change()
-		after, sizeErr := f.size()
-		if sizeErr != nil {
+		all, err := change()
+		if !all || err != nil {
 			after = before
+			if size, err := f.size(); err == nil {
+				after = size
+			}
 		}
+		o.size = after
 		u.give(tally{bytes: taken - (after - before)})
-		if f.opened != nil && f.opened.nameless {
+		if o.nameless {
 			u.addNameless(after - before)
 		}
 		return err
@@ -173,7 +175,7 @@ func (u *usage) drop(e *entry, remove func() error) error {
 }
 
 // hold notes that open opens the file at e. It must run in within or add.
-func (u *usage) hold(f *File, e *entry, truncate bool, open func() error) error {
+func (u *usage) hold(f *File, e *entry, truncate bool, open func() (Stat, error)) error {
 	u.naming.Lock()
 	defer u.naming.Unlock()
 	var size int64
@@ -186,16 +188,20 @@ func (u *usage) hold(f *File, e *entry, truncate bool, open func() error) error 
 			size = st.Size
 		}
 	}
-	if err := open(); err != nil {
+	st, err := open()
+	if err != nil {
 		return err
 	}
 	u.give(tally{bytes: size})
-	if f.self == (identity{}) { // this system does not number files
-		return nil
-	}
-	if f.opened = u.open[f.self]; f.opened == nil {
-		f.opened = &opened{}
-		u.open[f.self] = f.opened
+	f.self = st.identity()
+	f.opened = u.open[f.self]
+	if f.opened == nil {
+		f.opened = &opened{size: st.Size}
+		if f.self != (identity{}) { // some systems don't number files
+			u.open[f.self] = f.opened
+		}
+	} else if truncate {
+		f.opened.size = 0
 	}
 	f.opened.times++
 	return nil
@@ -204,9 +210,6 @@ func (u *usage) hold(f *File, e *entry, truncate bool, open func() error) error 
 // release notes that a file is about to be closed, and gives back its bytes if it
 // has no name.
 func (u *usage) release(f *File) {
-	if f.opened == nil {
-		return
-	}
 	u.changing.RLock()
 	defer u.changing.RUnlock()
 	u.naming.Lock()
@@ -215,8 +218,8 @@ func (u *usage) release(f *File) {
 		return
 	}
 	delete(u.open, f.self)
-	if size, err := f.size(); err == nil && f.opened.nameless {
-		u.give(tally{bytes: size})
-		u.addNameless(-size)
+	if f.opened.nameless {
+		u.give(tally{bytes: f.opened.size})
+		u.addNameless(-f.opened.size)
 	}
 }
