@@ -86,8 +86,8 @@ var rooms = map[string][]string{
 		"cmd/wexec/internal/grant", "cmd/wexec/internal/module", "cmd/wexec/internal/quantity",
 	},
 	"cmd/wexec/internal/grant": {
-		"cmd/wexec/internal/exit", "host/capability/config", "host/capability/http", "host/capability/kv",
-		"host/capability/system",
+		"cmd/wexec/internal/exit", "cmd/wexec/internal/quantity", "host/capability/config", "host/capability/files",
+		"host/capability/http", "host/capability/kv", "host/capability/system",
 	},
 	"cmd/wexec/internal/setting":  {},
 	"cmd/wexec/internal/screen":   {},

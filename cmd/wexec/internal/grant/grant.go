@@ -14,6 +14,7 @@ import (
 	"github.com/wexec/wexec/host"
 	"github.com/wexec/wexec/host/capability"
 	"github.com/wexec/wexec/host/capability/config"
+	"github.com/wexec/wexec/host/capability/files"
 	"github.com/wexec/wexec/host/capability/http"
 	"github.com/wexec/wexec/host/capability/system"
 )
@@ -73,6 +74,13 @@ func (g *Flags) Open() (*Given, error) {
 		return nil, err
 	}
 	given.capabilities = append(given.capabilities, store...)
+	if len(wasi.Mounts) > 0 {
+		folders, err := files.Open(wasi.Mounts...)
+		if err != nil {
+			return nil, exit.Usagef("--dir: %w", err)
+		}
+		given.capabilities = append(given.capabilities, folders)
+	}
 	if g.audit != "" {
 		file, err := os.OpenFile(g.audit, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if err != nil {
