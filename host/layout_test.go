@@ -33,7 +33,9 @@ var rooms = map[string][]string{
 	"host/capability/files": {
 		"abi", "host/capability", "host/internal/rootfs", "host/internal/wasi/descriptors",
 	},
-	"host/hosttest": {"host", "host/capability/http"},
+	"host/hosttest": {
+		"host", "host/capability/files", "host/capability/http", "host/capability/kv",
+	},
 	"host/internal/engine": {
 		"host/cache", "host/internal/fault", "host/internal/instrument", "host/internal/linear",
 	},
@@ -96,13 +98,16 @@ var rooms = map[string][]string{
 	"cmd/wexec/internal/trust":    {"cmd/wexec/internal/exit"},
 	"cmd/wexec/internal/version":  {"cmd/wexec/internal/exit", "cmd/wexec/internal/term"},
 
-	"guests":                {},
-	"guests/go/conformance": {"sdk/go"},
-	"guests/go/demo":        {"sdk/go"},
-	"sdk/go":                {"abi"},
-	"sdk/go/example":        {"sdk/go"},
-	"sdk/go/wexechttp":      {"sdk/go"},
-	"sdk/go/wexecslog":      {"sdk/go"},
+	"guests":                  {},
+	"guests/go/conformance":   {"sdk/go/files", "sdk/go/kv"},
+	"guests/go/demo":          {"sdk/go"},
+	"sdk/go":                  {"abi"},
+	"sdk/go/example":          {"sdk/go"},
+	"sdk/go/files":            {"sdk/go", "sdk/go/internal/entries"},
+	"sdk/go/internal/entries": {},
+	"sdk/go/kv":               {"sdk/go", "sdk/go/internal/entries"},
+	"sdk/go/wexechttp":        {"sdk/go"},
+	"sdk/go/wexecslog":        {"sdk/go"},
 }
 
 // libraries lists the packages that may import a library, and its packages.

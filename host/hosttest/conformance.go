@@ -15,7 +15,9 @@ import (
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host"
 	"github.com/wexec/wexec/host/capability"
+	"github.com/wexec/wexec/host/capability/files"
 	"github.com/wexec/wexec/host/capability/http"
+	"github.com/wexec/wexec/host/capability/kv"
 )
 
 // Conformance runs the conformance suite, as subtests of t. wasm is the
@@ -32,10 +34,16 @@ func Conformance(t *testing.T, wasm []byte, exceptions map[string]string) {
 		io.WriteString(w, "page "+r.URL.Path)
 	}))
 	defer web.Close()
+	folders, err := files.Open(host.Mount{Host: t.TempDir(), Guest: "/data"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	h := New(t, host.Config{
-		Logger:       log.Logger(),
-		Capabilities: []capability.Capability{&http.Client{Allow: []string{web.Listener.Addr().String()}}},
-		Limits:       host.Limits{Memory: 64 << 20},
+		Logger: log.Logger(),
+		Capabilities: []capability.Capability{
+			&http.Client{Allow: []string{web.Listener.Addr().String()}}, kv.Memory(kv.Limits{}), folders,
+		},
+		Limits: host.Limits{Memory: 64 << 20},
 	})
 	m := Load(t, h, wasm)
 	s := &suite{h: h, m: m, log: &log, url: web.URL, exceptions: exceptions, seen: map[string]bool{}}
@@ -105,6 +113,10 @@ func (s *suite) table(t *testing.T) {
 		{"fetch", s.url + "/a", ok("page /a")},
 		{"fetch", "http://denied.example/", bad(abi.Denied, "denied.example")},
 		{"fetch", "no url", bad(abi.InvalidInput, "")},
+		{"kv", "hello", ok("101 k=hello;n=42;")},
+		{"kv", "", ok("101 k=;n=42;")},
+		{"kv", string(make([]byte, 2<<20)), bad(abi.InvalidInput, "at most 1048576 are allowed")},
+		{"files", "hello", ok("4 5 f=hello")},
 		{"call", "echo\nhello", ok("hello")},
 		{"call", "echo_blocking\nhello", ok("hello")},
 		{"call", "sum\nab", ok("195")},
