@@ -38,7 +38,8 @@ func TestKVVectors(t *testing.T) {
 		b := KVPut{c.TTL, c.Version, []byte(c.Key), []byte(c.Value)}.Append(nil)
 		check(c.Doc, b, c.Hex)
 		got, err := ParseKVPut(b)
-		if got.TTL != c.TTL || got.Version != c.Version || string(got.Key) != c.Key || string(got.Value) != c.Value || err != nil {
+		same := got.TTL == c.TTL && got.Version == c.Version && string(got.Key) == c.Key && string(got.Value) == c.Value
+		if !same || err != nil {
 			t.Errorf("%s: read as %+v, %v", c.Doc, got, err)
 		}
 	}
@@ -60,7 +61,8 @@ func TestKVVectors(t *testing.T) {
 		b := KVEntry{c.Version, []byte(c.Key), []byte(c.Value)}.Append(nil)
 		check(c.Doc, b, c.Hex)
 		got, rest, ok := CutKVEntry(append(b, 'x'))
-		if got.Version != c.Version || string(got.Key) != c.Key || string(got.Value) != c.Value || string(rest) != "x" || !ok {
+		same := got.Version == c.Version && string(got.Key) == c.Key && string(got.Value) == c.Value
+		if !same || string(rest) != "x" || !ok {
 			t.Errorf("%s: read as %+v, %q, %v", c.Doc, got, rest, ok)
 		}
 	}

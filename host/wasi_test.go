@@ -70,9 +70,11 @@ func TestMountQuota(t *testing.T) {
 		bytes int
 		fails bool
 	}{
-		{"a", 60, false}, {"b", 41, true}, {"b", 40, false}, {"c", 0, true}, {"a", 61, true}, {"a", 10, false}, {"b", 90, false},
+		{"a", 60, false}, {"b", 41, true}, {"b", 40, false}, {"c", 0, true},
+		{"a", 61, true}, {"a", 10, false}, {"b", 90, false},
 	} {
-		m := command(t, host.Config{}, &host.WASI{Args: []string{"write", "/d/" + c.file, strings.Repeat("x", c.bytes)}, Mounts: mounts})
+		args := []string{"write", "/d/" + c.file, strings.Repeat("x", c.bytes)}
+		m := command(t, host.Config{}, &host.WASI{Args: args, Mounts: mounts})
 		if _, err := m.Call(t.Context(), "main", nil).Wait(t.Context()); (err != nil) != c.fails {
 			t.Errorf("%d bytes to %s: %v", c.bytes, c.file, err)
 		}

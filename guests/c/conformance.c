@@ -257,7 +257,8 @@ static void files(wexec_handle call) {
     if (text.status == WEXEC_OK) {
         result = wexec_take(wexec_files_remove_start(call, path));
         if (!wexec_fail_op(call, result)) {
-            wexec_outputf(call, "%u %u %.*s=%s", (unsigned)stat.kind, (unsigned)stat.size, (int)e.len, e.name, text.data);
+            wexec_outputf(call, "%u %u %.*s=%s", (unsigned)stat.kind, (unsigned)stat.size, (int)e.len, e.name,
+                          text.data);
             free(result.data);
         }
         free(text.data);

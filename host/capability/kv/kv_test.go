@@ -152,6 +152,15 @@ func TestRefused(t *testing.T) {
 	})
 }
 
+// TestHugeValue: a value of 1 GiB is refused before it is copied.
+func TestHugeValue(t *testing.T) {
+	s := Memory(Limits{})
+	arg := make([]byte, 1<<30)
+	copy(arg, abi.KVPut{Version: abi.KVAny, Key: []byte("k")}.Append(nil))
+	_, err := newClient(t, s, "a").do(abi.CapKVPut, arg)
+	wantError(t, err, abi.InvalidInput, "at most 1048576 are allowed (kv.Limits.Value)")
+}
+
 // TestLowerLimits: a tenant that has more than new limits allow can read, write less
 // and delete.
 func TestLowerLimits(t *testing.T) {
@@ -407,9 +416,10 @@ func TestOpen(t *testing.T) {
 		used:                                     used + " is in use by another process, and only one can use it: end that process, or",
 		file("text", "not a store"):              "text is damaged or no store",
 		file("page", strings.Repeat("x", 1<<16)): "page is damaged or no store",
-		other:                                    `other is the database of another program, or of another version of wexec: it has a bucket "theirs"`,
-		filepath.Join(dir, "none", "db"):         "no such file",
-		dir:                                      "is a directory",
+		other: `other is the database of another program, or of another version of wexec: ` +
+			`it has a bucket "theirs"`,
+		filepath.Join(dir, "none", "db"): "no such file",
+		dir:                              "is a directory",
 	} {
 		if s, err := Open(name, Limits{}); err == nil {
 			s.Close()

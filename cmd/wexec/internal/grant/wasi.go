@@ -24,8 +24,9 @@ func (s *systemFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&s.env, "env", nil,
 		"a variable `K=V` of its environment, or K with the value that it has here; may be repeated")
-	f.StringArrayVar(&s.dirs, "dir", nil, "a folder to mount, `HOST[::GUEST][:ro][:max=SIZE]`: to read only, or to hold at most SIZE "+
-		"(default 1GiB more than is there, 0 for no limit); may be repeated")
+	f.StringArrayVar(&s.dirs, "dir", nil,
+		"a folder to mount, `HOST[::GUEST][:ro][:max=SIZE]`: to read only, or to hold at most SIZE "+
+			"(default 1GiB more than is there, 0 for no limit); may be repeated")
 	cmd.MarkFlagDirname("dir")
 }
 
