@@ -22,6 +22,7 @@ type tree interface {
 	put(key, value []byte)
 	delete(key []byte)
 	// from runs through the map in the order of the keys, from the first that is at or
-	// after key. The map must not change meanwhile.
+	// after key, and may leave out those of another kind. The map must not change
+	// meanwhile.
 	from(key []byte) iter.Seq2[[]byte, []byte]
 }

@@ -18,8 +18,13 @@ import (
 // lockTimeout is how long Open waits for another process to close the file.
 const lockTimeout = time.Second
 
-// bucket has all keys. Its name has the version of the format.
-var bucket = []byte("wexec.kv.1")
+// bucket has all keys but those of accounts. Its name has the version of the format.
+// The accounts are apart, since bbolt writes the page of the root with every commit:
+// as long as there are few, they are in that page and cost nothing more.
+var (
+	bucket   = []byte("wexec.kv.1")
+	accounts = []byte("wexec.kv.1.accounts")
+)
 
 // bolt is a file.
 type bolt struct{ db *bbolt.DB }
@@ -63,7 +68,8 @@ func prepare(db *bbolt.DB) error {
 	}
 	err = db.Update(func(tx *bbolt.Tx) error {
 		_, err := tx.CreateBucket(bucket)
-		return err
+		_, err2 := tx.CreateBucket(accounts)
+		return errors.Join(err, err2)
 	})
 	if err != nil {
 		return fmt.Errorf("can't be written: %w", err)
@@ -73,14 +79,14 @@ func prepare(db *bbolt.DB) error {
 
 func (b *bolt) view(read func(tree)) error {
 	return known(b.db.View(func(tx *bbolt.Tx) error {
-		read(&boltTree{bucket: tx.Bucket(bucket)})
+		read(&boltTree{tx: tx, data: tx.Bucket(bucket)})
 		return nil
 	}))
 }
 
 func (b *bolt) update(change func(tree)) error {
 	return known(b.db.Update(func(tx *bbolt.Tx) error {
-		t := &boltTree{bucket: tx.Bucket(bucket)}
+		t := &boltTree{tx: tx, data: tx.Bucket(bucket)}
 		change(t)
 		return t.err
 	}))
@@ -107,19 +113,28 @@ func known(err error) error {
 	return err
 }
 
-// boltTree is the bucket in a transaction. It keeps the first error of a change.
+// boltTree is the buckets in a transaction. It keeps the first errors of a change.
 type boltTree struct {
-	bucket *bbolt.Bucket
-	err    error
+	tx   *bbolt.Tx
+	data *bbolt.Bucket
+	err  error
 }
 
-func (t *boltTree) get(key []byte) []byte { return t.bucket.Get(key) }
-func (t *boltTree) put(key, value []byte) { t.err = errors.Join(t.err, t.bucket.Put(key, value)) }
-func (t *boltTree) delete(key []byte)     { t.err = errors.Join(t.err, t.bucket.Delete(key)) }
+// of returns the bucket that has a key.
+func (t *boltTree) of(key []byte) *bbolt.Bucket {
+	if key[0] == accountKind {
+		return t.tx.Bucket(accounts)
+	}
+	return t.data
+}
+
+func (t *boltTree) get(key []byte) []byte { return t.of(key).Get(key) }
+func (t *boltTree) put(key, value []byte) { t.err = errors.Join(t.err, t.of(key).Put(key, value)) }
+func (t *boltTree) delete(key []byte)     { t.err = errors.Join(t.err, t.of(key).Delete(key)) }
 
 func (t *boltTree) from(key []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
-		c := t.bucket.Cursor()
+		c := t.of(key).Cursor()
 		for k, v := c.Seek(key); k != nil; k, v = c.Next() {
 			if !yield(k, v) {
 				return

@@ -74,10 +74,25 @@ func (c *commits) do(ctx context.Context, size int, change func(*batch)) error {
 	c.busy = true
 	c.mu.Unlock()
 	if leads || <-w.leads {
-		runtime.Gosched() // those that the last commit has woken may have more to write
+		c.gather()
 		c.commit()
 	}
 	return w.err
+}
+
+// gather waits while more writes come: those that the last commit has woken may have
+// more to write.
+func (c *commits) gather() {
+	for before := 0; ; {
+		c.mu.Lock()
+		n := len(c.waiting)
+		c.mu.Unlock()
+		if n == before || n >= mostWrites {
+			return
+		}
+		before = n
+		runtime.Gosched()
+	}
 }
 
 // commit commits the writes that wait, up to the most of one commit.

@@ -20,8 +20,7 @@ import (
 	"github.com/wexec/wexec/host/capability"
 )
 
-// victimFile names, in the environment, the store of a process that kills itself.
-const victimFile = "WEXEC_KV_TEST_VICTIM"
+func init() { beVictim = beKilled }
 
 // beKilled writes from many goroutines, tells what was acknowledged, and is killed in
 // the midst of it.

@@ -248,7 +248,7 @@ func TestTTL(t *testing.T) {
 		if version, value, _ := c.get("n"); version == abi.KVNone || value != "2" {
 			t.Errorf("before its time: %q", value)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		if version, value, _ := c.get("n"); version != abi.KVNone || value != "" {
 			t.Errorf("after its time: %q", value)
 		}
@@ -413,7 +413,7 @@ func TestOpen(t *testing.T) {
 	db.Update(func(tx *bbolt.Tx) error { _, err := tx.CreateBucket([]byte("theirs")); return err })
 	db.Close()
 	for name, want := range map[string]string{
-		used:                                     used + " is in use by another process, and only one can use it: end that process, or",
+		used:                                     used + " is in use by another process, and only one can use it: ",
 		file("text", "not a store"):              "text is damaged or no store",
 		file("page", strings.Repeat("x", 1<<16)): "page is damaged or no store",
 		other: `other is the database of another program, or of another version of wexec: ` +

@@ -15,9 +15,15 @@ import (
 	"github.com/wexec/wexec/host/capability"
 )
 
+// victimFile names, in the environment, the store of a process that is to be killed.
+const victimFile = "WEXEC_KV_TEST_VICTIM"
+
+// beVictim is set where processes can be killed.
+var beVictim = func(string) {}
+
 func TestMain(m *testing.M) {
 	if file := os.Getenv(victimFile); file != "" {
-		beKilled(file)
+		beVictim(file)
 	}
 	goleak.VerifyTestMain(m)
 }
@@ -166,7 +172,7 @@ func audit(t testing.TB, s *Store) map[string]account {
 	kept, found := map[string]account{}, map[string]account{}
 	expiries := map[string]int64{}
 	err := s.backend.view(func(tree tree) {
-		for k, v := range tree.from([]byte{0}) {
+		each := func(k, v []byte) {
 			n, used := binary.Uvarint(k[1:])
 			name, key := string(k[1+used:1+used+int(n)]), k[1+used+int(n):]
 			a := found[name]
@@ -184,6 +190,13 @@ func audit(t testing.TB, s *Store) map[string]account {
 				}
 			}
 			found[name] = a
+		}
+		for _, kind := range []byte{dataKind, expiryKind, accountKind} {
+			for k, v := range tree.from([]byte{kind}) {
+				if k[0] == kind {
+					each(k, v)
+				}
+			}
 		}
 	})
 	if err != nil {
