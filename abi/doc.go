@@ -64,6 +64,36 @@ const (
 	CapNow = "clock.now"
 	// CapRandom gets random bytes. Argument: how many, 4 bytes, at most 65,536.
 	CapRandom = "random.bytes"
+	// CapKVGet reads a key. Argument: the key. Result: its version and its value.
+	CapKVGet = "kv.get"
+	// CapKVPut writes a key. Argument: a KVPut. Result: the key's new version.
+	CapKVPut = "kv.put"
+	// CapKVDelete deletes a key. Argument: the version that it must have, and the key.
+	// Result: the version that it had.
+	CapKVDelete = "kv.delete"
+	// CapKVAdd adds to a number. Argument: what to add, and the key. Result: the sum.
+	CapKVAdd = "kv.add"
+	// CapKVScan lists keys. Argument: their prefix and the key after which to begin,
+	// counted. Result: the handle of a stream of entries.
+	CapKVScan = "kv.scan"
+	// CapFilesOpen opens a file. Argument: a FileOpen. Result: the handle of a stream.
+	CapFilesOpen = "files.open"
+	// CapFilesRead reads a whole file. Argument: its path. Result: its bytes.
+	CapFilesRead = "files.read"
+	// CapFilesWrite replaces or makes a file as a whole. Argument: its path and its
+	// bytes, counted.
+	CapFilesWrite = "files.write"
+	// CapFilesStat describes a file. Argument: its path. Result: a FileStat.
+	CapFilesStat = "files.stat"
+	// CapFilesList lists a directory. Argument: its path. Result: the handle of a
+	// stream of entries.
+	CapFilesList = "files.list"
+	// CapFilesRemove removes a file, a link or an empty directory. Argument: its path.
+	CapFilesRemove = "files.remove"
+	// CapFilesMkdir makes a directory. Argument: its path.
+	CapFilesMkdir = "files.mkdir"
+	// CapFilesRename renames a file. Argument: the path and the new path, counted.
+	CapFilesRename = "files.rename"
 	// CapFetch makes an HTTP request. Argument and result: messages.
 	CapFetch = "http.fetch"
 )

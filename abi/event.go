@@ -14,6 +14,9 @@ const (
 	// EventCancel says that the result of a call is no longer wanted: handle,
 	// 0, 0. The guest must still end the call; the host discards the result.
 	EventCancel EventKind = 3
+	// EventRoom says that there is room again for what a call emits, of which emit
+	// said that there was none: handle, 0, 0.
+	EventRoom EventKind = 4
 )
 
 // EventSize is the length of an event in bytes.

@@ -56,6 +56,15 @@ var Imports = []Import{
 			"fail, or the one that fits best. The handle is dead afterwards.",
 	},
 	{
+		Name:   "emit",
+		Params: []Param{{"call", U32}, {"kind", U32}, {"ptr", Src}, {"len", U32}},
+		Result: "accepted",
+		Doc: "Sends something before the end of the call, at most 65,536 bytes: a chunk of\n" +
+			"output (kind 0) or progress (kind 1). Returns 1 if it was accepted and 0 if\n" +
+			"there is no room. Then event 4 follows when there is. A direct guest, and a\n" +
+			"call of mode cpu, wait for room here and get 1.",
+	},
+	{
 		Name:   "op_start",
 		Params: []Param{{"call", U32}, {"name", Src}, {"name_len", U32}, {"arg", Src}, {"arg_len", U32}},
 		Result: "op",

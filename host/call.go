@@ -3,12 +3,14 @@ package host
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/wexec/wexec/executors"
 	"github.com/wexec/wexec/host/capability"
+	"github.com/wexec/wexec/host/internal/events"
 	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/grants"
 	"github.com/wexec/wexec/host/internal/guest"
@@ -80,19 +82,27 @@ func (c *call) Stop(err error) {
 		// Under the lock, the instance still runs this call: see detach. If it is
 		// parked, its output does not change any more.
 		if over = c.inst.Halt(err); over {
-			output = c.inst.Printed()
+			output = c.given()
 		}
 	}
 	c.mu.Unlock()
 	if c.loop != nil {
 		// Others share the instance, so the call ends and the guest learns of it.
-		c.loop.executor.Post(guest.Signal{Cancelled: &c.inside})
+		c.loop.executor.Post(guest.Signal{Of: &c.inside, Err: err})
 		c.loop.executor.Finish(c)
 		over = true
 	}
 	if over {
 		c.settle(output, err)
 	}
+}
+
+// given returns what a call that is parked has given out so far.
+func (c *call) given() []byte {
+	if c.inside.Task.Program {
+		return slices.Concat(c.inst.Printed(), c.inside.Output)
+	}
+	return c.inside.Output
 }
 
 // Run implements executors.PoolJob: a worker runs the call in an instance that
@@ -144,6 +154,31 @@ func (c *call) forgetInstance() {
 
 // Settled implements guest.Placement.
 func (c *call) Settled() bool { return c.settled.Load() }
+
+// RunsIn implements guest.Placement.
+func (c *call) RunsIn(inst *guest.Instance) bool { return c.inst == inst }
+
+// Source implements guest.Placement.
+func (c *call) Source() *events.Source { return nil }
+
+// listened is the placement of a call with Options.Events.
+type listened struct {
+	*call
+	source events.Source
+}
+
+// Source implements guest.Placement.
+func (l *listened) Source() *events.Source { return &l.source }
+
+// listen opens the call's source of events, if its caller reads them. Otherwise a
+// call takes no memory for one.
+func (c *call) listen() {
+	if q := c.options.Events; q != nil {
+		l := &listened{call: c}
+		l.source.Open(q, c.id, c.inside.Task.Name)
+		c.inside.Placement = l
+	}
+}
 
 // attach records the instance that runs the call, and the number of the worker or
 // loop, from 0. It returns an error if the call was stopped before.
@@ -215,6 +250,7 @@ func (c *call) settle(output []byte, err error) {
 		err = c.failure(err)
 	}
 	defer func() { // also if Observe ends the goroutine
+		c.inside.Placement.Source().Close()
 		c.mod.gate.Leave()
 		c.mod.host.gate.Leave()
 		c.promise.Settle(output, err)
@@ -270,6 +306,7 @@ func (c *call) inherited(callee *module) *Options {
 	o.RunTimeout = shorter(o.RunTimeout, c.Left())
 	o.Memory = least(c.inside.Memory, o.Memory)
 	o.Fuel = least(uint64(c.inside.Fuel), o.Fuel)
+	o.Events = nil // this call gets the whole output
 	return &o
 }
 

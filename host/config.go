@@ -165,7 +165,8 @@ type Limits struct {
 	// of 8 bytes each. Default: 1,048,576.
 	Table int
 	// Input and Output are the most bytes of an input and of an output (or a
-	// result of an op). Default: 64 MiB.
+	// result of an op). Chunks that go to Options.Events don't count. Default:
+	// 64 MiB.
 	Input, Output int
 	// Module is the most bytes of a module. Default: 128 MiB. The host also refuses
 	// a module that would take too long to compile: one with functions several
@@ -176,7 +177,8 @@ type Limits struct {
 	// ended and were not dropped. Default: 65,536.
 	Ops int
 	// Held is the most bytes that the host keeps for an instance, in arguments and
-	// results of its ops. Default: 256 MiB.
+	// results of its ops, and in chunks of output of calls without Options.Events.
+	// Default: 256 MiB.
 	Held int
 	// Depth is how deep tasks may call tasks. Default: 16.
 	Depth int

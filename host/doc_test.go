@@ -49,6 +49,8 @@ func TestAliasesListTheirMethods(t *testing.T) {
 	aliases := map[string]reflect.Type{
 		"Future":  reflect.TypeFor[*host.Future[int]](),
 		"Promise": reflect.TypeFor[*host.Promise[int]](),
+		"Events":  reflect.TypeFor[*host.Events](),
+		"Event":   reflect.TypeFor[host.Event](),
 	}
 	signature := regexp.MustCompile(`(?m)^\t(\w+)\(`)
 	pkg, _ := documentation(t)

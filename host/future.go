@@ -5,13 +5,16 @@ import (
 	"encoding/json"
 	"iter"
 
+	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/executors"
+	"github.com/wexec/wexec/host/internal/events"
 	"github.com/wexec/wexec/host/internal/fault"
 )
 
 // Func makes a Go function of a task. It writes In as JSON and reads Out from JSON,
 // but passes a []byte unchanged. It checks input and output against the schemas of
-// the manifest.
+// the manifest. Out is made of the whole output, so a module with Options.Events is
+// for tasks that emit progress alone.
 //
 //	primes := host.Func[int, []int](module, "primes")
 //	found, err := primes(ctx, 100).Wait(ctx)
@@ -67,6 +70,36 @@ type Future[T any] = executors.Future[T]
 //	Settle(value T, err error) bool  sets both
 //	OnCancel(cancel func())   sets what the future's Cancel calls
 type Promise[T any] = executors.Promise[T]
+
+// Events gives a caller what its calls emit before their end: see Options.Events.
+// The zero value is ready to use, for any number of calls. Its methods may be called
+// from any goroutine:
+//
+//	Next(ctx) (Event, error)     returns the next event, and waits for it until
+//	                             ctx ends; io.EOF says that all calls that were
+//	                             made so far have ended, and all was read
+//	All(ctx) iter.Seq[Event]     yields the events until then
+//
+// It holds at most 1 MiB, of which each event takes 128 bytes and its data. When it
+// is full, calls that emit wait until it is half read, or until their time is up. So
+// a caller that stops reading should cancel its calls.
+type Events = events.Queue
+
+// Event is what a call emitted: Call is the ID of its Span, Task its name, Kind is
+// EventChunk or EventProgress, and Data is a chunk of output or JSON.
+//
+//	Progress() (Progress, error)  reads the Data of an EventProgress
+type Event = events.Event
+
+// Progress says how far a call has got, in its own unit: Done of a Total, which is 0
+// if it is not known, and a Message for people. The guest may say anything.
+type Progress = abi.Progress
+
+// The kinds of Event.
+const (
+	EventChunk    = abi.EmitChunk
+	EventProgress = abi.EmitProgress
+)
 
 // Then returns the future of fn applied to f's value. fn runs on a goroutine of its
 // own and may block. If f fails, the new future has the same error. Cancelling the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +15,7 @@ import (
 )
 
 // puppets are the two guests of puppet.wat, each with a task in every mode.
-func puppets(t *testing.T) map[string][]byte {
+func puppets(t testing.TB) map[string][]byte {
 	var tasks []host.Task
 	for _, mode := range modes {
 		tasks = append(tasks, host.Task{Name: string(mode), Mode: mode})
@@ -67,6 +68,16 @@ func TestHostile(t *testing.T) {
 		{name: "op_result: bad pointer", script: script{}.noSuch().do(doOpResult, theLast, far, 64, 0),
 			want: "op_result: ", except: host.CPU},
 		{name: "log: bad pointer", script: script{}.do(doLog, 1, far, 1), want: "log: 1 bytes at 0x100000"},
+		{name: "emit: bad handle", script: script{}.do(doEmit, 12345, 0, 0, 1),
+			want: "emit: no call has the handle 12345"},
+		{name: "emit: bad kind", script: script{}.do(doEmit, theCall, 2, 0, 1), want: "emit: there is no kind 2"},
+		{name: "emit: worse kind", script: script{}.do(doEmit, theCall, 1<<31, 0, 1), want: "no kind 2147483648"},
+		{name: "emit: bad pointer", script: script{}.do(doEmit, theCall, 0, far, 1), want: "emit: 1 bytes at 0x100000"},
+		{name: "emit: pointer wraps", script: script{}.do(doEmit, theCall, 0, -4, 24),
+			want: "emit: 24 bytes at 0xfffffffc are not inside the memory"},
+		{name: "emit: bad length", script: script{}.do(doEmit, theCall, 1, 0, page+1),
+			want: "emit: 65537 bytes, at most 65536 are allowed"},
+		{name: "emit: worse length", script: script{}.do(doEmit, theCall, 0, 0, -24), want: "at most 65536 are allowed"},
 		{name: "next: bad pointer", script: script{}.noSuch().do(doNext, page-8, 1),
 			want: "next: 16 bytes at 0xfff8", only: "resumable", except: host.CPU},
 
@@ -74,6 +85,8 @@ func TestHostile(t *testing.T) {
 			want: "output: no call has the handle", after: true},
 		{name: "fail, then output", script: script{}.do(doFail, theCall, 5, 0, 4),
 			want: "output: no call has the handle", after: true},
+		{name: "emit after the end", script: script{}.do(doOutput, theCall, 0, 0).do(doEmit, theCall, 0, 0, 1),
+			want: "emit: no call has the handle", after: true},
 		{name: "op after the end", script: script{}.do(doOutput, theCall, 0, 0).sleepLong(),
 			want: "op_start: no call has the handle", after: true},
 		{name: "result of a running op", script: script{}.sleepLong().do(doOpResult, theLast, 0, 0, 0),
@@ -122,6 +135,8 @@ func TestHarmless(t *testing.T) {
 			"copy of nothing to nowhere":   script{}.do(doInput, theCall, far, 0, 0),
 			"copy from past the end":       script{}.do(doInput, theCall, far, 100, 1<<30),
 			"an empty log line":            script{}.do(doLog, 1, far, 0),
+			"an empty chunk":               script{}.do(doEmit, theCall, 0, far, 0),
+			"progress that is not JSON":    script{}.do(doEmit, theCall, 1, 0, 65536),
 			"a level that does not exist":  script{}.do(doLog, 1000, 0, 11),
 			"an op that is left to itself": script{}.sleepLong(),
 			"cancelled twice":              script{}.sleepLong().do(doOpCancel, theLast).do(doOpCancel, theLast),
@@ -237,4 +252,48 @@ func TestOpsInFlight(t *testing.T) {
 	if got := abi.Status(out[12]); got != abi.QueueFull {
 		t.Errorf("the third op ended as %v, want %v", got, abi.QueueFull)
 	}
+}
+
+// FuzzScripts calls every import with arguments of any kind, in guests of both styles.
+// Each call ends soon, with an error that is the guest's, and its events end too.
+func FuzzScripts(f *testing.F) {
+	var log hosttest.Log
+	h := hosttest.New(f, host.Config{Logger: log.Logger(), Limits: host.Limits{
+		RunTimeout: 20 * time.Millisecond, TurnTimeout: 20 * time.Millisecond, Ops: 10, Output: 200_000, LogRate: 1,
+	}})
+	var guests []*host.Module
+	for style, wasm := range puppets(f) {
+		m, err := h.Load(f.Context(), style, wasm)
+		if err != nil {
+			f.Fatal(err)
+		}
+		guests = append(guests, m)
+	}
+	numbers := []int{theCall, theLast, 0, 1, 2, 7, 8, 11, 16, 64, 80, 1024, 65535, 65536, 65537, 1 << 20, 1 << 31, -16}
+	f.Add(false, []byte{doEmit, 0, 2, 2, 13, 0, doOutput, 0, 2, 2, 0, 0})
+	f.Add(true, []byte{doOpStart, 0, 2, 7, 2, 2, doOpDrop, 1, 0, 0, 0, 0, doEmit, 0, 2, 2, 12, 0, doAgain, 0, 0, 0, 0, 0})
+	f.Fuzz(func(t *testing.T, reads bool, steps []byte) {
+		var s script
+		for step := range slices.Chunk(steps[:min(len(steps), 6*100)], 6) {
+			var args []int
+			for _, b := range step[1:] {
+				args = append(args, numbers[int(b)%len(numbers)])
+			}
+			s = s.do(int(step[0])%(doAgain+1), args...)
+		}
+		for _, m := range guests {
+			for _, mode := range modes {
+				var events host.Events
+				view := m
+				if reads {
+					view = m.With(host.Options{Events: &events})
+				}
+				view.Call(t.Context(), string(mode), s).Wait(t.Context())
+				drain(t, &events)
+			}
+		}
+		if strings.Contains(log.String(), "panicked") {
+			t.Error(log.String())
+		}
+	})
 }

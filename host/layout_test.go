@@ -30,15 +30,25 @@ var rooms = map[string][]string{
 	"host/capability/config": {"host/capability"},
 	"host/capability/system": {"host/capability"},
 	"host/capability/http":   {"abi", "host/capability"},
-	"host/hosttest":          {"host", "host/capability/http", "host/internal/kind/script/javascript"},
+	"host/capability/kv":     {"abi", "host/capability"},
+	"host/capability/files": {
+		"abi", "host/capability", "host/internal/rootfs", "host/internal/wasi/descriptors",
+	},
+	"host/hosttest": {
+		"host", "host/capability/files", "host/capability/http", "host/capability/kv",
+		"host/internal/kind/script/javascript",
+	},
 	"host/internal/engine": {
 		"host/cache", "host/internal/fault", "host/internal/instrument", "host/internal/linear",
 	},
-	"host/internal/env":                    {"host/internal/guest"},
-	"host/internal/fault":                  {"abi", "executors"},
-	"host/internal/gate":                   {"executors"},
-	"host/internal/grants":                 {"host/capability", "host/internal/fault", "host/internal/gate"},
-	"host/internal/guest":                  {"host/internal/engine", "host/internal/handle", "host/internal/wasi"},
+	"host/internal/env":    {"host/internal/guest"},
+	"host/internal/events": {"abi"},
+	"host/internal/fault":  {"abi", "executors"},
+	"host/internal/gate":   {"executors"},
+	"host/internal/grants": {"host/capability", "host/internal/fault", "host/internal/gate"},
+	"host/internal/guest": {
+		"host/internal/engine", "host/internal/events", "host/internal/handle", "host/internal/wasi",
+	},
 	"host/internal/handle":                 {},
 	"host/internal/instrument":             {"host/internal/wasm"},
 	"host/internal/kind":                   {"host/internal/guest"},
@@ -76,13 +86,16 @@ var rooms = map[string][]string{
 		"cmd/wexec/internal/bench", "cmd/wexec/internal/cache", "cmd/wexec/internal/demo", "cmd/wexec/internal/inspect",
 		"cmd/wexec/internal/run", "cmd/wexec/internal/version",
 	},
-	"cmd/wexec/internal/run":   {"cmd/wexec/internal/task", "cmd/wexec/internal/timeline"},
+	"cmd/wexec/internal/run": {
+		"cmd/wexec/internal/progress", "cmd/wexec/internal/task", "cmd/wexec/internal/timeline",
+	},
 	"cmd/wexec/internal/stdin": {"abi", "cmd/wexec/internal/exit", "cmd/wexec/internal/term"},
 	"cmd/wexec/internal/task": {
 		"cmd/wexec/internal/grant", "cmd/wexec/internal/module", "cmd/wexec/internal/quantity",
 	},
 	"cmd/wexec/internal/grant": {
-		"cmd/wexec/internal/exit", "host/capability/config", "host/capability/http", "host/capability/system",
+		"cmd/wexec/internal/exit", "cmd/wexec/internal/quantity", "host/capability/config", "host/capability/files",
+		"host/capability/http", "host/capability/kv", "host/capability/system",
 	},
 	"cmd/wexec/internal/setting":  {},
 	"cmd/wexec/internal/screen":   {},
@@ -91,13 +104,16 @@ var rooms = map[string][]string{
 	"cmd/wexec/internal/trust":    {"cmd/wexec/internal/exit"},
 	"cmd/wexec/internal/version":  {"cmd/wexec/internal/exit", "cmd/wexec/internal/term"},
 
-	"guests":                {},
-	"guests/go/conformance": {"sdk/go"},
-	"guests/go/demo":        {"sdk/go"},
-	"sdk/go":                {"abi"},
-	"sdk/go/example":        {"sdk/go"},
-	"sdk/go/wexechttp":      {"sdk/go"},
-	"sdk/go/wexecslog":      {"sdk/go"},
+	"guests":                  {},
+	"guests/go/conformance":   {"sdk/go/files", "sdk/go/kv"},
+	"guests/go/demo":          {"sdk/go"},
+	"sdk/go":                  {"abi"},
+	"sdk/go/example":          {"sdk/go"},
+	"sdk/go/files":            {"sdk/go", "sdk/go/internal/entries"},
+	"sdk/go/internal/entries": {},
+	"sdk/go/kv":               {"sdk/go", "sdk/go/internal/entries"},
+	"sdk/go/wexechttp":        {"sdk/go"},
+	"sdk/go/wexecslog":        {"sdk/go"},
 }
 
 // libraries lists the packages that may import a library, and its packages.
@@ -115,6 +131,7 @@ var libraries = map[string][]string{
 	"github.com/charmbracelet":       {"cmd/wexec/internal/term"},
 	"github.com/schollz/progressbar": {"cmd/wexec/internal/progress"},
 	"github.com/HdrHistogram":        {"cmd/wexec/internal/bench"},
+	"go.etcd.io/bbolt":               {"host/capability/kv"},
 	"net/http": {
 		"host/capability/http", "host/hosttest", "cmd/wexec/internal/demo", "sdk/go/wexechttp",
 	},

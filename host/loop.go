@@ -40,7 +40,7 @@ func (b mailbox) PostAfter(d time.Duration, s guest.Signal) func() {
 // Turn implements executors.Actor.
 func (l *loop) Turn(_ context.Context, calls []*call, signals []guest.Signal) (again bool) {
 	for _, s := range signals {
-		if l.inst != nil && l.serves(s.Call()) {
+		if l.inst != nil && s.Call().Placement.RunsIn(l.inst) {
 			l.inst.Apply(s)
 		}
 	}
@@ -62,11 +62,6 @@ func (l *loop) Turn(_ context.Context, calls []*call, signals []guest.Signal) (a
 		return false
 	}
 	return again
-}
-
-// serves reports whether a call runs in the current instance.
-func (l *loop) serves(inside *guest.Call) bool {
-	return inside.Placement.(*call).inst == l.inst
 }
 
 // longTurn is how long a turn must take for a warning: every other call in the

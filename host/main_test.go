@@ -90,6 +90,7 @@ const (
 	doOpDrop
 	doNext
 	doLog
+	doEmit
 	doNoMore
 	doTrap
 	doSpin

@@ -113,7 +113,7 @@ func (m *Module) Call(ctx context.Context, task string, input []byte) *Future[[]
 	f.Notify(func() { ended.Resolve(struct{}{}) })
 	return executors.Then(ended.Future(), func(context.Context, struct{}) ([]byte, error) {
 		output, err := f.Wait(context.Background())
-		if err == nil {
+		if err == nil && !c.inside.Placement.Source().Chunked() { // with chunks it is a part
 			if err = m.m.checkOutput(int(c.inside.Index), output); err != nil {
 				return nil, c.failure(err)
 			}

@@ -5,8 +5,10 @@ import (
 	"io"
 	"time"
 
+	"github.com/wexec/wexec/host/capability"
 	"github.com/wexec/wexec/host/internal/grants"
 	"github.com/wexec/wexec/host/internal/guest"
+	"github.com/wexec/wexec/host/internal/rootfs"
 )
 
 // Isolation says whether a task may see the state that others left in an instance.
@@ -59,6 +61,11 @@ type Options struct {
 	Unsigned bool
 	// Validate checks inputs and outputs against the manifest's schemas.
 	Validate bool
+	// Events gets the chunks of output and the progress that the calls emit before
+	// their end. The result of a call is then what comes after its chunks. Without
+	// Events the result has the chunks too, and progress is dropped. Calls that
+	// these calls make don't get it.
+	Events *Events
 	// WASI is what the guest's system calls see.
 	WASI *WASI
 
@@ -106,11 +113,10 @@ type WASI struct {
 }
 
 // Mount is a folder that a guest sees. No path and no link in it leads outside.
-type Mount struct {
-	Host     string // on this machine
-	Guest    string // as the guest sees it
-	ReadOnly bool
-}
+type Mount = capability.Mount
+
+// Quota limits what guests put into a folder. See package capability.
+type Quota = capability.Quota
 
 // guest converts w to the type of package guest.
 func (w *WASI) guest() *guest.WASI {
@@ -119,7 +125,9 @@ func (w *WASI) guest() *guest.WASI {
 	}
 	g := &guest.WASI{Args: w.Args, Env: w.Env, Devices: w.Devices, Stdin: w.Stdin, Stdout: w.Stdout, Stderr: w.Stderr}
 	for _, m := range w.Mounts {
-		g.Mounts = append(g.Mounts, guest.Mount(m))
+		g.Mounts = append(g.Mounts, guest.Mount{
+			Host: m.Host, Guest: m.Guest, ReadOnly: m.ReadOnly, Quota: rootfs.Quota(m.Quota),
+		})
 	}
 	return g
 }
@@ -151,6 +159,9 @@ func (o Options) and(more Options) Options {
 	}
 	o.Unsigned = o.Unsigned || more.Unsigned
 	o.Validate = o.Validate || more.Validate
+	if more.Events != nil {
+		o.Events = more.Events
+	}
 	if more.WASI != nil {
 		o.WASI = more.WASI
 	}

@@ -162,8 +162,10 @@ func (m *module) admit(c *call) error {
 		return err
 	}
 	m.called.Store(c.id)
+	c.listen()
 	err := m.enqueue(c)
 	if err != nil {
+		c.inside.Placement.Source().Close()
 		m.gate.Leave()
 		h.gate.Leave()
 	}

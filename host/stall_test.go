@@ -112,6 +112,8 @@ func TestStallingScripts(t *testing.T) {
 	}{
 		{name: "input", script: script{}.do(doInput, theCall, 30000, 30000, 0), modes: everyMode, ends: always},
 		{name: "log", script: script{}.do(doLog, 1, 0, 2000), modes: everyMode, ends: always},
+		{name: "progress", script: script{}.do(doEmit, theCall, 1, 0, 2000), modes: everyMode, ends: always},
+		{name: "chunks of nothing", script: script{}.do(doEmit, theCall, 0, 0, 0), modes: everyMode, ends: always},
 		{name: "next", script: script{}.do(doNext, 8192, 1), modes: everyMode, ends: always, only: "resumable"},
 		{name: "an op that is refused", script: script{}.noSuch().do(doOpDrop, theLast), modes: mayAwait, ends: always},
 		{name: "an op dropped", script: script{}.sleepLong().do(doOpDrop, theLast), modes: mayAwait, ends: always},

@@ -60,6 +60,27 @@ func TestCommand(t *testing.T) {
 	}
 }
 
+// TestMountQuota: calls share what a folder may hold, and what is refused is an error of
+// the guest.
+func TestMountQuota(t *testing.T) {
+	folder := t.TempDir()
+	mounts := []host.Mount{{Host: folder, Guest: "/d", Quota: host.Quota{Bytes: 100, Files: 2}}}
+	for _, c := range []struct {
+		file  string
+		bytes int
+		fails bool
+	}{
+		{"a", 60, false}, {"b", 41, true}, {"b", 40, false}, {"c", 0, true},
+		{"a", 61, true}, {"a", 10, false}, {"b", 90, false},
+	} {
+		args := []string{"write", "/d/" + c.file, strings.Repeat("x", c.bytes)}
+		m := command(t, host.Config{}, &host.WASI{Args: args, Mounts: mounts})
+		if _, err := m.Call(t.Context(), "main", nil).Wait(t.Context()); (err != nil) != c.fails {
+			t.Errorf("%d bytes to %s: %v", c.bytes, c.file, err)
+		}
+	}
+}
+
 func TestCommandStreams(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	m := command(t, host.Config{}, &host.WASI{

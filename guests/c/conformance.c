@@ -1,6 +1,8 @@
 // The conformance program. Every language has the same tasks, and every host must
 // run them in the same way. Some tasks do what a guest must not.
 #include "wexec.h"
+#include "wexec_files.h"
+#include "wexec_kv.h"
 
 // ---- Input and output ----
 
@@ -36,6 +38,18 @@ static void big(wexec_handle call) {
     for (unsigned long i = 0; i < n; i++) bytes[i] = i % 251;
     wexec_output(call, bytes, n);
     free(bytes);
+}
+
+// Writes a line for each number, with progress now and then.
+static void count_out(wexec_handle call) {
+    unsigned long n = read_number(call);
+    for (unsigned long i = 0; i < n; i++) {
+        char line[24];
+        int len = sprintf(line, "%lu\n", i);
+        if (i % 100 == 0) wexec_progress(call, i, n, "counting \"out\"");
+        wexec_write(call, line, len);
+    }
+    wexec_output_text(call, "end");
 }
 
 // Finds n without reading JSON: the host has checked the input already.
@@ -168,6 +182,92 @@ static void fetch(wexec_handle call) {
     free(page.data);
 }
 
+// Takes an op whose result is a number. Ends the call and returns false if it failed.
+static bool take_number(wexec_handle call, wexec_handle op, uint64_t *number) {
+    wexec_result result = wexec_take(op);
+    if (wexec_fail_op(call, result)) return false;
+    *number = wexec_kv_number(result);
+    free(result.data);
+    return true;
+}
+
+// Takes an op that opens a stream, and reads the whole stream. Ends the call and returns
+// NULL if that failed.
+static char *take_stream(wexec_handle call, wexec_handle op, size_t *len) {
+    wexec_result opened = wexec_take(op);
+    if (wexec_fail_op(call, opened)) return NULL;
+    uint32_t most[2] = {0, 1 << 16};
+    memcpy(most, opened.data, sizeof most[0]);
+    free(opened.data);
+    char *all = NULL;
+    for (*len = 0;;) {
+        wexec_result piece = wexec_take(wexec_start(call, "stream.read", most, sizeof most));
+        if (wexec_fail_op(call, piece)) {
+            free(all);
+            return NULL;
+        }
+        all = realloc(all, *len + piece.len + 1);
+        memcpy(all + *len, piece.data, piece.len);
+        *len += piece.len;
+        free(piece.data);
+        if (piece.len == 0) return all;
+    }
+}
+
+static void kv(wexec_handle call) {
+    size_t len;
+    char *input = wexec_read(call, &len);
+    uint64_t first, again, sum, deleted;
+    bool ok = take_number(call, wexec_kv_put_start(call, "k", 1, input, len, WEXEC_KV_NONE, 0), &first) &&
+              take_number(call, wexec_kv_put_start(call, "k", 1, "x", 1, WEXEC_KV_NONE, 0), &again) &&
+              take_number(call, wexec_kv_add_start(call, "n", 1, 42), &sum);
+    free(input);
+    if (!ok) return;
+    char *bytes = take_stream(call, wexec_kv_scan_start(call, "", 0, "", 0), &len);
+    if (bytes == NULL) return;
+    char *text = wexec_alloc(len + 1), *end = text;
+    const char *rest = bytes;
+    for (wexec_kv_entry e; wexec_kv_cut(&rest, &len, &e);)
+        end += sprintf(end, "%.*s=%.*s;", (int)e.key_len, e.key, (int)e.len, e.value);
+    free(bytes);
+    if (take_number(call, wexec_kv_delete_start(call, "k", 1, first), &deleted) &&
+        take_number(call, wexec_kv_delete_start(call, "n", 1, WEXEC_KV_ANY), &sum))
+        wexec_outputf(call, "%d%d%d %.*s", first != 0, again != 0, deleted == first, (int)(end - text), text);
+    free(text);
+}
+
+static void files(wexec_handle call) {
+    static const char path[] = "/data/f";
+    size_t len;
+    char *input = wexec_read(call, &len);
+    wexec_result result = wexec_take(wexec_files_write_start(call, path, input, len));
+    free(input);
+    if (wexec_fail_op(call, result)) return;
+    free(result.data);
+    result = wexec_take(wexec_files_stat_start(call, path));
+    if (wexec_fail_op(call, result)) return;
+    wexec_files_stat stat = wexec_files_info(result);
+    free(result.data);
+    char *bytes = take_stream(call, wexec_files_list_start(call, "/data"), &len);
+    if (bytes == NULL) return;
+    const char *rest = bytes;
+    wexec_files_entry e = {0, 0, ""};
+    wexec_files_cut(&rest, &len, &e);
+    wexec_result text = wexec_take(wexec_files_read_start(call, path));
+    if (text.status == WEXEC_OK) {
+        result = wexec_take(wexec_files_remove_start(call, path));
+        if (!wexec_fail_op(call, result)) {
+            wexec_outputf(call, "%u %u %.*s=%s", (unsigned)stat.kind, (unsigned)stat.size, (int)e.len, e.name,
+                          text.data);
+            free(result.data);
+        }
+        free(text.data);
+    } else {
+        wexec_fail_op(call, text);
+    }
+    free(bytes);
+}
+
 static void call_task(wexec_handle call) {
     size_t len;
     char *task = wexec_read(call, &len);
@@ -226,6 +326,10 @@ WEXEC_TASKS(
     WEXEC_TASK_NAMED("noop_cpu", noop, cpu, "Does nothing."),
     WEXEC_TASK(sum, cpu, "Outputs the sum of its input's bytes."),
     WEXEC_TASK(big, blocking, "Outputs as many bytes as the input says, byte i being i % 251."),
+    WEXEC_TASK_NAMED("count_out_io", count_out, io, "Is count_out."),
+    WEXEC_TASK(count_out, blocking,
+        "Writes the lines 0, 1, 2 and so on, and then the word end.\nInput: how many lines."),
+    WEXEC_TASK_NAMED("count_out_cpu", count_out, cpu, "Is count_out."),
     WEXEC_TASK(fail, blocking, "Fails with code 7 and the input in its message."),
     WEXEC_TASK(trap, blocking, "Traps."),
     WEXEC_TASK_NAMED("trap_io", trap, io, "Traps."),
@@ -239,6 +343,8 @@ WEXEC_TASKS(
         "Sleeps.\nInput: how many milliseconds. Output: slept."),
     WEXEC_TASK(await_cpu, cpu, "Tries to sleep, which a cpu task must not."),
     WEXEC_TASK(fetch, io, "Outputs the body of the page whose URL is the input."),
+    WEXEC_TASK(kv, io, "Writes the input to a key and a number to another, and deletes both."),
+    WEXEC_TASK(files, io, "Writes the input to a file, reads it and removes it."),
     WEXEC_TASK_NAMED("call", call_task, io,
         "Calls a task of this module, and ends as it does.\nInput: its name, a newline, its input."),
     WEXEC_TASK_NAMED("call_blocking", call_task, blocking,

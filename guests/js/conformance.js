@@ -1,7 +1,9 @@
 // The conformance program in JavaScript. Every guest language has the same tasks, so that
 // one suite can test them all. Inputs and outputs are raw bytes, with numbers as decimal
 // text.
-import { call, fetch, log as logger, op, program, sleep as pause, task, TaskError } from "wexec";
+import {
+	call, emit, fetch, files as folder, kv as store, log as logger, op, program, progress, sleep as pause, task, TaskError,
+} from "wexec";
 
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 const [io, blocking, cpu] = ["io", "blocking", "cpu"].map((mode) => ({ mode, bytes: true }));
@@ -73,3 +75,45 @@ export const tree = task(blocking, async (input) => {
 // Output to the log and the standard streams.
 export const log = task(blocking, (input) => logger.info(text(input)));
 export const print = task(blocking, (input) => console.log("%s", text(input)));
+
+// Output before the end.
+const countOut = async (input) => {
+	const n = Number(text(input));
+	for (let i = 0; i < n; i++) {
+		if (i % 100 === 0) await progress(i, n, 'counting "out"');
+		await emit(`${i}\n`);
+	}
+	return bytes("end");
+};
+export const count_out = task(blocking, countOut);
+export const count_out_io = task(io, countOut);
+export const count_out_cpu = task(cpu, (input) => {
+	const n = Number(text(input));
+	for (let i = 0; i < n; i++) {
+		if (i % 100 === 0) progress(i, n, 'counting "out"');
+		emit(`${i}\n`);
+	}
+	return bytes("end");
+});
+
+// Keys and values, and files.
+export const kv = task(io, async (input) => {
+	const first = await store.swap("k", input, 0n);
+	const again = await store.swap("k", "x", 0n);
+	await store.add("n", 42);
+	let all = "";
+	for await (const { key, value } of store.scan()) all += `${key}=${text(value)};`;
+	const deleted = await store.delete("k", first);
+	await store.delete("n");
+	return bytes(`${+(first !== 0n)}${+(again !== 0n)}${+deleted} ${all}`);
+});
+export const files = task(io, async (input) => {
+	const path = "/data/f";
+	await folder.write(path, input);
+	const { kind, size } = await folder.stat(path);
+	let names = "";
+	for await (const { name } of folder.list("/data")) names += name;
+	const content = await folder.text(path);
+	await folder.remove(path);
+	return bytes(`${kind === "file" ? 4 : kind} ${size} ${names}=${content}`);
+});

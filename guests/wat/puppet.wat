@@ -6,7 +6,7 @@
 ;; The script consists of steps of 24 bytes, each six i32: what to do, and up to
 ;; five arguments. The argument -1 stands for the call's handle, -2 for the last
 ;; result. After the last step, the guest outputs the results of all steps as i32.
-;; Step 14 starts the script again.
+;; Step 15 starts the script again.
 (module
   (import "wexec/v1" "input" (func $input (param i32 i32 i32 i32) (result i32)))
   (import "wexec/v1" "output" (func $output (param i32 i32 i32)))
@@ -18,6 +18,7 @@
   (import "wexec/v1" "op_drop" (func $op_drop (param i32)))
   (import "wexec/v1" "next" (func $next (param i32 i32) (result i32)))
   (import "wexec/v1" "log" (func $log (param i32 i32 i32)))
+  (import "wexec/v1" "emit" (func $emit (param i32 i32 i32 i32) (result i32)))
 
   (memory (export "memory") 1)
   ;; 0     names and arguments that scripts refer to
@@ -54,8 +55,8 @@
     (local.set $e (call $arg (local.get $s) (i32.const 4)))
     (block $stop
       (block $on
-        (block $13 (block $12 (block $11 (block $10 (block $9 (block $8 (block $7 (block $6 (block $5 (block $4 (block $3 (block $2 (block $1 (block $0
-          (br_table $0 $1 $2 $3 $4 $5 $6 $7 $8 $9 $10 $11 $12 $13 (i32.load (local.get $s))))
+        (block $14 (block $13 (block $12 (block $11 (block $10 (block $9 (block $8 (block $7 (block $6 (block $5 (block $4 (block $3 (block $2 (block $1 (block $0
+          (br_table $0 $1 $2 $3 $4 $5 $6 $7 $8 $9 $10 $11 $12 $13 $14 (i32.load (local.get $s))))
           (global.set $last (call $input (local.get $a) (local.get $b) (local.get $c) (local.get $d))) (br $on))
           (call $output (local.get $a) (local.get $b) (local.get $c)) (br $on))
           (call $fail (local.get $a) (local.get $b) (local.get $c) (local.get $d)) (br $on))
@@ -66,10 +67,11 @@
           (call $op_drop (local.get $a)) (br $on))
           (global.set $last (call $next (local.get $a) (local.get $b))) (br $on))
           (call $log (local.get $a) (local.get $b) (local.get $c)) (br $on))
-          (br $stop)) ;; 10: stop without an output
-          (unreachable)) ;; 11: trap
-          (loop $forever (br $forever))) ;; 12: loop for ever
-        (i32.store (local.get $a) (local.get $b))) ;; 13: store
+          (global.set $last (call $emit (local.get $a) (local.get $b) (local.get $c) (local.get $d))) (br $on))
+          (br $stop)) ;; 11: stop without an output
+          (unreachable)) ;; 12: trap
+          (loop $forever (br $forever))) ;; 13: loop for ever
+        (i32.store (local.get $a) (local.get $b))) ;; 14: store
       (return (i32.const 1)))
     (i32.const 0))
 
@@ -82,7 +84,7 @@
     (block $done
       (loop $steps
         (br_if $done (i32.ge_u (local.get $s) (local.get $end)))
-        (if (i32.eq (i32.load (local.get $s)) (i32.const 14))
+        (if (i32.eq (i32.load (local.get $s)) (i32.const 15))
           (then
             (local.set $s (i32.const 16384))
             (local.set $results (i32.const 1024))

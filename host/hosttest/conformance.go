@@ -15,7 +15,9 @@ import (
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host"
 	"github.com/wexec/wexec/host/capability"
+	"github.com/wexec/wexec/host/capability/files"
 	"github.com/wexec/wexec/host/capability/http"
+	"github.com/wexec/wexec/host/capability/kv"
 )
 
 // Conformance runs the conformance suite, as subtests of t. wasm is the
@@ -32,8 +34,14 @@ func Conformance(t *testing.T, cfg host.Config, wasm []byte, exceptions map[stri
 		io.WriteString(w, "page "+r.URL.Path)
 	}))
 	defer web.Close()
+	folders, err := files.Open(host.Mount{Host: t.TempDir(), Guest: "/data"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	cfg.Logger = log.Logger()
-	cfg.Capabilities = []capability.Capability{&http.Client{Allow: []string{web.Listener.Addr().String()}}}
+	cfg.Capabilities = []capability.Capability{
+		&http.Client{Allow: []string{web.Listener.Addr().String()}}, kv.Memory(kv.Limits{}), folders,
+	}
 	cfg.Limits.Memory = 64 << 20
 	h := New(t, cfg)
 	m := Load(t, h, wasm)
@@ -89,6 +97,10 @@ func (s *suite) table(t *testing.T) {
 		{"sum", "\x01\x02\xff", ok("258")},
 		{"big", "300000", ok(string(big))},
 		{"big", "0", ok("")},
+		{"count_out", "3", ok("0\n1\n2\nend")},
+		{"count_out_io", "3", ok("0\n1\n2\nend")},
+		{"count_out_cpu", "3", ok("0\n1\n2\nend")},
+		{"count_out_io", "0", ok("end")},
 		{"fail", "why", bad(abi.Failed, "failed with code 7: told to fail: why")},
 		{"trap", "", bad(abi.Trap, "trapped")},
 		{"trap_io", "", bad(abi.Trap, "trapped")},
@@ -100,9 +112,14 @@ func (s *suite) table(t *testing.T) {
 		{"fetch", s.url + "/a", ok("page /a")},
 		{"fetch", "http://denied.example/", bad(abi.Denied, "denied.example")},
 		{"fetch", "no url", bad(abi.InvalidInput, "")},
+		{"kv", "hello", ok("101 k=hello;n=42;")},
+		{"kv", "", ok("101 k=;n=42;")},
+		{"kv", string(make([]byte, 2<<20)), bad(abi.InvalidInput, "at most 1048576 are allowed")},
+		{"files", "hello", ok("4 5 f=hello")},
 		{"call", "echo\nhello", ok("hello")},
 		{"call", "echo_blocking\nhello", ok("hello")},
 		{"call", "sum\nab", ok("195")},
+		{"call", "count_out\n2", ok("0\n1\nend")},
 		{"call", "fail\nx", bad(abi.Failed, "failed with code 7: ")},
 		{"call", "fail\nx", bad(abi.Failed, "told to fail: x")},
 		{"call", "trap\n", bad(abi.Trap, "trapped")},
@@ -155,6 +172,7 @@ func (s *suite) run(t *testing.T, name string, f func(t *testing.T)) {
 // behaviour runs the cases that need more than one call, or more than its result.
 func (s *suite) behaviour(t *testing.T) {
 	s.run(t, "cancel", s.cancel)
+	s.run(t, "emits", s.emits)
 	s.run(t, "logs", s.logs)
 	s.run(t, "memory", s.memory)
 	s.run(t, "modes", s.modes)
@@ -175,6 +193,53 @@ func (s *suite) cancel(t *testing.T) {
 		if _, err := f.Wait(t.Context()); host.Kind(err) != abi.Cancelled {
 			t.Errorf("%v: got %v, want a cancelled call", c, err)
 		}
+	}
+}
+
+// emits reads what several calls at once emit before their end, which is several times
+// as much as the host keeps.
+func (s *suite) emits(t *testing.T) {
+	const lines = 5000
+	var want bytes.Buffer
+	for i := range lines {
+		fmt.Fprintln(&want, i)
+	}
+	var events host.Events
+	var calls []*host.Future[[]byte]
+	for range 4 {
+		for _, task := range []string{"count_out", "count_out_io", "count_out_cpu"} {
+			m := s.m.With(host.Options{Events: &events})
+			calls = append(calls, m.Call(t.Context(), task, fmt.Append(nil, lines)))
+		}
+	}
+	outputs, reports := map[uint64]*bytes.Buffer{}, map[uint64]int{}
+	for e := range events.All(t.Context()) {
+		if outputs[e.Call] == nil {
+			outputs[e.Call] = &bytes.Buffer{}
+		}
+		if e.Kind == host.EventChunk {
+			outputs[e.Call].Write(e.Data)
+			continue
+		}
+		p, err := e.Progress()
+		want := host.Progress{Done: float64(100 * reports[e.Call]), Total: lines, Message: `counting "out"`}
+		if err != nil || p != want {
+			t.Fatalf("%s: %v, %v; want %v", e.Task, p, err, want)
+		}
+		reports[e.Call]++
+	}
+	for _, f := range calls {
+		if rest, err := f.Wait(t.Context()); err != nil || string(rest) != "end" {
+			t.Errorf("the end: %q, %v", rest, err)
+		}
+	}
+	for id, got := range outputs {
+		if !bytes.Equal(got.Bytes(), want.Bytes()) || reports[id] != lines/100 {
+			t.Errorf("call %d: %d bytes and %d reports", id, got.Len(), reports[id])
+		}
+	}
+	if len(outputs) != len(calls) {
+		t.Errorf("%d of %d calls emitted", len(outputs), len(calls))
 	}
 }
 

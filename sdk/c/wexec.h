@@ -69,6 +69,13 @@ void wexec_output(uint32_t call, const void *ptr, uint32_t len);
 __attribute__((import_module("wexec/v1"), import_name("fail")))
 void wexec_fail(uint32_t call, int32_t code, const void *ptr, uint32_t len);
 
+// Sends something before the end of the call, at most 65,536 bytes: a chunk of
+// output (kind 0) or progress (kind 1). Returns 1 if it was accepted and 0 if
+// there is no room. Then event 4 follows when there is. A direct guest, and a
+// call of mode cpu, wait for room here and get 1.
+__attribute__((import_module("wexec/v1"), import_name("emit")))
+uint32_t wexec_emit(uint32_t call, uint32_t kind, const void *ptr, uint32_t len);
+
 // Starts an op of the named capability on behalf of the call, and returns
 // at once. An op that may not be started ends at once, with a status.
 __attribute__((import_module("wexec/v1"), import_name("op_start")))
@@ -275,6 +282,18 @@ static inline void wexec_logf(uint32_t level, const char *format, ...) {
     wexec_text_free_(&text);
 }
 
+// Outputs bytes before the end of the call. The whole output is all that was written,
+// and then what ends the call. Blocks while the reader is behind.
+static inline void wexec_write(wexec_handle call, const void *data, size_t len) {
+    enum { MOST = 1 << 16 };
+    for (const char *at = (const char *)data; len > 0;) {
+        uint32_t part = len < MOST ? (uint32_t)len : MOST;
+        wexec_emit(call, 0, at, part);
+        at += part;
+        len -= part;
+    }
+}
+
 // ---- Ops: start as many as you like, then take their results ----
 
 // Starts an op of the named capability.
@@ -362,6 +381,20 @@ static inline char *wexec_append_json_(char *end, const char *text) {
     }
     *end++ = '"';
     return end;
+}
+
+// Tells how much of a total is done, and a message for people: a line of at most
+// 10,000 bytes, or NULL. A total of 0 is not known.
+static inline void wexec_progress(wexec_handle call, uint64_t done, uint64_t total,
+                                  const char *message) {
+    if (message == NULL) message = "";
+    char *json = (char *)wexec_alloc(96 + 6 * strlen(message));
+    char *end = json + sprintf(json, "{\"done\":%llu,\"total\":%llu,\"message\":",
+                               (unsigned long long)done, (unsigned long long)total);
+    end = wexec_append_json_(end, message);
+    end = wexec_append_(end, "}");
+    wexec_emit(call, 1, json, (uint32_t)(end - json));
+    free(json);
 }
 
 // Starts a call to another task of this module. The op's result is its output.

@@ -22,7 +22,8 @@ type call struct {
 	ended     bool
 	cancelled bool
 
-	std *stdContext
+	std      *stdContext
+	emitters *emitters // nil unless some had to wait
 }
 
 // stdContext is a call as a context of the standard library.
@@ -67,6 +68,7 @@ func (c *call) end(e *outcome) {
 	for c.ops != nil {
 		c.ops.abandon()
 	}
+	c.wakeEmitters()
 	c.cancel()
 	guest.calls.remove(c.handle)
 	if e.code == 0 {

@@ -33,6 +33,18 @@
 // Deadlines and cancellation work as usual in Go. While a task waits, thousands
 // of other calls may run in the same instance.
 //
+// # Output before the end
+//
+// A task may output chunks before its end, and tell how far it has got. Its output
+// is all its chunks, and then what it returns:
+//
+//	for i, row := range rows {
+//		if err := wexec.Emit(ctx, row); err != nil {
+//			return nil, err
+//		}
+//		wexec.Progress(ctx, i+1, len(rows), "rows")
+//	}
+//
 // # Calling tasks
 //
 // Call starts a call at once and returns a future. Many may be in flight:

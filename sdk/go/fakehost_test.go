@@ -33,8 +33,11 @@ type fakeHost struct {
 	handles  uint32 // the last one given
 	calls    map[uint32]*fakeCall
 	ops      map[uint32]*fakeOp
-	denied   string // a capability that is not granted
-	batch    int    // the most events per next; 0 means no limit
+	denied   string          // a capability that is not granted
+	room     int             // how many emits are accepted
+	refill   int             // the room after a while
+	told     map[uint32]bool // calls that were told that there is no room
+	batch    int             // the most events per next; 0 means no limit
 	entries  int
 	yields   int
 	log      []string
@@ -47,9 +50,11 @@ type fakeCall struct {
 	input     []byte
 	cancelled bool
 	// code and output are how the guest ended the call.
-	code   int32
-	output string
-	parent *fakeOp
+	code    int32
+	output  string
+	chunks  string // that it emitted
+	reports []string
+	parent  *fakeOp
 }
 
 type fakeOp struct {
@@ -95,7 +100,10 @@ func newFakeHost(t *testing.T) *fakeHost {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &fakeHost{t: t, calls: map[uint32]*fakeCall{}, ops: map[uint32]*fakeOp{}, finished: map[*fakeCall]bool{}}
+	h := &fakeHost{
+		t: t, calls: map[uint32]*fakeCall{}, ops: map[uint32]*fakeOp{}, finished: map[*fakeCall]bool{},
+		told: map[uint32]bool{},
+	}
 	ctx := context.Background()
 	runtime := wazero.NewRuntimeWithConfig(ctx, withCache)
 	t.Cleanup(func() { runtime.Close(ctx) })
@@ -166,9 +174,17 @@ func (h *fakeHost) run(c *fakeCall) {
 	}
 }
 
-// passTime advances the clock to the end of the next sleep. It returns false if
-// there is none.
+// passTime makes room for what calls emit, or advances the clock to the end of the next
+// sleep. It returns false if nobody waits.
 func (h *fakeHost) passTime() bool {
+	if h.refill > 0 && len(h.told) > 0 {
+		h.room = h.refill
+		for handle := range h.told {
+			h.events = append(h.events, abi.Event{Kind: abi.EventRoom, Handle: handle})
+		}
+		clear(h.told)
+		return true
+	}
 	var next *fakeOp
 	for _, o := range h.ops {
 		if !o.ended && o.due > 0 && (next == nil || o.due < next.due) {
@@ -196,6 +212,10 @@ func (h *fakeHost) endOp(o *fakeOp, status abi.Status, result []byte) {
 func (h *fakeHost) endCall(c *fakeCall, code int32, output []byte) {
 	c.code, c.output = code, string(output)
 	delete(h.calls, c.handle)
+	delete(h.told, c.handle)
+	h.events = slices.DeleteFunc(h.events, func(e abi.Event) bool {
+		return e.Kind == abi.EventRoom && e.Handle == c.handle
+	})
 	h.finished[c] = true
 	for _, o := range h.ops {
 		if o.call == c {
@@ -222,6 +242,7 @@ func (h *fakeHost) cancelCall(c *fakeCall) {
 		return
 	}
 	c.cancelled = true
+	delete(h.told, c.handle)
 	h.events = append(h.events, abi.Event{Kind: abi.EventCancel, Handle: c.handle})
 	for _, o := range h.ops {
 		if o.call == c {
@@ -264,6 +285,25 @@ func (h *fakeHost) startOp(c *fakeCall, capability string, arg []byte) *fakeOp {
 	return o
 }
 
+// emit returns 1 if it accepts what a call emits.
+func (h *fakeHost) emit(c *fakeCall, kind abi.EmitKind, data []byte) uint64 {
+	switch {
+	case c.cancelled:
+		return 1
+	case len(data) > abi.MaxEmitBytes:
+		panic("too much at once")
+	case h.room == 0 && c.task.Mode != abi.CPU:
+		h.told[c.handle] = true
+		return 0
+	case kind == abi.EmitChunk:
+		c.chunks += string(data)
+	default:
+		c.reports = append(c.reports, string(data))
+	}
+	h.room = max(h.room-1, 0)
+	return 1
+}
+
 var errDeadHandle = errors.New("a dead handle")
 
 func alive[T any](m map[uint32]*T, handle uint64) *T {
@@ -285,6 +325,9 @@ func (h *fakeHost) provideImports(ctx context.Context, runtime wazero.Runtime) {
 		},
 		"fail": func(m api.Memory, s []uint64) {
 			h.endCall(alive(h.calls, s[0]), int32(s[1]), take(m, s[2:]))
+		},
+		"emit": func(m api.Memory, s []uint64) {
+			s[0] = h.emit(alive(h.calls, s[0]), abi.EmitKind(uint32(s[1])), take(m, s[2:]))
 		},
 		"op_start": func(m api.Memory, s []uint64) {
 			s[0] = uint64(h.startOp(alive(h.calls, s[0]), string(take(m, s[1:])), take(m, s[3:])).handle)

@@ -22,8 +22,9 @@ var guest struct {
 	calls table[call]
 	ops   table[op]
 
-	// parked counts the goroutines that wait for ops. onTimers counts those
-	// among them whose op may need a timer, see mayNeedTimer.
+	// parked counts the goroutines that wait for ops, or for room for what they
+	// emit. onTimers counts those among them that may need a timer, see
+	// mayNeedTimer.
 	parked   int
 	onTimers int
 }
@@ -128,6 +129,11 @@ func deliver() int {
 		case abi.EventCancel:
 			if c := guest.calls.get(e.Handle); c != nil {
 				c.cancel()
+				c.wakeEmitters()
+			}
+		case abi.EventRoom:
+			if c := guest.calls.get(e.Handle); c != nil {
+				c.wakeEmitters()
 			}
 		}
 	}
@@ -136,7 +142,7 @@ func deliver() int {
 
 var runnable = []metrics.Sample{{Name: "/sched/goroutines/runnable:goroutines"}}
 
-// idle reports whether no goroutine can run. Usually all of them wait for ops.
+// idle reports whether no goroutine can run. Usually all of them wait for the host.
 // If some wait for something else, the runtime knows how many can run.
 func idle() bool {
 	if otherGoroutines() == 0 {
@@ -147,7 +153,7 @@ func idle() bool {
 }
 
 // otherGoroutines counts the goroutines, apart from this one, that do not wait
-// for ops.
+// for the host.
 func otherGoroutines() int { return runtime.NumGoroutine() - 1 - guest.parked }
 
 // warm says that warmUp has run.

@@ -139,6 +139,60 @@ func TestCancel(t *testing.T) {
 	h.checkNothingIsLeft()
 }
 
+// Emit waits for room, and lets other calls run.
+func TestEmit(t *testing.T) {
+	for _, refill := range []int{1, 3, 1000} {
+		h := newFakeHost(t)
+		h.refill = refill
+		c, other := h.call("emit", "3"), h.call("emit", "1")
+		h.run(c)
+		h.run(other)
+		if c.chunks+c.output != "0;1;2;end" || other.chunks+other.output != "0;end" {
+			t.Errorf("got %q, %q; %q, %q", c.chunks, c.output, other.chunks, other.output)
+		}
+		want := []string{
+			`{"done":1,"total":3,"message":"so far"}`, `{"done":2,"total":3,"message":"so far"}`,
+			`{"done":3,"total":3,"message":"so far"}`,
+		}
+		if diff := cmp.Diff(want, c.reports); diff != "" {
+			t.Error(diff)
+		}
+		together, cpu := h.call("emit_together", "8"), h.call("emit_cpu", "2")
+		h.run(together)
+		if together.output != "80" || len(together.chunks) != 80+150_000 {
+			t.Errorf("together: %d, %q, %d bytes", together.code, together.output, len(together.chunks))
+		}
+		h.run(cpu)
+		if cpu.chunks+cpu.output != "0;1;end" {
+			t.Errorf("cpu: %q, %q", cpu.chunks, cpu.output)
+		}
+		h.checkNothingIsLeft()
+	}
+}
+
+// A reader that never reads holds up only the calls that emit, until they end.
+func TestEmitWithoutRoom(t *testing.T) {
+	h := newFakeHost(t)
+	h.room = 5
+	began := h.now
+	waits, late := h.call("emit_deadline", "40"), h.call("emit_late", "")
+	cancelled := h.call("emit", "9")
+	h.run(late)
+	h.run(waits)
+	if took := h.now - began; waits.code != -int32(StatusTimeout) || took > 70*time.Millisecond {
+		t.Errorf("got %d %q after %v", waits.code, waits.output, took)
+	}
+	if late.code != 0 || !slices.Equal(h.log, []string{"late: cancelled"}) {
+		t.Errorf("got %d %q, and %q in the log", late.code, late.output, h.log)
+	}
+	h.cancelCall(cancelled)
+	h.run(cancelled)
+	if cancelled.code != -int32(StatusCancelled) {
+		t.Errorf("got %d %q", cancelled.code, cancelled.output)
+	}
+	h.checkNothingIsLeft()
+}
+
 func TestOutlivingGoroutines(t *testing.T) {
 	h := newFakeHost(t)
 	h.run(h.call("outlive", ""))

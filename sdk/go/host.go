@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -11,7 +12,7 @@ import (
 )
 
 // A task asks its host to sleep, to fetch, to log, and for any other capability by its
-// name.
+// name. It emits output and progress before its end.
 
 // Sleep returns after d, or with an error when ctx is done. Unlike time.Sleep it
 // is exact and costs nothing while it waits; see "What to know" in the package
@@ -98,6 +99,93 @@ func parseResponse(message []byte) (*Response, error) {
 		return nil, &Error{Status: StatusFailed, Message: "the host's answer to http.fetch: " + err.Error()}
 	}
 	return &Response{Status: h.Status, Header: h.Headers, Body: body}, nil
+}
+
+// Emit outputs a chunk before the end of the task. The task's output is its chunks
+// in their order, and then what it returns. Emit waits while the reader is behind,
+// and then other calls run. It fails when ctx is done.
+func Emit(ctx context.Context, chunk []byte) error {
+	for len(chunk) > 0 {
+		part := chunk[:min(len(chunk), abi.MaxEmitBytes)]
+		if err := emit(ctx, abi.EmitChunk, part); err != nil {
+			return err
+		}
+		chunk = chunk[len(part):]
+	}
+	return nil
+}
+
+// Progress tells how much of a total is done, which is 0 if it is not known, and a
+// message for people, of which the host gets 1,024 bytes at most. It waits as Emit
+// does.
+func Progress(ctx context.Context, done, total int, message string) error {
+	const most = 1024
+	p := abi.Progress{Done: float64(done), Total: float64(total), Message: message[:min(len(message), most)]}
+	b, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return emit(ctx, abi.EmitProgress, b)
+}
+
+func emit(ctx context.Context, kind abi.EmitKind, data []byte) error {
+	c := callOf(ctx)
+	if c == nil {
+		return errNoCall
+	}
+	guest.mu.Lock()
+	defer guest.mu.Unlock()
+	for {
+		if c.ended {
+			return errCallEnded
+		}
+		if err := ctx.Err(); err != nil {
+			return &Error{Status: StatusOf(err), Message: err.Error()}
+		}
+		if rawEmit(c.handle, uint32(kind), unsafe.Pointer(unsafe.SliceData(data)), uint32(len(data))) != 0 {
+			return nil
+		}
+		c.awaitRoom(ctx)
+	}
+}
+
+// emitters are the goroutines of a call that wait for room for what they emit.
+// guest.mu guards it.
+type emitters struct {
+	room     sync.Cond
+	parked   int
+	onTimers int // with a context that may end by a timer
+}
+
+// awaitRoom parks the goroutine until there may be room, or ctx is done. guest.mu is
+// held before and after.
+func (c *call) awaitRoom(ctx context.Context) {
+	if c.emitters == nil {
+		c.emitters = &emitters{room: sync.Cond{L: &guest.mu}}
+	}
+	if ctx != context.Context(c) {
+		stop := context.AfterFunc(ctx, func() {
+			guest.mu.Lock()
+			defer guest.mu.Unlock()
+			c.wakeEmitters()
+		})
+		defer stop()
+		c.emitters.onTimers++
+		guest.onTimers++
+	}
+	c.emitters.parked++
+	guest.parked++
+	c.emitters.room.Wait()
+}
+
+// wakeEmitters wakes the goroutines that wait for room. guest.mu is held.
+func (c *call) wakeEmitters() {
+	if e := c.emitters; e != nil {
+		guest.parked -= e.parked
+		guest.onTimers -= e.onTimers
+		e.parked, e.onTimers = 0, 0
+		e.room.Broadcast()
+	}
 }
 
 // Level is the level of a log line.

@@ -17,6 +17,8 @@ func rawOutput(call uint32, ptr unsafe.Pointer, len uint32) { panic(noHost) }
 
 func rawFail(call uint32, code int32, ptr unsafe.Pointer, len uint32) { panic(noHost) }
 
+func rawEmit(call uint32, kind uint32, ptr unsafe.Pointer, len uint32) uint32 { panic(noHost) }
+
 func rawOpStart(call uint32, name unsafe.Pointer, name_len uint32, arg unsafe.Pointer, arg_len uint32) uint32 {
 	panic(noHost)
 }

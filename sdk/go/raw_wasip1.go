@@ -25,6 +25,14 @@ func rawOutput(call uint32, ptr unsafe.Pointer, len uint32)
 //go:wasmimport wexec/v1 fail
 func rawFail(call uint32, code int32, ptr unsafe.Pointer, len uint32)
 
+// Sends something before the end of the call, at most 65,536 bytes: a chunk of
+// output (kind 0) or progress (kind 1). Returns 1 if it was accepted and 0 if
+// there is no room. Then event 4 follows when there is. A direct guest, and a
+// call of mode cpu, wait for room here and get 1.
+//
+//go:wasmimport wexec/v1 emit
+func rawEmit(call uint32, kind uint32, ptr unsafe.Pointer, len uint32) uint32
+
 // Starts an op of the named capability on behalf of the call, and returns
 // at once. An op that may not be started ends at once, with a status.
 //

@@ -14,6 +14,8 @@ import (
 	"unsafe"
 
 	wexec "github.com/wexec/wexec/sdk/go"
+	"github.com/wexec/wexec/sdk/go/files"
+	"github.com/wexec/wexec/sdk/go/kv"
 )
 
 func init() {
@@ -26,6 +28,9 @@ func init() {
 	wexec.Task("noop_cpu", wexec.CPU, noop)
 	wexec.Task("sum", wexec.CPU, sum)
 	wexec.Task("big", wexec.Blocking, big)
+	wexec.Task("count_out", wexec.Blocking, countOut)
+	wexec.Task("count_out_io", wexec.IO, countOut)
+	wexec.Task("count_out_cpu", wexec.CPU, countOut)
 	wexec.Task("schema", wexec.Blocking, schema)
 	wexec.Task("counter", wexec.Blocking, count)
 
@@ -48,6 +53,8 @@ func init() {
 	wexec.Task("leak_op", wexec.Blocking, leakOp)
 	wexec.Task("nosuch", wexec.IO, noSuch)
 	wexec.Task("fetch", wexec.IO, fetch)
+	wexec.Task("kv", wexec.IO, keys)
+	wexec.Task("files", wexec.IO, oneFile)
 	wexec.Task("call", wexec.IO, call)
 	wexec.Task("call_blocking", wexec.Blocking, call)
 	wexec.Task("fan", wexec.IO, fan)
@@ -80,6 +87,24 @@ func big(_ context.Context, in []byte) ([]byte, error) {
 		out[i] = byte(i % 251)
 	}
 	return out, nil
+}
+
+func countOut(ctx context.Context, in []byte) ([]byte, error) {
+	n, err := strconv.Atoi(string(in))
+	if err != nil {
+		return nil, err
+	}
+	for i := range n {
+		if i%100 == 0 {
+			if err := wexec.Progress(ctx, i, n, `counting "out"`); err != nil {
+				return nil, err
+			}
+		}
+		if err := wexec.Emit(ctx, append(decimal(i), '\n')); err != nil {
+			return nil, err
+		}
+	}
+	return []byte("end"), nil
 }
 
 type schemaInput struct {
@@ -154,6 +179,59 @@ func fetch(ctx context.Context, url []byte) ([]byte, error) {
 		return nil, err
 	}
 	return response.Body, nil
+}
+
+// keys writes the input to a key and a number to another, and deletes both.
+func keys(ctx context.Context, in []byte) ([]byte, error) {
+	first, err := kv.Swap(ctx, "k", in, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	again, err := kv.Swap(ctx, "k", []byte("x"), 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := kv.Add(ctx, "n", 42); err != nil {
+		return nil, err
+	}
+	var text []byte
+	for e, err := range kv.Scan(ctx, "", "") {
+		if err != nil {
+			return nil, err
+		}
+		text = fmt.Appendf(text, "%s=%s;", e.Key, e.Value)
+	}
+	deleted, err := kv.DeleteVersion(ctx, "k", first)
+	if err != nil {
+		return nil, err
+	}
+	_, err = kv.Delete(ctx, "n")
+	bit := map[bool]int{true: 1}
+	return fmt.Appendf(nil, "%d%d%d %s", bit[first != 0], bit[again != 0], bit[deleted], text), err
+}
+
+// oneFile writes the input to a file, reads it and removes it.
+func oneFile(ctx context.Context, in []byte) ([]byte, error) {
+	const path = "/data/f"
+	if err := files.Write(ctx, path, in); err != nil {
+		return nil, err
+	}
+	info, err := files.Stat(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	names := ""
+	for e, err := range files.List(ctx, "/data") {
+		if err != nil {
+			return nil, err
+		}
+		names += e.Name
+	}
+	text, err := files.Read(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return fmt.Appendf(nil, "%d %d %s=%s", info.Kind, info.Size, names, text), files.Remove(ctx, path)
 }
 
 func call(ctx context.Context, in []byte) ([]byte, error) {

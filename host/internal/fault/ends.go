@@ -38,7 +38,7 @@ func (e *StackError) Error() string {
 type HeldError struct{ Limit int }
 
 func (e *HeldError) Error() string {
-	return fmt.Sprintf("the instance holds %d bytes of arguments and results: "+
+	return fmt.Sprintf("the instance holds %d bytes of arguments, results and chunks of output: "+
 		"drop ops that have ended (Config.Limits.Held)", e.Limit)
 }
 

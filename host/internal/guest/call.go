@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"github.com/wexec/wexec/abi"
+	"github.com/wexec/wexec/host/internal/events"
 )
 
 // Call is a call's life inside an instance:
@@ -27,9 +28,12 @@ type Call struct {
 	// Unsigned asks for unsigned numbers, where results are numbers.
 	Unsigned bool
 	state    callState
+	// Room says whether the guest waits for room for what the call emits.
+	Room Room
 
 	// Output and Err are the result, once the call is answered. A call that
-	// failed may have both.
+	// failed may have both. Before that, Output has the chunks that the call
+	// emitted and that no Source took.
 	Output []byte
 	Err    error
 
@@ -50,14 +54,30 @@ const (
 	answered
 )
 
+// Room is what a resumable guest knows of the room for what a call emits.
+type Room uint8
+
+const (
+	HasRoom  Room = iota
+	NoRoom        // the guest was told that there is none
+	RoomNews      // there is room again, and the guest has not taken the event
+)
+
 // Placement is the host's side of a call.
 type Placement interface {
 	// GuestAnswered is called when the call is answered or refused.
 	GuestAnswered()
 	// Settled reports whether the call's future is done. Any goroutine may ask.
 	Settled() bool
+	// RunsIn reports whether the instance runs the call. The goroutine that runs the
+	// instance may ask.
+	RunsIn(inst *Instance) bool
+	// Stop ends the call with an error, as a cancellation does.
+	Stop(err error)
 	// StartOp starts the work of an op. An error ends the op.
 	StartOp(o *Op, name string, arg []byte) error
+	// Source is where the call emits, or nil if its caller reads no events.
+	Source() *events.Source
 }
 
 // Held records that the guest got the call.
@@ -71,23 +91,27 @@ func (c *Call) Answered() bool { return c.state == answered }
 // it yet.
 func (c *Call) Orphaned() bool { return c.state == orphaned }
 
-// Orphan records that the caller has gone, and frees the input.
+// Orphan records that the caller has gone, and frees the input and the chunks.
 func (c *Call) Orphan() {
 	c.state = orphaned
-	c.Input = nil
+	c.Input, c.Output = nil, nil
 }
 
 // Refuse ends a call that the guest never gets.
-func (c *Call) Refuse(err error) { c.answer(nil, err) }
+func (c *Call) Refuse(err error) { c.answer(err) }
 
-// Answer ends a call with a result.
+// Answer ends a call with the chunks that it emitted and then output, which is
+// copied.
 func (c *Call) Answer(inst *Instance, output []byte, err error) {
 	c.memoryBytes.Store(inst.memory.Size())
-	c.answer(output, err)
+	if len(output) > 0 { // a caller may already have the output of a call that was stopped
+		c.Output = append(c.Output, output...)
+	}
+	c.answer(err)
 }
 
-func (c *Call) answer(output []byte, err error) {
-	c.Output, c.Err, c.state = output, err, answered
+func (c *Call) answer(err error) {
+	c.Err, c.state = err, answered
 	c.Input = nil // a caller who keeps the future would keep it in memory
 	c.Placement.GuestAnswered()
 }

@@ -1,6 +1,8 @@
 package guest
 
 import (
+	"slices"
+
 	"github.com/wexec/wexec/executors"
 	"github.com/wexec/wexec/host/internal/engine"
 	"github.com/wexec/wexec/host/internal/fault"
@@ -56,9 +58,11 @@ func (inst *Instance) serve(c *Call, wasi *WASI) error {
 	inst.meter.begin(c.Fuel)
 	inst.memory.ForgetRefusal()
 	err := inst.side.Serve(c)
-	c.Output = append(inst.Printed(), c.Output...)
-	if exit, ok := err.(*fault.ExitError); ok && exit.Code == 0 && inst.IsProgram() {
-		err = nil
+	if inst.IsProgram() {
+		c.Output = slices.Concat(inst.Printed(), c.Output)
+		if exit, ok := err.(*fault.ExitError); ok && exit.Code == 0 {
+			err = nil
+		}
 	}
 	c.fuelUsed.Store(uint64(inst.meter.used()))
 	c.memoryBytes.Store(inst.memory.Size())

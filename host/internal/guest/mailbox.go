@@ -5,22 +5,30 @@ import (
 	"time"
 )
 
-// Signal is something that happens to an instance from outside: an op ended, or
-// a call lost its caller.
+// Signal is something that happens to an instance from outside: an op ended, a call
+// lost its caller, or there is room again for what a call emits.
 type Signal struct {
 	Op     *Op
 	Result []byte
 	Err    error
-	// Cancelled is the call that lost its caller.
-	Cancelled *Call
+	// Of is the call that the signal is about, if it is not about an op. With an
+	// Err the call lost its caller; without one it has room.
+	Of *Call
 }
 
 // Call returns the call that the signal is about.
 func (s Signal) Call() *Call {
-	if s.Cancelled != nil {
-		return s.Cancelled
+	if s.Of != nil {
+		return s.Of
 	}
 	return s.Op.Call
+}
+
+// OnRoom returns a function that tells the instance that a call has room. It does
+// not keep the instance in memory.
+func (inst *Instance) OnRoom(c *Call) func() {
+	mail := inst.mail
+	return func() { mail.Post(Signal{Of: c}) }
 }
 
 // Mailbox takes an instance's signals from any goroutine.

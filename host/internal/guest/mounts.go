@@ -14,11 +14,11 @@ import (
 type Mount struct {
 	Host, Guest string
 	ReadOnly    bool
+	Quota       rootfs.Quota
 }
 
 // mounts has the folders that the instances of a host see now. Instances that see
-// the same folder share one rootfs.Mount: its checks, which keep links inside of
-// the folder, work only among guests that share it.
+// the same folder share one rootfs.Mount, and so its descriptor.
 type mounts struct {
 	mu   sync.Mutex
 	open map[mountKey]*sharedMount
@@ -31,6 +31,7 @@ type mountKey struct {
 	path     string
 	dev, ino uint64
 	readOnly bool
+	quota    rootfs.Quota
 }
 
 type sharedMount struct {
@@ -47,7 +48,7 @@ func (ms *mounts) acquire(m Mount) (*sharedMount, error) {
 		return nil, err
 	}
 	dev, ino := mount.ID()
-	key := mountKey{m.Host, dev, ino, m.ReadOnly}
+	key := mountKey{m.Host, dev, ino, m.ReadOnly, m.Quota}
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
 	shared := ms.open[key]
@@ -87,7 +88,7 @@ func openMount(m Mount) (*rootfs.Mount, error) {
 	if !descriptors.Default().Acquire() {
 		return nil, fault.ErrDescriptors
 	}
-	mount, err := rootfs.Open(m.Host, rootfs.Options{Access: access})
+	mount, err := rootfs.Open(m.Host, rootfs.Options{Access: access, Quota: m.Quota})
 	if err != nil {
 		descriptors.Default().Release()
 		return nil, mountError(m, err)

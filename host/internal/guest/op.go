@@ -47,7 +47,7 @@ type Ops struct {
 
 	table   handle.Table[*Op]
 	running int // ops that have not ended
-	held    int // bytes of arguments and results
+	held    int // bytes of arguments and results, and of Hold
 }
 
 // Running counts the ops that have not ended.
@@ -55,6 +55,19 @@ func (ops *Ops) Running() int { return ops.running }
 
 // Len counts the ops that were not dropped.
 func (ops *Ops) Len() int { return ops.table.Len() }
+
+// Hold counts bytes that the host keeps for the instance beside those of ops. It
+// returns an error if those would be too many.
+func (ops *Ops) Hold(bytes int) error {
+	if most := ops.Inst.Limits.Held; ops.held+bytes > most {
+		return &fault.HeldError{Limit: most}
+	}
+	ops.held += bytes
+	return nil
+}
+
+// Release says that the host does not keep bytes any more.
+func (ops *Ops) Release(bytes int) { ops.held -= bytes }
 
 // Get returns the op with a handle.
 func (ops *Ops) Get(handle uint32) (*Op, bool) { return ops.table.Get(handle) }

@@ -1,4 +1,4 @@
-//go:build unix && (!linux || portable)
+//go:build unix
 
 package rootfs
 
@@ -6,10 +6,6 @@ import (
 	"io/fs"
 	"syscall"
 )
-
-// harmless is given to the opening of files, for what may have taken their
-// place: a FIFO must not block the host, a terminal not take control of it.
-const harmless = syscall.O_NONBLOCK | syscall.O_NOCTTY
 
 // detail fills in what fs.FileInfo does not tell. The fields of times have
 // other names on other systems.

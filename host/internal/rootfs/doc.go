@@ -43,9 +43,10 @@
 // What the host itself puts into the directory belongs to the mount: a bind
 // mount, or a hard link to a file that is also elsewhere. Symbolic links of the
 // host that climb (with "..") are followed while they stay inside. The checks
-// that keep links of guests from leading out see the other calls on the same
-// Mount, but not those on another Mount of the same directory, nor programs of
-// the host that move directories at the same moment.
+// that keep links of guests from leading out see the other calls on mounts of the
+// same path, but not those on mounts of directories inside or around it, nor programs
+// of the host that move directories at the same moment. Quotas of such mounts don't
+// see each other either.
 //
 // Open descriptors are not counted here. The caller that opens for a guest does it.
 package rootfs

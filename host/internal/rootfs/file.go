@@ -11,6 +11,7 @@ type File struct {
 	mount  *Mount
 	host   fileHandle
 	self   identity
+	opened *opened
 	append bool
 	closed bool
 }
@@ -43,33 +44,44 @@ func (f *File) Preadv(bufs [][]byte, offset int64) (int, error) {
 
 // Writev writes bufs at the file's position, or at its end in append mode.
 func (f *File) Writev(bufs [][]byte) (n int, err error) {
-	err = f.mount.usage.change(f.size, func(size int64) int64 {
+	want := length(bufs)
+	err = f.mount.usage.change(f, func(size int64) int64 {
+		at := size
 		if !f.append {
-			size, _ = f.host.seek(0, seekCurrent)
+			at, _ = f.host.seek(0, seekCurrent)
 		}
-		return plus(size, length(bufs))
-	}, func() error {
+		return extended(size, at, want)
+	}, func() (bool, error) {
 		n, err = f.host.writev(bufs)
-		return err
+		return int64(n) == want, err
 	})
 	return n, err
 }
 
 // Pwritev writes bufs at offset, even in append mode, and keeps the position.
 func (f *File) Pwritev(bufs [][]byte, offset int64) (n int, err error) {
-	err = f.mount.usage.change(f.size, func(int64) int64 {
-		return plus(offset, length(bufs))
-	}, func() error {
+	want := length(bufs)
+	err = f.mount.usage.change(f, func(size int64) int64 {
+		return extended(size, offset, want)
+	}, func() (bool, error) {
 		n, err = f.host.pwritev(bufs, offset, f.append)
-		return err
+		return int64(n) == want, err
 	})
 	return n, err
 }
 
+// extended returns the size of a file after n bytes were written at an offset.
+func extended(size, offset, n int64) int64 {
+	if n == 0 {
+		return size
+	}
+	return max(size, plus(offset, n))
+}
+
 // Truncate sets the file's size.
 func (f *File) Truncate(size int64) error {
-	return f.mount.usage.change(f.size, func(int64) int64 { return size }, func() error {
-		return f.host.truncate(size)
+	return f.mount.usage.change(f, func(int64) int64 { return size }, func() (bool, error) {
+		return true, f.host.truncate(size)
 	})
 }
 
@@ -80,16 +92,16 @@ func (f *File) Allocate(offset, n int64) error {
 		return syscall.EINVAL
 	}
 	end := plus(offset, n)
-	return f.mount.usage.change(f.size, func(size int64) int64 { return max(size, end) }, func() error {
+	return f.mount.usage.change(f, func(size int64) int64 { return max(size, end) }, func() (bool, error) {
 		err := f.host.allocate(offset, n)
 		if !errors.Is(err, errors.ErrUnsupported) {
-			return err
+			return true, err
 		}
 		size, err := f.size()
 		if err != nil || size >= end {
-			return err
+			return true, err
 		}
-		return f.host.truncate(end)
+		return true, f.host.truncate(end)
 	})
 }
 

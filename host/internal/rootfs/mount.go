@@ -2,7 +2,7 @@ package rootfs
 
 import (
 	"fmt"
-	"sync"
+	"path/filepath"
 	"sync/atomic"
 	"syscall"
 )
@@ -20,7 +20,7 @@ const (
 // Options say how a mount is opened. The zero value is a ReadOnly mount.
 type Options struct {
 	Access Access
-	// Quota limits what guests put into the mount; nil means no limit.
+	// Quota limits what guests put into the mount.
 	Quota Quota
 }
 
@@ -30,11 +30,7 @@ type Mount struct {
 	root   dirHandle
 	self   identity
 	access Access
-	usage  *usage // nil if there is no quota
-
-	// naming is held by calls that rename and link, so that the tree can't change
-	// between the check of a symbolic link and the call.
-	naming sync.Mutex
+	usage  *usage
 
 	closed atomic.Bool
 	users  atomic.Int64 // the Mount until it is closed, and each Dir that shares its root
@@ -49,6 +45,10 @@ func Open(hostDir string, o Options) (*Mount, error) {
 	if o.Access != ReadOnly && o.Access != ReadWrite {
 		return nil, fmt.Errorf("rootfs: unknown access %d", o.Access)
 	}
+	hostDir, err := realPath(hostDir)
+	if err != nil {
+		return nil, fmt.Errorf("rootfs: %w", err)
+	}
 	root, err := openRoot(hostDir)
 	if err != nil {
 		return nil, fmt.Errorf("rootfs: %w", err)
@@ -58,9 +58,11 @@ func Open(hostDir string, o Options) (*Mount, error) {
 		_ = root.close()
 		return nil, fmt.Errorf("rootfs: %w", err)
 	}
-	m := &Mount{root: root, self: st.identity(), access: o.Access}
-	if o.Quota != nil {
-		m.usage = &usage{quota: o.Quota, open: map[identity]*opened{}}
+	self := st.identity()
+	m := &Mount{root: root, self: self, access: o.Access}
+	m.usage = &usage{openAccount(accountKey{hostDir, self}), o.Quota, hostDir, self}
+	if max(o.Quota.Bytes, o.Quota.Files) > 0 && o.Access == ReadWrite {
+		m.usage.recount(0)
 	}
 	m.users.Store(1)
 	return m, nil
@@ -98,5 +100,16 @@ func (m *Mount) leave() error {
 	if m.users.Add(-1) > 0 {
 		return nil
 	}
+	closeAccount(m.usage.account)
 	return m.root.close()
+}
+
+// realPath is the path by which a folder is known, so that all of its mounts share an
+// account.
+func realPath(hostDir string) (string, error) {
+	abs, err := filepath.Abs(hostDir)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(abs)
 }

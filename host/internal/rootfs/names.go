@@ -14,8 +14,8 @@ func (d *Dir) Rename(path string, to *Dir, newPath string) error {
 	if err := d.writable(); err != nil {
 		return err
 	}
-	d.mount.naming.Lock()
-	defer d.mount.naming.Unlock()
+	d.mount.usage.linking.Lock()
+	defer d.mount.usage.linking.Unlock()
 	e, err := d.locate(path)
 	if err != nil {
 		return err
@@ -51,8 +51,8 @@ func (d *Dir) Link(path string, follow bool, to *Dir, newPath string) error {
 	if err := d.writable(); err != nil {
 		return err
 	}
-	d.mount.naming.Lock()
-	defer d.mount.naming.Unlock()
+	d.mount.usage.linking.Lock()
+	defer d.mount.usage.linking.Unlock()
 	e, err := d.resolve(path, follow)
 	if err != nil {
 		return err
@@ -82,8 +82,8 @@ func (d *Dir) Symlink(target, path string) error {
 	case len(target) >= maxPath:
 		return syscall.ENAMETOOLONG
 	}
-	d.mount.naming.Lock()
-	defer d.mount.naming.Unlock()
+	d.mount.usage.linking.Lock()
+	defer d.mount.usage.linking.Unlock()
 	return d.create(path, func(e *entry) error {
 		if !isLevel(target) {
 			return syscall.EPERM

@@ -70,7 +70,11 @@ func (d *Dir) openEntry(e *entry, flags Flags) (*File, *Dir, error) {
 		}
 		return nil, &Dir{mount: d.mount, at: at}, nil
 	}
-	file, err := d.openFile(e, flags&^Create)
+	var file *File
+	err := d.mount.usage.within(func() (err error) {
+		file, err = d.openFile(e, flags&^Create)
+		return err
+	})
 	return file, nil, raced(err)
 }
 
@@ -112,10 +116,10 @@ func (d *Dir) createFile(e *entry, flags Flags) (file *File, err error) {
 // FIFO may have taken the name after the first check.
 func (d *Dir) openFile(e *entry, flags Flags) (*File, error) {
 	f := &File{mount: d.mount, append: flags&Append != 0}
-	err := d.mount.usage.hold(f, e, flags&Truncate != 0, func() error {
+	err := d.mount.usage.hold(f, e, flags&Truncate != 0, func() (Stat, error) {
 		host, err := e.dir.openFile(e.name, flags)
 		if err != nil {
-			return err
+			return Stat{}, err
 		}
 		st, err := host.stat()
 		if err == nil && st.Type != Regular {
@@ -123,10 +127,10 @@ func (d *Dir) openFile(e *entry, flags Flags) (*File, error) {
 		}
 		if err != nil {
 			_ = host.close()
-			return err
+			return st, err
 		}
-		f.host, f.self = host, st.identity()
-		return nil
+		f.host = host
+		return st, nil
 	})
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"github.com/wexec/wexec/host"
 	"github.com/wexec/wexec/host/capability"
 	"github.com/wexec/wexec/host/capability/config"
+	"github.com/wexec/wexec/host/capability/files"
 	"github.com/wexec/wexec/host/capability/http"
 	"github.com/wexec/wexec/host/capability/system"
 )
@@ -22,6 +23,7 @@ import (
 type Flags struct {
 	allowHTTP []string
 	config    []string
+	kv        string
 	audit     string
 	system    systemFlags
 }
@@ -32,6 +34,7 @@ func (g *Flags) Add(cmd *cobra.Command) {
 	f.StringArrayVar(&g.allowHTTP, "allow-http", nil,
 		"a `HOST`, HOST:PORT or *.HOST that it may reach by HTTP; may be repeated")
 	f.StringArrayVar(&g.config, "config", nil, "a value `K=V` that it may ask for (config.get); may be repeated")
+	f.StringVar(&g.kv, "kv", "", kvUsage)
 	f.StringVar(&g.audit, "audit", "", "append a line of JSON to `FILE` for each use of a capability")
 	g.system.add(cmd)
 }
@@ -65,6 +68,18 @@ func (g *Flags) Open() (*Given, error) {
 	}
 	if len(values) > 0 {
 		given.capabilities = append(given.capabilities, values)
+	}
+	store, err := g.openKV()
+	if err != nil {
+		return nil, err
+	}
+	given.capabilities = append(given.capabilities, store...)
+	if len(wasi.Mounts) > 0 {
+		folders, err := files.Open(wasi.Mounts...)
+		if err != nil {
+			return nil, exit.Usagef("--dir: %w", err)
+		}
+		given.capabilities = append(given.capabilities, folders)
 	}
 	if g.audit != "" {
 		file, err := os.OpenFile(g.audit, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)

@@ -10,7 +10,9 @@ import (
 var ways = map[string]string{
 	"clock":  "",
 	"config": "--config K=V",
+	"files":  "--dir HOST",
 	"http":   "--allow-http HOST",
+	"kv":     "--kv FILE",
 	"random": "",
 	"stream": "",
 	"task":   "",

@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wexec/wexec/cmd/wexec/internal/exit"
+	"github.com/wexec/wexec/cmd/wexec/internal/quantity"
 	"github.com/wexec/wexec/host"
 )
 
@@ -22,7 +24,9 @@ func (s *systemFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&s.env, "env", nil,
 		"a variable `K=V` of its environment, or K with the value that it has here; may be repeated")
-	f.StringArrayVar(&s.dirs, "dir", nil, "a folder to mount, `HOST[::GUEST][:ro]`; may be repeated")
+	f.StringArrayVar(&s.dirs, "dir", nil,
+		"a folder to mount, `HOST[::GUEST][:ro][:max=SIZE]`: to read only, or to hold at most SIZE "+
+			"(default 1GiB more than is there, 0 for no limit); may be repeated")
 	cmd.MarkFlagDirname("dir")
 }
 
@@ -62,31 +66,44 @@ func parseVariable(s string) (string, error) {
 	return key + "=" + value, nil
 }
 
-// parseMount reads HOST[::GUEST][:ro], where HOST is a folder.
+// parseMount reads HOST[::GUEST][:ro][:max=SIZE], where HOST is a folder.
 func parseMount(s string) (host.Mount, error) {
 	from, to, named := strings.Cut(s, "::")
 	if !named {
 		return parseFolder(s)
 	}
-	to, access, limited := strings.Cut(to, ":")
+	to, endings, limited := strings.Cut(to, ":")
 	if from == "" || to == "" {
 		return host.Mount{}, exit.Usagef("--dir %s: want HOST, HOST::GUEST or HOST::GUEST:ro, like .::/work:ro", s)
 	}
-	if limited && access != "ro" {
+	m := host.Mount{Host: from, Guest: to}
+	if limited && !parseEndings(&m, endings) {
 		folder := from + "::" + to
-		return host.Mount{}, exit.Usagef("--dir %s: it can't end in :%s; want %s:ro to let it read, %s to let it write too",
-			s, access, folder, folder)
+		return host.Mount{}, exit.Usagef("--dir %s: it can't end in :%s; want %s:ro to let it read, "+
+			"%s to let it write too, %s:max=100MiB to let it write so much", s, endings, folder, folder, folder)
 	}
 	if !isFolder(from) {
 		return host.Mount{}, exit.Usagef("--dir %s: there is no folder %s", s, from)
 	}
-	return host.Mount{Host: from, Guest: to, ReadOnly: limited}, nil
+	return m, nil
 }
 
-// parseFolder reads HOST[:ro]. A guest finds the folder by the same path as the
-// command: its working directory is /, so a relative path begins there.
+// parseFolder reads HOST[:ro][:max=SIZE]. A guest finds the folder by the same path as
+// the command: its working directory is /, so a relative path begins there.
 func parseFolder(s string) (host.Mount, error) {
-	from, limited := strings.CutSuffix(s, ":ro")
+	from, endings := s, ""
+	var m host.Mount
+	for at := strings.LastIndexByte(from, ':'); at >= 0; at = strings.LastIndexByte(from, ':') {
+		next := strings.TrimSuffix(from[at+1:]+":"+endings, ":")
+		if !parseEndings(&host.Mount{}, next) {
+			break
+		}
+		from, endings = from[:at], next
+	}
+	if endings != "" {
+		parseEndings(&m, endings)
+	}
+	m.Host, m.Guest = from, path.Join("/", filepath.ToSlash(from))
 	switch {
 	case !isFolder(from):
 		return host.Mount{}, exit.Usagef("--dir %s: there is no folder %s; want HOST, HOST::GUEST or HOST::GUEST:ro, "+
@@ -94,7 +111,31 @@ func parseFolder(s string) (host.Mount, error) {
 	case filepath.VolumeName(from) != "", !filepath.IsAbs(from) && !filepath.IsLocal(from):
 		return host.Mount{}, exit.Usagef("--dir %s: say where the task sees it, like %s::/work", s, from)
 	}
-	return host.Mount{Host: from, Guest: path.Join("/", filepath.ToSlash(from)), ReadOnly: limited}, nil
+	return m, nil
+}
+
+// parseEndings reads ro and max=SIZE, each at most once, and reports whether it is no
+// more than that.
+func parseEndings(m *host.Mount, endings string) bool {
+	seen := map[string]bool{}
+	for ending := range strings.SplitSeq(endings, ":") {
+		name, size, isMax := strings.Cut(ending, "=")
+		most := quantity.Value{Units: quantity.Memory}
+		switch {
+		case seen[name]:
+			return false
+		case ending == "ro":
+			m.ReadOnly = true
+		case name != "max" || !isMax || most.Set(size) != nil || most.N > math.MaxInt64:
+			return false
+		case most.N == 0:
+			m.Quota = host.Quota{Bytes: host.NoLimit, Files: host.NoLimit}
+		default:
+			m.Quota.Bytes = int64(most.N)
+		}
+		seen[name] = true
+	}
+	return true
 }
 
 func isFolder(name string) bool {

@@ -23,15 +23,9 @@ func Bar(w io.Writer, what string, total int, done func() int) (stop func()) {
 	if !term.IsTerminal(w) {
 		return func() {}
 	}
-	bar := progressbar.NewOptions(total,
-		progressbar.OptionSetWriter(w),
+	bar := progressbar.NewOptions(total, append(look(w, 40),
 		progressbar.OptionSetDescription(fmt.Sprintf("%-12s", what)),
-		progressbar.OptionSetWidth(40),
-		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "━", SaucerPadding: " ", BarStart: "┃", BarEnd: "┃"}),
-		progressbar.OptionShowCount(),
-		progressbar.OptionSetPredictTime(false),
-		progressbar.OptionClearOnFinish(),
-	)
+		progressbar.OptionShowCount())...)
 	quit, gone := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(gone)
@@ -50,5 +44,16 @@ func Bar(w io.Writer, what string, total int, done func() int) (stop func()) {
 	return func() {
 		close(quit)
 		<-gone
+	}
+}
+
+// look is how every bar looks.
+func look(w io.Writer, width int) []progressbar.Option {
+	return []progressbar.Option{
+		progressbar.OptionSetWriter(w),
+		progressbar.OptionSetWidth(width),
+		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "━", SaucerPadding: " ", BarStart: "┃", BarEnd: "┃"}),
+		progressbar.OptionSetPredictTime(false),
+		progressbar.OptionClearOnFinish(),
 	}
 }

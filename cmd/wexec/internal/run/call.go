@@ -16,7 +16,11 @@ type outcome struct {
 	mode   host.Mode
 	output []byte
 	err    error
+	inLine bool      // what was written to a terminal before the output has not ended its line
 	span   host.Span // zero if the call was never made
+
+	events     []envelopeEvent // with --json
+	eventsLeft int             // that are not listed
 }
 
 // call runs the task. The error of the outcome says what the user can do.
@@ -58,9 +62,7 @@ func perform(
 			return c, err
 		}
 	}
-	// An interrupt ends ctx, which cancels the call. Wait goes on until the task
-	// has ended.
-	result.output, err = m.Call(ctx, c.Task.Name, c.Input).Wait(context.WithoutCancel(ctx))
+	err = o.listen(ctx, m, c.Task.Name, c.Input, result)
 	if e, ok := errors.AsType[*host.ExitError](err); ok && c.WASI != nil {
 		return c, &exit.ProgramError{Err: err, Exit: e}
 	}

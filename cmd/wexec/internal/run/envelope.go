@@ -21,7 +21,19 @@ type envelope struct {
 	Output       any            `json:"output,omitempty"`
 	OutputBase64 []byte         `json:"output_base64,omitempty"`
 	Error        *envelopeError `json:"error,omitempty"`
-	Stats        envelopeStats  `json:"stats"`
+	// Events are what the task emitted before its end: at most 1,000, with 1 MiB of
+	// data. EventsLeft counts the others.
+	Events     []envelopeEvent `json:"events,omitempty"`
+	EventsLeft int             `json:"events_left,omitempty"`
+	Stats      envelopeStats   `json:"stats"`
+}
+
+// envelopeEvent is a chunk of the output, or progress.
+type envelopeEvent struct {
+	AtNS        int64          `json:"at_ns"` // since the call was made
+	Chunk       string         `json:"chunk,omitempty"`
+	ChunkBase64 []byte         `json:"chunk_base64,omitempty"` // if it is not UTF-8
+	Progress    *host.Progress `json:"progress,omitempty"`
 }
 
 type envelopeError struct {
@@ -51,7 +63,10 @@ type envelopeStats struct {
 }
 
 func newEnvelope(o outcome) envelope {
-	e := envelope{Task: o.task, Mode: o.mode, Status: host.Kind(o.err).String(), Stats: statsOf(o.span)}
+	e := envelope{
+		Task: o.task, Mode: o.mode, Status: host.Kind(o.err).String(),
+		Events: o.events, EventsLeft: o.eventsLeft, Stats: statsOf(o.span),
+	}
 	if o.err != nil {
 		e.Error = newEnvelopeError(e.Status, o.err)
 	}

@@ -110,7 +110,7 @@ func run(ctx context.Context, o *options) error {
 	if o.json {
 		err = o.PrintJSON(newEnvelope(result))
 	} else {
-		err = o.write(result.output) // a call that failed may have an output too
+		err = o.write(result) // a call that failed may have an output too
 	}
 	err = errors.Join(err, end())
 	if trace != nil {
@@ -121,8 +121,12 @@ func run(ctx context.Context, o *options) error {
 
 // write writes the output. On a terminal a line that it leaves open is ended, so that
 // the shell's prompt is on the next. Without --raw, guest.Out does that.
-func (o *options) write(output []byte) error {
-	if o.raw && term.IsTerminal(o.Out) && len(output) > 0 && output[len(output)-1] != '\n' {
+func (o *options) write(result outcome) error {
+	output, inLine := result.output, result.inLine
+	if len(output) > 0 {
+		inLine = output[len(output)-1] != '\n'
+	}
+	if o.raw && inLine && term.IsTerminal(o.Out) {
 		output = append(output, '\n')
 	}
 	_, err := o.guest.Out.Write(output)

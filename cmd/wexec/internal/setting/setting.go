@@ -46,10 +46,18 @@ var flags = map[string]string{
 	"Options.WASI":      "",
 
 	"http.Client.Allow": "--allow-http",
+
+	"Mount.Quota":    "--dir",
+	"Mount.ReadOnly": "--dir",
+
+	"kv.Limits.Bytes": "",
+	"kv.Limits.Key":   "",
+	"kv.Limits.Keys":  "",
+	"kv.Limits.Value": "",
 }
 
 // owners are what the fields of the table belong to.
-var owners = []string{"Config", "Limits", "Options", "http.Client"}
+var owners = []string{"Config", "Limits", "Options", "http.Client", "Mount", "kv.Limits"}
 
 // AsFlags returns a text with the flags in place of the fields:
 //

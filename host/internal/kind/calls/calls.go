@@ -45,17 +45,17 @@ func (s *Side) Take(c *guest.Call) error {
 	return nil
 }
 
-// Output ends a call with a copy of the output, unless that is too long.
+// Output ends a call with its output, unless that is too long.
 func (s *Side) Output(c *guest.Call, output []byte) {
-	if most := s.Inst.Limits.Output; len(output) > most {
-		s.End(c, nil, &fault.TaskError{Message: fmt.Sprintf(
-			"its output has %d bytes, at most %d are allowed (Config.Limits.Output)", len(output), most)})
+	if err := s.checkOutput(c, output); err != nil {
+		s.End(c, nil, err)
 		return
 	}
-	s.End(c, append([]byte(nil), output...), nil)
+	s.End(c, output, nil)
 }
 
-// End takes a call from the guest, with its result. Its ops end with it.
+// End takes a call from the guest, with its result, which is copied. Its ops end with
+// it.
 func (s *Side) End(c *guest.Call, output []byte, err error) {
 	s.Inst.FlushLog()
 	s.calls.Remove(c.Handle)
@@ -63,6 +63,7 @@ func (s *Side) End(c *guest.Call, output []byte, err error) {
 	if s.answered != nil {
 		s.answered(c)
 	}
+	s.Ops.Release(len(c.Output))
 	c.Answer(s.Inst, output, err)
 }
 
@@ -143,7 +144,10 @@ func (s *Side) name(c *guest.Call) {
 
 // Apply implements guest.Side, for a guest that has one call.
 func (s *Side) Apply(signal guest.Signal) bool {
-	if signal.Op.Over() {
+	switch {
+	case signal.Op == nil: // there is room
+		return true
+	case signal.Op.Over():
 		return false
 	}
 	s.Ops.End(signal.Op, signal.Result, signal.Err)

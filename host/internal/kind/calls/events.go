@@ -21,6 +21,8 @@ func (e Event) stale() bool {
 		return e.Op.Handle == 0
 	case abi.EventCancel:
 		return e.Call.Answered()
+	case abi.EventRoom:
+		return e.Call.Answered() || e.Call.Orphaned()
 	}
 	return false
 }
@@ -64,6 +66,9 @@ func (l *events) take() (Event, bool) {
 		e := l.list[l.next]
 		l.list[l.next] = Event{}
 		l.next++
+		if e.Kind == abi.EventRoom {
+			e.Call.Room = guest.HasRoom
+		}
 		if !e.stale() {
 			return e, true
 		}

@@ -57,7 +57,7 @@ func (s *Shared) drive(c *guest.Call) error {
 			return err
 		}
 		idle := !again && s.events.len() == 0
-		if idle && s.Ops.Running() == 0 {
+		if idle && s.Ops.Running() == 0 && c.Room == guest.HasRoom {
 			return s.Stuck
 		}
 		if err := s.Inst.Await(idle); err != nil {
@@ -77,11 +77,18 @@ func (s *Shared) Accept(c *guest.Call) error {
 
 // Apply implements guest.Side.
 func (s *Shared) Apply(signal guest.Signal) bool {
-	switch c := signal.Cancelled; {
+	switch c := signal.Of; {
 	case c == nil:
 		return s.Side.Apply(signal)
-	case !c.Answered():
+	case c.Answered():
+	case signal.Err == nil:
+		if c.Room == guest.NoRoom {
+			c.Room = guest.RoomNews
+			s.events.add(Event{Kind: abi.EventRoom, Call: c})
+		}
+	default:
 		s.Ops.CancelAll(c)
+		s.Ops.Release(len(c.Output))
 		c.Orphan()
 		s.orphans++
 		s.events.add(Event{Kind: abi.EventCancel, Call: c})

@@ -27,6 +27,21 @@ var functions = map[string]func(g *calls.Side, stack []uint64){
 		c := g.Call("output", uint32(s[0]))
 		g.Output(c, bytes(g, "output", s[1], s[2]))
 	},
+	"emit": func(g *calls.Side, s []uint64) {
+		c, kind, length := g.Call("emit", uint32(s[0])), abi.EmitKind(uint32(s[1])), uint32(s[3])
+		switch {
+		case kind > abi.EmitProgress:
+			panic(fault.Misuse("emit: there is no kind %d", kind))
+		case length > abi.MaxEmitBytes:
+			panic(fault.Misuse("emit: %d bytes, at most %d are allowed at once", length, abi.MaxEmitBytes))
+		}
+		_, wait := g.Inst.Side().(*direct)
+		room := g.Emit(c, kind, bytes(g, "emit", s[2], s[3]), wait || c.Task.Mode == abi.CPU)
+		s[0] = 0
+		if room {
+			s[0] = 1
+		}
+	},
 	"fail": func(g *calls.Side, s []uint64) {
 		c := g.Call("fail", uint32(s[0]))
 		message := bytes(g, "fail", s[2], s[3])

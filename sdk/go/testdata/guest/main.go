@@ -40,6 +40,12 @@ func init() {
 	wexec.Task("spin", wexec.IO, spin)
 	wexec.Task("outlive", wexec.IO, outlive)
 
+	wexec.Task("emit", wexec.IO, emit)
+	wexec.Task("emit_cpu", wexec.CPU, emit)
+	wexec.Task("emit_together", wexec.IO, emitTogether)
+	wexec.Task("emit_deadline", wexec.IO, emitDeadline)
+	wexec.Task("emit_late", wexec.IO, emitLate)
+
 	wexec.Task("many", wexec.IO, many)
 	wexec.Task("ask_twice", wexec.IO, askTwice)
 	wexec.Task("cancel_child", wexec.IO, cancelChild)
@@ -202,6 +208,64 @@ func outlive(ctx context.Context, _ none) (none, error) {
 	runtime.Gosched()
 	wexec.Call[none](ctx, "hang", nil)
 	return none{}, nil
+}
+
+// emit emits n chunks, and progress after each.
+func emit(ctx context.Context, n int) ([]byte, error) {
+	for i := range n {
+		if err := wexec.Emit(ctx, fmt.Append(nil, i, ";")); err != nil {
+			return nil, err
+		}
+		if err := wexec.Progress(ctx, i+1, n, "so far"); err != nil {
+			return nil, err
+		}
+	}
+	return []byte("end"), nil
+}
+
+// emitTogether emits from n goroutines, of which some have contexts of their own. One
+// chunk is too large to be emitted at once.
+func emitTogether(ctx context.Context, n int) (int, error) {
+	var wg sync.WaitGroup
+	failures := make([]error, n)
+	for i := range n {
+		ctx, cancel := ctx, func() {}
+		if i%2 == 0 {
+			ctx, cancel = context.WithCancel(ctx)
+		}
+		wg.Go(func() {
+			defer cancel()
+			for range 10 {
+				failures[i] = errors.Join(failures[i], wexec.Emit(ctx, []byte("x")))
+			}
+		})
+	}
+	wg.Wait()
+	return 10 * n, errors.Join(append(failures, wexec.Emit(ctx, make([]byte, 150_000)))...)
+}
+
+// emitDeadline emits until its context ends.
+func emitDeadline(ctx context.Context, ms int) (none, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(ms)*time.Millisecond)
+	defer cancel()
+	for {
+		if err := wexec.Emit(ctx, []byte("x")); err != nil {
+			return none{}, err
+		}
+	}
+}
+
+// emitLate ends while its goroutine waits in Emit.
+func emitLate(ctx context.Context, _ none) (none, error) {
+	go func() {
+		for {
+			if err := wexec.Emit(ctx, []byte("x")); err != nil {
+				wexec.Log(wexec.LevelInfo, fmt.Sprintf("late: %v", wexec.StatusOf(err)))
+				return
+			}
+		}
+	}()
+	return none{}, wexec.Sleep(ctx, time.Millisecond)
 }
 
 func many(ctx context.Context, n int) (int, error) {

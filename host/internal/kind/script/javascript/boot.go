@@ -69,7 +69,7 @@ func (s *side) runPrelude(host value) error {
 	}
 	vm.free(promise)
 	for name, f := range map[string]*value{
-		"dispatch": &vm.dispatch, "wake": &vm.wake, "abandon": &vm.abandon, "program": &vm.program,
+		"dispatch": &vm.dispatch, "wake": &vm.wake, "room": &vm.room, "abandon": &vm.abandon, "program": &vm.program,
 		"loaded": &vm.loaded, "manifest": &vm.manifest, "describe": &vm.describe,
 	} {
 		if *f = vm.property(host, name); f.tag() != tagObject {

@@ -28,6 +28,19 @@ var hostFunctions = map[string]func(s *side, a args) value{
 		}
 		return undefined
 	},
+	// emit(call, kind, bytes) emits a chunk, 0, or progress, 1. It returns false if there is
+	// no room: the host calls room(call) when there is. An instance with one call waits.
+	"emit": func(s *side, a args) value {
+		c, room := s.Find(a.handle(0))
+		if room {
+			a.bytes(2, func(b []byte) {
+				room = s.Emit(c, abi.EmitKind(a.handle(1)&1), b[:min(len(b), abi.MaxEmitBytes)], !s.many())
+			})
+		} else {
+			room = true // nobody reads it
+		}
+		return boolean(room)
+	},
 	// fail(call, code, type, message, stack) ends a call with an error, or describes an
 	// exception if call is 0.
 	"fail": func(s *side, a args) value {

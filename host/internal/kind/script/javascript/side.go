@@ -68,6 +68,9 @@ func (s *side) deliver(e calls.Event) {
 		s.Inst.Named = e.Op.Call
 		s.run(s.vm.wake, integer(e.Op.Handle), integer(uint32(e.Op.Status)), integer(uint32(e.Op.Code)))
 		s.Ops.Drop(e.Op)
+	case abi.EventRoom:
+		s.Inst.Named = e.Call
+		s.run(s.vm.room, integer(e.Call.Handle))
 	case abi.EventCancel:
 		s.Inst.Named = e.Call
 		s.run(s.vm.abandon, integer(e.Call.Handle))

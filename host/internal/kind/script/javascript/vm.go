@@ -56,7 +56,7 @@ type places struct {
 	// main is the main module, or 0 before it is compiled.
 	main value
 	// The functions of the prelude that the host calls.
-	dispatch, wake, abandon, program, loaded, manifest, describe value
+	dispatch, wake, room, abandon, program, loaded, manifest, describe value
 }
 
 // The parts of scratch.

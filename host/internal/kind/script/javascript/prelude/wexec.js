@@ -2,6 +2,8 @@
 
 import { config, host, log, op, sleep, sleepSync, OpError } from "./core.js";
 import { call, task, TaskError } from "./tasks.js";
+import { emit, progress } from "./emit.js";
+import { files, kv } from "./storage.js";
 import { console } from "./console.js";
 import * as web from "./web.js";
 import { fetch, Headers, Request, Response } from "./fetch.js";
@@ -22,4 +24,6 @@ host.loaded = () => {
 	reseed();
 };
 
-export { call, config, fetch, log, op, program, sleep, sleepSync, task, OpError, TaskError };
+export {
+	call, config, emit, fetch, files, kv, log, op, program, progress, sleep, sleepSync, task, OpError, TaskError,
+};
