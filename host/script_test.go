@@ -328,3 +328,35 @@ func TestScriptIsolation(t *testing.T) {
 		}
 	}
 }
+
+// TestScriptEmits checks that chunks come whole and in order although the reader is slow.
+func TestScriptEmits(t *testing.T) {
+	m := javascript(t, host.Config{}, `
+		import { emit, task } from "wexec";
+		const many = () => Promise.all(Array.from({ length: 300 }, (_, i) => emit(i + "x".repeat(4000) + "\n"))).then(() => {});
+		export const io = task({ mode: "io" }, many);
+		export const blocking = task({ mode: "blocking" }, many);
+		export const huge = task({ mode: "io" }, async () => { await emit("y".repeat(3 << 20)); });
+		export const bad = task({ mode: "io" }, () => emit({}));
+	`)
+	var lines strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&lines, "%d%s\n", i, strings.Repeat("x", 4000))
+	}
+	huge := strings.Repeat("y", 3<<20)
+	for task, want := range map[string]string{"io": lines.String(), "blocking": lines.String(), "huge": huge, "bad": ""} {
+		var events host.Events
+		f := m.With(host.Options{Events: &events}).Call(t.Context(), task, nil)
+		var got strings.Builder
+		for e := range events.All(t.Context()) {
+			got.Write(e.Data)
+		}
+		_, err := f.Wait(t.Context())
+		if got.String() != want || (task == "bad") != (err != nil) {
+			t.Errorf("%s: %d bytes that are right: %v, and %v", task, got.Len(), got.String() == want, err)
+		}
+		if without := callText(t, m, task, ""); task != "bad" && without != want { // no reader: they are the output
+			t.Errorf("%s: %d bytes of output without a reader", task, len(without))
+		}
+	}
+}
