@@ -115,7 +115,7 @@ var libraries = map[string][]string{
 	"github.com/tetratelabs/wazero": {"host/internal/engine"},
 	"github.com/santhosh-tekuri":    {"host/internal/schema"},
 	"golang.org/x/text":             {"host/internal/schema"},
-	"golang.org/x/time":             {"host/internal/guest"},
+	"golang.org/x/time":             {"host/internal/guest", "host/capability/http"},
 	"golang.org/x/sync":             {"host", "executors"},
 	"golang.org/x/sys": {
 		"host/cache", "host/internal/engine", "host/internal/linear", "host/internal/rootfs", "host/internal/wasi/stdio",

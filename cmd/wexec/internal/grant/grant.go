@@ -22,6 +22,7 @@ import (
 // Flags are the flags of a command.
 type Flags struct {
 	allowHTTP []string
+	secrets   []string
 	config    []string
 	kv        string
 	audit     string
@@ -32,7 +33,11 @@ type Flags struct {
 func (g *Flags) Add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&g.allowHTTP, "allow-http", nil,
-		"a `HOST`, HOST:PORT or *.HOST that it may reach by HTTP; may be repeated")
+		"a `HOST`, HOST:PORT or *.HOST that it may reach by HTTP, or more exactly "+
+			"[METHOD ][SCHEME://]HOST[:PORT][/PATH]; may be repeated")
+	f.StringArrayVar(&g.secrets, "secret", nil,
+		"`NAME@HOST`: the variable NAME has a header, authorization, that it may send to HOST and not see, "+
+			"or more exactly "+secretForm+"; may be repeated")
 	f.StringArrayVar(&g.config, "config", nil, "a value `K=V` that it may ask for (config.get); may be repeated")
 	f.StringVar(&g.kv, "kv", "", kvUsage)
 	f.StringVar(&g.audit, "audit", "", "append a line of JSON to `FILE` for each use of a capability")
@@ -52,6 +57,14 @@ func (g *Flags) Open() (*Given, error) {
 	client := &http.Client{Allow: g.allowHTTP}
 	if err := client.Check(); err != nil {
 		return nil, exit.Usagef("--allow-http: %w", err)
+	}
+	secrets, err := parseSecrets(g.secrets)
+	if err != nil {
+		return nil, err
+	}
+	client = &http.Client{Allow: g.allowHTTP, Secrets: secrets}
+	if err := client.Check(); err != nil {
+		return nil, exit.Usagef("--secret: %w", err)
 	}
 	wasi, err := g.system.wasi()
 	if err != nil {
