@@ -96,6 +96,9 @@ const (
 	CapFilesRename = "files.rename"
 	// CapFetch makes an HTTP request. Argument and result: messages.
 	CapFetch = "http.fetch"
+	// CapOpen makes an HTTP request whose bodies are streams. Argument: a message.
+	// Result: the head of a response, with the handle of a stream to read its body.
+	CapOpen = "http.open"
 )
 
 // TaskCall is the head of the argument of the capability task.call.

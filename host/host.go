@@ -229,6 +229,7 @@ func (h *Host) Close(ctx context.Context) error {
 // free closes the capabilities and the engine.
 func (h *Host) free() {
 	var errs []error
+	h.grants.Close()
 	for _, c := range h.cfg.Capabilities {
 		errs = append(errs, c.Close())
 	}

@@ -28,6 +28,10 @@ var rooms = map[string][]string{
 	"host/cache":             {},
 	"host/capability":        {"abi"},
 	"host/capability/config": {"host/capability"},
+	"host/policy": {
+		"host/capability/config", "host/capability/files", "host/capability/http", "host/capability/kv",
+		"host/capability/system",
+	},
 	"host/capability/system": {"host/capability"},
 	"host/capability/http":   {"abi", "host/capability"},
 	"host/capability/kv":     {"abi", "host/capability"},
@@ -93,10 +97,7 @@ var rooms = map[string][]string{
 	"cmd/wexec/internal/task": {
 		"cmd/wexec/internal/grant", "cmd/wexec/internal/module", "cmd/wexec/internal/quantity",
 	},
-	"cmd/wexec/internal/grant": {
-		"cmd/wexec/internal/exit", "cmd/wexec/internal/quantity", "host/capability/config", "host/capability/files",
-		"host/capability/http", "host/capability/kv", "host/capability/system",
-	},
+	"cmd/wexec/internal/grant":    {"cmd/wexec/internal/exit", "cmd/wexec/internal/quantity", "host/policy"},
 	"cmd/wexec/internal/setting":  {},
 	"cmd/wexec/internal/screen":   {},
 	"cmd/wexec/internal/term":     {"abi", "cmd/wexec/internal/screen", "cmd/wexec/internal/setting"},
@@ -121,12 +122,13 @@ var libraries = map[string][]string{
 	"github.com/tetratelabs/wazero": {"host/internal/engine"},
 	"github.com/santhosh-tekuri":    {"host/internal/schema"},
 	"golang.org/x/text":             {"host/internal/schema"},
-	"golang.org/x/time":             {"host/internal/guest"},
+	"golang.org/x/time":             {"host/internal/guest", "host/capability/http"},
 	"golang.org/x/sync":             {"host", "executors"},
 	"golang.org/x/sys": {
 		"host/cache", "host/internal/engine", "host/internal/linear", "host/internal/rootfs", "host/internal/wasi/stdio",
 		"host/internal/wasi/descriptors",
 	},
+	"github.com/BurntSushi/toml":     {"host/policy"},
 	"golang.org/x/term":              {"cmd/wexec/internal/term", "host/internal/wasi/stdio"},
 	"github.com/charmbracelet":       {"cmd/wexec/internal/term"},
 	"github.com/schollz/progressbar": {"cmd/wexec/internal/progress"},

@@ -182,6 +182,14 @@ static void fetch(wexec_handle call) {
     free(page.data);
 }
 
+// Waits for an op whose result does not matter. Ends the call if it failed.
+static bool done(wexec_handle call, wexec_handle op) {
+    wexec_result result = wexec_take(op);
+    if (wexec_fail_op(call, result)) return false;
+    free(result.data);
+    return true;
+}
+
 // Takes an op whose result is a number. Ends the call and returns false if it failed.
 static bool take_number(wexec_handle call, wexec_handle op, uint64_t *number) {
     wexec_result result = wexec_take(op);
@@ -191,17 +199,11 @@ static bool take_number(wexec_handle call, wexec_handle op, uint64_t *number) {
     return true;
 }
 
-// Takes an op that opens a stream, and reads the whole stream. Ends the call and returns
-// NULL if that failed.
-static char *take_stream(wexec_handle call, wexec_handle op, size_t *len) {
-    wexec_result opened = wexec_take(op);
-    if (wexec_fail_op(call, opened)) return NULL;
-    uint32_t most[2] = {0, 1 << 16};
-    memcpy(most, opened.data, sizeof most[0]);
-    free(opened.data);
+// Reads a whole stream. Ends the call and returns NULL if that failed.
+static char *read_stream(wexec_handle call, uint32_t stream, size_t *len) {
     char *all = NULL;
     for (*len = 0;;) {
-        wexec_result piece = wexec_take(wexec_start(call, "stream.read", most, sizeof most));
+        wexec_result piece = wexec_take(wexec_stream_read_start(call, stream, 1 << 16));
         if (wexec_fail_op(call, piece)) {
             free(all);
             return NULL;
@@ -212,6 +214,16 @@ static char *take_stream(wexec_handle call, wexec_handle op, size_t *len) {
         free(piece.data);
         if (piece.len == 0) return all;
     }
+}
+
+// Takes an op that opens a stream, and reads the whole stream. Ends the call and returns
+// NULL if that failed.
+static char *take_stream(wexec_handle call, wexec_handle op, size_t *len) {
+    wexec_result opened = wexec_take(op);
+    if (wexec_fail_op(call, opened)) return NULL;
+    uint32_t stream = wexec_piped(opened);
+    free(opened.data);
+    return read_stream(call, stream, len);
 }
 
 static void kv(wexec_handle call) {
@@ -266,6 +278,32 @@ static void files(wexec_handle call) {
         wexec_fail_op(call, text);
     }
     free(bytes);
+}
+
+// Sends a body in two pieces, and reads that of the response piece by piece.
+static void stream(wexec_handle call) {
+    wexec_result pipe = wexec_take(wexec_pipe_start(call));
+    if (wexec_fail_op(call, pipe)) return;
+    uint32_t up = wexec_piped(pipe);
+    free(pipe.data);
+    char *url = wexec_read(call, NULL);
+    wexec_handle open = wexec_open_start(call, "POST", url, up);
+    free(url);
+    if (!done(call, wexec_stream_write_start(call, up, "one ", 4)) ||
+        !done(call, wexec_stream_write_start(call, up, "two", 3)) ||
+        !done(call, wexec_stream_close_start(call, up))) {
+        wexec_op_drop(open);
+        return;
+    }
+    wexec_result response = wexec_take(open);
+    if (wexec_fail_op(call, response)) return;
+    uint32_t down = wexec_opened(response);
+    free(response.data);
+    size_t len;
+    char *all = read_stream(call, down, &len);
+    if (all == NULL) return;
+    wexec_output(call, all, len);
+    free(all);
 }
 
 static void call_task(wexec_handle call) {
@@ -343,6 +381,7 @@ WEXEC_TASKS(
         "Sleeps.\nInput: how many milliseconds. Output: slept."),
     WEXEC_TASK(await_cpu, cpu, "Tries to sleep, which a cpu task must not."),
     WEXEC_TASK(fetch, io, "Outputs the body of the page whose URL is the input."),
+    WEXEC_TASK(stream, io, "Outputs the answer to \"one two\" of the page whose URL is the input, all streamed."),
     WEXEC_TASK(kv, io, "Writes the input to a key and a number to another, and deletes both."),
     WEXEC_TASK(files, io, "Writes the input to a file, reads it and removes it."),
     WEXEC_TASK_NAMED("call", call_task, io,

@@ -54,6 +54,12 @@ export const await_cpu = task(cpu, wait);
 export const leak_op = task(blocking, () => { wait(); });
 export const nosuch = task(io, () => op("no.such"));
 export const fetch_ = task({ ...io, name: "fetch" }, async (url) => (await fetch(text(url))).bytes());
+async function* twoPieces() {
+	yield "one ";
+	yield "two";
+}
+export const stream = task(io, async (url) =>
+	(await fetch(text(url), { method: "POST", body: twoPieces(), stream: true })).bytes());
 const forward = (input) => {
 	const at = input.indexOf(10);
 	return raw(text(input.subarray(0, at)), input.subarray(at + 1));

@@ -32,6 +32,10 @@ func Conformance(t *testing.T, cfg host.Config, wasm []byte, exceptions map[stri
 	var log Log
 	web := httptest.NewServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
 		io.WriteString(w, "page "+r.URL.Path)
+		if r.Method == nethttp.MethodPost {
+			io.WriteString(w, ": ")
+			io.Copy(w, r.Body)
+		}
 	}))
 	defer web.Close()
 	folders, err := files.Open(host.Mount{Host: t.TempDir(), Guest: "/data"})
@@ -112,6 +116,7 @@ func (s *suite) table(t *testing.T) {
 		{"fetch", s.url + "/a", ok("page /a")},
 		{"fetch", "http://denied.example/", bad(abi.Denied, "denied.example")},
 		{"fetch", "no url", bad(abi.InvalidInput, "")},
+		{"stream", s.url + "/a", ok("page /a: one two")},
 		{"kv", "hello", ok("101 k=hello;n=42;")},
 		{"kv", "", ok("101 k=;n=42;")},
 		{"kv", string(make([]byte, 2<<20)), bad(abi.InvalidInput, "at most 1048576 are allowed")},

@@ -36,6 +36,15 @@ export async function fetches(url) {
 	let text = "";
 	for await (const piece of (await fetch(url)).body) text += new TextDecoder().decode(piece, { stream: true });
 	check(text.includes("path"), "pieces");
+	text = "";
+	for await (const piece of (await fetch(url, { stream: true })).body) text += new TextDecoder().decode(piece);
+	equal(text, await (await fetch(url, { stream: true })).text(), "a stream");
+	for await (const _ of (await fetch(url, { stream: true })).body) break;
+	const failing = (async function* () {
+		yield "a";
+		throw new RangeError("no more");
+	})();
+	await throws(() => fetch(url, { method: "POST", body: failing }), "RangeError", "a body that fails");
 	await throws(() => fetch(url, { method: "GET", body: "x" }), "TypeError", "a get with a body");
 	await throws(() => fetch("/relative"), "TypeError", "a relative url");
 	const denied = await throws(() => fetch("http://denied.example/"), "OpError", "a denied server");

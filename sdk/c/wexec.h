@@ -410,20 +410,86 @@ static inline wexec_handle wexec_task_start(wexec_handle call, const char *task,
     return op;
 }
 
-// Starts an HTTP request without headers or body. The op's result is a message;
-// wexec_split finds the response body in it.
-static inline wexec_handle wexec_fetch_start(wexec_handle call, const char *method,
-                                             const char *url) {
-    char *message = (char *)wexec_alloc(sizeof "{\"method\":\"\",\"url\":\"\"}" +
-                                        6 * (strlen(method) + strlen(url)));
+// Starts an HTTP request without headers. Its body is the stream, if that is not 0.
+static inline wexec_handle wexec_request_(wexec_handle call, const char *capability,
+                                          const char *method, const char *url, uint32_t body) {
+    char number[24];
+    char *message = (char *)wexec_alloc(sizeof "{\"method\":\"\",\"url\":\"\",\"body\":}" +
+                                        sizeof number + 6 * (strlen(method) + strlen(url)));
     char *end = wexec_append_(message, "{\"method\":");
     end = wexec_append_json_(end, method);
     end = wexec_append_(end, ",\"url\":");
     end = wexec_append_json_(end, url);
+    if (body != 0) {
+        snprintf(number, sizeof number, ",\"body\":%lu", (unsigned long)body);
+        end = wexec_append_(end, number);
+    }
     end = wexec_append_(end, "}");
-    wexec_handle op = wexec_start(call, "http.fetch", message, (size_t)(end - message));
+    wexec_handle op = wexec_start(call, capability, message, (size_t)(end - message));
     free(message);
     return op;
+}
+
+// Starts an HTTP request without headers or body. The op's result is a message;
+// wexec_split finds the response body in it.
+static inline wexec_handle wexec_fetch_start(wexec_handle call, const char *method,
+                                             const char *url) {
+    return wexec_request_(call, "http.fetch", method, url, 0);
+}
+
+// ---- Streams: an op opens one, and other ops read and write it ----
+
+// Starts an HTTP request whose body is a stream of wexec_pipe_start, or none if body is
+// 0. wexec_opened finds the stream of the response in the op's result.
+static inline wexec_handle wexec_open_start(wexec_handle call, const char *method,
+                                            const char *url, uint32_t body) {
+    return wexec_request_(call, "http.open", method, url, body);
+}
+
+// Returns the stream in a result of wexec_open_start that succeeded, or 0.
+static inline uint32_t wexec_opened(wexec_result result) {
+    static const char field[] = "\"stream\":";
+    unsigned long stream = 0; // of the last such field: a header may have the name, too
+    for (char *at = result.data; (at = strstr(at, field)) != NULL;) {
+        at += sizeof field - 1;
+        stream = strtoul(at, NULL, 10);
+    }
+    return (uint32_t)stream;
+}
+
+// Starts an op that opens a stream for an op that takes it. wexec_piped finds it in the
+// result.
+static inline wexec_handle wexec_pipe_start(wexec_handle call) {
+    return wexec_start(call, "stream.pipe", NULL, 0);
+}
+
+static inline uint32_t wexec_piped(wexec_result result) {
+    uint32_t stream = 0;
+    if (result.len == sizeof stream) memcpy(&stream, result.data, sizeof stream);
+    return stream;
+}
+
+// Starts a read of at most that many bytes. The op's result is empty at the end of the
+// stream.
+static inline wexec_handle wexec_stream_read_start(wexec_handle call, uint32_t stream,
+                                                   uint32_t most) {
+    uint32_t argument[2] = {stream, most};
+    return wexec_start(call, "stream.read", argument, sizeof argument);
+}
+
+// Starts a write of all the bytes.
+static inline wexec_handle wexec_stream_write_start(wexec_handle call, uint32_t stream,
+                                                    const void *bytes, size_t len) {
+    char *argument = (char *)wexec_alloc(sizeof stream + len);
+    memcpy(argument, &stream, sizeof stream);
+    if (len > 0) memcpy(argument + sizeof stream, bytes, len);
+    wexec_handle op = wexec_start(call, "stream.write", argument, sizeof stream + len);
+    free(argument);
+    return op;
+}
+
+static inline wexec_handle wexec_stream_close_start(wexec_handle call, uint32_t stream) {
+    return wexec_start(call, "stream.close", &stream, sizeof stream);
 }
 
 // Splits a message that wexec_read or wexec_take returned. The head stays at

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -51,12 +53,23 @@ func TestFetchMessages(t *testing.T) {
 	if want := "{\"method\":\"GET\",\"url\":\"https://a/?b=c\\u0026d\"}\nx\ny"; string(got) != want || err != nil {
 		t.Errorf("got %q, %v; want %q", got, err, want)
 	}
-	response, err := parseResponse([]byte("{\"status\":200,\"headers\":{\"a\":\"b\"}}\nbody"))
-	if err != nil || response.Status != 200 || response.Header["a"] != "b" || string(response.Body) != "body" {
-		t.Errorf("got %+v, %v", response, err)
+	got, err = Request{URL: "a", Secrets: map[string]string{"b": "c"}, Stream: NewStream(t.Context(), 7)}.message()
+	want := `{"method":"GET","url":"a","secrets":{"b":"c"},"body":7}`
+	if strings.TrimSpace(string(got)) != want || err != nil {
+		t.Errorf("got %q, %v; want %q", got, err, want)
 	}
-	if _, err := parseResponse([]byte("not JSON")); err == nil {
-		t.Error("accepted a response that is not JSON")
+	response, handle, err := parseResponse(
+		[]byte("{\"status\":200,\"headers\":{\"a\":\"b\",\"set-cookie\":[\"c\",\"d\"]},\"stream\":7}\nbody"))
+	parsed := &Response{
+		Status: 200, Header: map[string]string{"a": "b"}, Cookies: []string{"c", "d"}, Body: []byte("body"),
+	}
+	if err != nil || handle != 7 || !reflect.DeepEqual(response, parsed) {
+		t.Errorf("got %+v, %d, %v", response, handle, err)
+	}
+	for _, bad := range []string{"not JSON", `{"headers":{"a":1}}`, `{"headers":{"set-cookie":"a"}}`} {
+		if _, _, err := parseResponse([]byte(bad)); err == nil {
+			t.Errorf("accepted %s", bad)
+		}
 	}
 }
 

@@ -29,6 +29,13 @@
 //	response, err := wexec.Fetch(ctx, wexec.Request{URL: "https://example.com"})
 //	place, err := wexec.Op(ctx, "geo.lookup", []byte("Ulm"))
 //
+// What comes in pieces is a Stream, which is an io.ReadWriteCloser. Open is Fetch with
+// such a body:
+//
+//	response, err := wexec.Open(ctx, wexec.Request{URL: "https://example.com/large"})
+//	defer response.Stream.Close()
+//	lines := bufio.NewScanner(response.Stream)
+//
 // The context is the one that the task was given, or one derived from it.
 // Deadlines and cancellation work as usual in Go. While a task waits, thousands
 // of other calls may run in the same instance.

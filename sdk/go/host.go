@@ -50,55 +50,108 @@ type Request struct {
 	Method string // GET if empty
 	URL    string
 	Header map[string]string
-	Body   []byte
+	// Secrets has the names of secrets by headers. The host fills in their values.
+	Secrets map[string]string
+	Body    []byte
+	// Stream is the body in place of Body, for Open. The host reads it while the task
+	// writes it.
+	Stream *Stream
 }
 
 // Response is the response to a Request. Any status is a Response, not an error.
 type Response struct {
-	Status int
-	Header map[string]string // names in lower case
-	Body   []byte
+	Status  int
+	Header  map[string]string // names in lower case, values joined by commas
+	Cookies []string          // the headers Set-Cookie, which can't be joined
+	Body    []byte
+	// Stream is the body in place of Body, after Open. It must be closed.
+	Stream *Stream
 }
 
 // Fetch makes an HTTP request. Package wexechttp offers the same through
 // net/http, at the price of a larger guest.
 func Fetch(ctx context.Context, r Request) (*Response, error) {
+	if r.Stream != nil {
+		return nil, &Error{Status: StatusInvalidInput, Message: "wexec: the body of Fetch can't be a stream: use Open"}
+	}
+	return r.send(ctx, abi.CapFetch)
+}
+
+// Open makes an HTTP request and returns when the head of the response is there. Its
+// body is a stream, and that of the request may be one.
+func Open(ctx context.Context, r Request) (*Response, error) { return r.send(ctx, abi.CapOpen) }
+
+func (r Request) send(ctx context.Context, capability string) (*Response, error) {
 	arg, err := r.message()
 	if err != nil {
 		return nil, err
 	}
-	answer, err := Op(ctx, abi.CapFetch, arg)
+	answer, err := Op(ctx, capability, arg)
 	if err != nil {
 		return nil, err
 	}
-	return parseResponse(answer)
+	response, handle, err := parseResponse(answer)
+	if err == nil && capability == abi.CapOpen {
+		response.Stream = NewStream(ctx, handle)
+	}
+	return response, err
 }
 
 func (r Request) message() ([]byte, error) {
 	if r.Method == "" {
 		r.Method = "GET"
 	}
+	var body *uint32
+	if r.Stream != nil {
+		body = &r.Stream.handle
+	}
 	head, err := json.Marshal(struct {
 		Method  string            `json:"method"`
 		URL     string            `json:"url"`
 		Headers map[string]string `json:"headers,omitempty"`
-	}{r.Method, r.URL, r.Header})
+		Secrets map[string]string `json:"secrets,omitempty"`
+		Body    *uint32           `json:"body,omitempty"`
+	}{r.Method, r.URL, r.Header, r.Secrets, body})
 	if err != nil {
 		return nil, err
 	}
 	return abi.JoinMessage(head, r.Body), nil
 }
 
-func parseResponse(message []byte) (*Response, error) {
+// parseResponse reads the answer to a request. The handle is that of http.open.
+func parseResponse(message []byte) (r *Response, handle uint32, err error) {
 	head, body := abi.SplitMessage(message)
 	var h struct {
-		Status  int               `json:"status"`
-		Headers map[string]string `json:"headers"`
+		Status  int                        `json:"status"`
+		Headers map[string]json.RawMessage `json:"headers"`
+		Stream  uint32                     `json:"stream"`
 	}
-	if err := json.Unmarshal(head, &h); err != nil {
-		return nil, &Error{Status: StatusFailed, Message: "the host's answer to http.fetch: " + err.Error()}
+	if err = json.Unmarshal(head, &h); err == nil {
+		r = &Response{Status: h.Status, Header: make(map[string]string, len(h.Headers)), Body: body}
+		err = r.setHeader(h.Headers)
 	}
-	return &Response{Status: h.Status, Header: h.Headers, Body: body}, nil
+	if err != nil {
+		return nil, 0, &Error{Status: StatusFailed, Message: "the host's answer to an HTTP request: " + err.Error()}
+	}
+	return r, h.Stream, nil
+}
+
+// setHeader takes the headers of a response, of which Set-Cookie is an array.
+func (r *Response) setHeader(headers map[string]json.RawMessage) error {
+	for name, raw := range headers {
+		var value string
+		into := any(&value)
+		if name == "set-cookie" {
+			into = &r.Cookies
+		}
+		if err := json.Unmarshal(raw, into); err != nil {
+			return err
+		}
+		if name != "set-cookie" {
+			r.Header[name] = value
+		}
+	}
+	return nil
 }
 
 // Emit outputs a chunk before the end of the task. The task's output is its chunks

@@ -19,6 +19,20 @@ type Stream struct {
 // that of the op; when it is done, reads and writes end.
 func NewStream(ctx context.Context, handle uint32) *Stream { return &Stream{ctx, handle} }
 
+// Pipe opens a stream that gives what is written to it to an op that takes it, such as
+// that of Open. Its end is where it is closed.
+func Pipe(ctx context.Context) (*Stream, error) {
+	result, err := Op(ctx, abi.CapStreamPipe, nil)
+	if err != nil {
+		return nil, err
+	}
+	handle, _, err := abi.ParseStream(result)
+	return NewStream(ctx, handle), err
+}
+
+// Handle returns the number by which the host knows the stream.
+func (s *Stream) Handle() uint32 { return s.handle }
+
 // Read implements io.Reader.
 func (s *Stream) Read(p []byte) (int, error) {
 	if len(p) == 0 {

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"strconv"
@@ -53,6 +54,7 @@ func init() {
 	wexec.Task("leak_op", wexec.Blocking, leakOp)
 	wexec.Task("nosuch", wexec.IO, noSuch)
 	wexec.Task("fetch", wexec.IO, fetch)
+	wexec.Task("stream", wexec.IO, stream)
 	wexec.Task("kv", wexec.IO, keys)
 	wexec.Task("files", wexec.IO, oneFile)
 	wexec.Task("call", wexec.IO, call)
@@ -179,6 +181,28 @@ func fetch(ctx context.Context, url []byte) ([]byte, error) {
 		return nil, err
 	}
 	return response.Body, nil
+}
+
+// stream sends a body in two pieces, and reads that of the response piece by piece.
+func stream(ctx context.Context, url []byte) ([]byte, error) {
+	body, err := wexec.Pipe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		defer body.Close()
+		for _, piece := range []string{"one ", "two"} {
+			if _, err := io.WriteString(body, piece); err != nil {
+				return
+			}
+		}
+	}()
+	response, err := wexec.Open(ctx, wexec.Request{Method: "POST", URL: string(url), Stream: body})
+	if err != nil {
+		return nil, err
+	}
+	defer response.Stream.Close()
+	return io.ReadAll(response.Stream)
 }
 
 // keys writes the input to a key and a number to another, and deletes both.

@@ -21,9 +21,16 @@ func TestCheck(t *testing.T) {
 		{"10.0.0.1", ""},
 		{"[::1]:80", ""},
 		{"[::1]", ""},
+		{"example.com:*", ""},
+		{"*.example.com:*", ""},
+		{"[::1]:*", ""},
+		{"https://example.com", ""},
+		{"HTTP://example.com:*/", ""},
+		{"GET https://*.example.com:8443/v1/a%20b/", ""},
+		{"patch example.com", ""},
 
 		{"", "is not a host name"},
-		{" example.com", "is not a host name"},
+		{" example.com", "before the space goes a method"},
 		{"example..com", "is not a host name"},
 		{"example.com..", "is not a host name"},
 		{"-example.com", "is not a host name"},
@@ -41,9 +48,24 @@ func TestCheck(t *testing.T) {
 		{"example.com:https", "port"},
 		{"example.com:+80", "port"},
 		{":8080", "is not a host name"},
-		{"https://example.com", "not a URL"},
-		{"example.com/path", "not a URL"},
-		{"user@example.com", "not a URL"},
+		{"GET  example.com", "is not a host name"},
+		{"G@T example.com", "goes a method"},
+		{"CONNECT example.com", "goes a method"},
+		{"GET,PUT example.com", "goes a method"},
+		{"ftp://example.com", "http or https"},
+		{"://example.com", "http or https"},
+		{"https://", "is not a host name"},
+		{"https:///v1", "is not a host name"},
+		{"https://example.com/v1/*", "has no *"},
+		{"https://example.com/v1/../v2", `has ".." in it`},
+		{"https://example.com/%2e/v2", "has %2e in it"},
+		{"https://example.com//v2", "has // in it"},
+		{"https://example.com/v1?q", "a query"},
+		{"https://example.com/v1#f", "a fragment"},
+		{"https://user@example.com", "or a user"},
+		{"example.com/path", "only after http:// or https://"},
+		{"user@example.com", "or a user"},
+		{"example.com:**", "port"},
 		{"::1", "brackets"},
 		{"::1:80", "brackets"},
 		{"[::1", "IPv6"},
@@ -62,7 +84,7 @@ func TestCheck(t *testing.T) {
 		{"0.0.0.0:80", "not the address of a host"},
 		{"[::]:80", "not the address of a host"},
 		{"224.0.0.1", "not the address of a host"},
-		{"10.0.0.0/8", "not a URL"},
+		{"10.0.0.0/8", "only after http:// or https://"},
 	} {
 		err := (&Client{Allow: []string{"ok.example", tt.entry}}).Check()
 		switch {
@@ -137,8 +159,80 @@ func TestAllow(t *testing.T) {
 			t.Errorf("%s: %v", tt.url, err)
 			continue
 		}
-		if got := admit(rules, to) == nil; got != tt.want {
+		if got := admitHost(rules, to) == nil; got != tt.want {
 			t.Errorf("list %s, URL %s: admitted %v, want %v", tt.allow, tt.url, got, tt.want)
+		}
+	}
+}
+
+// Entries with a method, a scheme or a path.
+func TestAllowRequests(t *testing.T) {
+	const v1 = "GET https://api.example.com/v1/"
+	for _, tt := range []struct {
+		allow, method, url string
+		want               bool
+	}{
+		{"example.com:*", "GET", "http://example.com:1", true},
+		{"example.com:*", "GET", "https://example.com", true},
+		{"example.com:*", "GET", "https://www.example.com", false},
+		{"*.example.com:*", "GET", "https://www.example.com:8443", true},
+		{"https://example.com", "PUT", "https://example.com/a//b/../%2e", true},
+		{"https://example.com", "GET", "http://example.com", false},
+		{"https://example.com", "GET", "http://example.com:443", false},
+		{"https://example.com", "GET", "https://example.com:80", false},
+		{"https://example.com:*", "GET", "http://example.com", false},
+		{"http://example.com:443", "GET", "https://example.com", false},
+		{"get example.com", "GET", "http://example.com", true},
+		{"GET example.com", "HEAD", "http://example.com", false},
+		{"GET example.com", "POST", "http://example.com", false},
+
+		{v1, "GET", "https://api.example.com/v1", true},
+		{v1, "GET", "https://api.example.com/v1/", true},
+		{v1, "GET", "https://api.example.com/v1/a/b?c/../d", true},
+		{v1, "GET", "https://api.example.com/v1/a%20b/%c3%a4/", true},
+		{v1, "GET", "https://api.example.com/v1/a..b/.c/...", true},
+		{v1, "GET", "https://api.example.com/v1/a;b=c", true},
+		{v1, "POST", "https://api.example.com/v1/", false},
+		{v1, "GET", "http://api.example.com/v1/", false},
+		{v1, "GET", "https://api.example.com", false},
+		{v1, "GET", "https://api.example.com/", false},
+		{v1, "GET", "https://api.example.com/V1/", false},
+		{v1, "GET", "https://api.example.com/v12", false},
+		{v1, "GET", "https://api.example.com/v1;a/", false},
+		{v1, "GET", "https://api.example.com/v1%2f", false},
+		{v1, "GET", "https://api.example.com/a/v1", false},
+		{v1, "GET", "https://api.example.com//v1", false},
+		{v1, "GET", "https://api.example.com/v1//a", false},
+		{v1, "GET", "https://api.example.com/v1/../v2", false},
+		{v1, "GET", "https://api.example.com/v1/..", false},
+		{v1, "GET", "https://api.example.com/v1/./a", false},
+		{v1, "GET", "https://api.example.com/v1/%2e%2e/v2", false},
+		{v1, "GET", "https://api.example.com/v1/.%2E/v2", false},
+		{v1, "GET", "https://api.example.com/v1/%252e%252e/v2", false},
+		{v1, "GET", "https://api.example.com/v1/..%2fv2", false},
+		{v1, "GET", "https://api.example.com/v1/..%5cv2", false},
+		{v1, "GET", `https://api.example.com/v1/..\v2`, false},
+		{v1, "GET", "https://api.example.com/v1/..;/v2", false},
+		{v1, "GET", "https://api.example.com/v1/..;a=b/v2", false},
+		{v1, "GET", "https://api.example.com/v1/..%3b/v2", false},
+		{v1, "GET", "https://api.example.com/v1/..%00/v2", false},
+		{v1, "GET", "https://api.example.com/v1/%c0%ae%c0%ae/v2", false},
+		{v1, "GET", "https://api.example.com/v1/a%3f", false},
+		{v1, "GET", "https://api.example.com/v1/a%23", false},
+		{v1, "GET", "https://api.example.com/%76%31/", false},
+	} {
+		rules, err := parseRules([]string{"unrelated.test", tt.allow})
+		if err != nil {
+			t.Fatal(err)
+		}
+		u := mustURL(t, tt.url)
+		to, err := urlEndpoint(u)
+		if err != nil {
+			t.Errorf("%s: %v", tt.url, err)
+			continue
+		}
+		if got := admit(rules, targetOf(tt.method, u, to)) == nil; got != tt.want {
+			t.Errorf("list %s, %s %s: admitted %v, want %v", tt.allow, tt.method, tt.url, got, tt.want)
 		}
 	}
 }
@@ -181,6 +275,15 @@ func TestURLRefused(t *testing.T) {
 		{"http://0177.0.0.1", "four decimal numbers"},
 		{"http://0x7f.0.0.0x1", "four decimal numbers"},
 		{"http://127.0.0.1.", "four decimal numbers"},
+		{"http://2852039166", "four decimal numbers"}, // the metadata service of most clouds
+		{"http://0xa9fea9fe", "four decimal numbers"},
+		{"http://169.254.43518", "four decimal numbers"},
+		{"http://0251.0376.0251.0376", "four decimal numbers"},
+		{"http://169.254.169.254.", "four decimal numbers"},
+		{"http://[::ffff:169.254.169.254]", "as IPv4: 169.254.169.254"},
+		{"http://[::ffff:a9fe:a9fe]", "as IPv4: 169.254.169.254"},
+		{"http://[fe80::a9fe:a9fe%25eth0]", "zone"},
+		{"http://169.254.169.254@example.com", "user or password"},
 		{"http://127.0.0.256", "four decimal numbers"},
 		{"http://[::ffff:127.0.0.1]", "as IPv4: 127.0.0.1"},
 		{"http://[::ffff:7f00:1]", "as IPv4: 127.0.0.1"},
@@ -200,11 +303,37 @@ func TestDeniedSaysWhatToDo(t *testing.T) {
 		{"http://[::1]", "[::1]:80", "[::1]"},
 		{"http://[::1]:81", "[::1]:81", "[::1]:81"},
 	} {
-		want := fmt.Sprintf("http.fetch: %s is not on the allow-list: add %q to http.Client.Allow", tt.host, tt.entry)
+		want := fmt.Sprintf("http: %s is not on the allow-list: add %q to http.Client.Allow", tt.host, tt.entry)
 		_, _, err := get(t, &c, tt.url)
 		if err == nil || err.Error() != want {
 			t.Errorf("%s: got %v\nwant %s", tt.url, err, want)
 		}
+	}
+}
+
+// A host that is on the list for other requests is not called unknown, and the entry
+// is one that passes.
+func TestDeniedNamesTheRequest(t *testing.T) {
+	c := Client{Allow: []string{"GET https://example.com/v1"}}
+	for url, want := range map[string]string{
+		"https://example.com/v2/a?token=x": `example.com:443 is on the allow-list, but not for GET /v2/a: ` +
+			`add "GET https://example.com/v2/a" to http.Client.Allow`,
+		"https://example.com/v1/../v2": `example.com:443 is on the allow-list, but not for GET /v1/../v2, ` +
+			`a path that has ".." in it: add "GET https://example.com" to http.Client.Allow`,
+		"https://example.com/';id;'": `example.com:443 is on the allow-list, but not for GET /';id;': ` +
+			`add "GET https://example.com" to http.Client.Allow`,
+		"https://example.com:8443/v1": `example.com:8443 is not on the allow-list: ` +
+			`add "example.com:8443" to http.Client.Allow`,
+	} {
+		if _, _, err := get(t, &c, url); err == nil || err.Error() != "http: "+want {
+			t.Errorf("%s: got %v\nwant http: %s", url, err, want)
+		}
+	}
+	_, err := c.Fetch(t.Context(), []byte("{\"method\":\"`id`\",\"url\":\"https://example.com/v1\"}"))
+	wantDenied(t, err, `add "https://example.com/v1" to`)
+	_, _, err = get(t, &c, "https://example.com/"+strings.Repeat("a", 5000))
+	if wantDenied(t, err, `add "GET https://example.com" to`); len(err.Error()) > 1000 {
+		t.Errorf("an error of %d bytes", len(err.Error()))
 	}
 }
 
@@ -257,6 +386,25 @@ func FuzzEndpoint(f *testing.F) {
 		}
 		if _, err := netip.ParseAddr(e.host); (err == nil) != e.addr.IsValid() {
 			t.Fatalf("%q: host %q, address %v", s, e.host, e.addr)
+		}
+	})
+}
+
+// No segment of a path that passes can be cleaned away or decoded twice, and an entry
+// made of the path admits it.
+func FuzzSegments(f *testing.F) {
+	for _, s := range []string{"/v1/a", "/%2e%2e/", "/a;b/..;/c", "//", "/%c3%a4%20", "/a%25b", "/*"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, path string) {
+		parts, err := segments(percentEncode(path))
+		if err != nil {
+			return
+		}
+		for _, part := range parts {
+			if part == "" || part == "." || part == ".." || strings.ContainsAny(part, "/\\\x00") {
+				t.Fatalf("%q passes as %q", path, parts)
+			}
 		}
 	})
 }

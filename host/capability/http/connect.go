@@ -29,24 +29,13 @@ func (c *Client) newTransport(concurrent int) *http.Transport {
 	}
 }
 
-// requestKey is for the context of a request, as a value in itself.
-type requestKey struct{}
-
-func withRequest(ctx context.Context) context.Context {
-	return context.WithValue(ctx, requestKey{}, ctx)
-}
-
 // connecting limits the making of a connection, in time and to the life of the
 // request that needs it. net/http would let it go on after the request was
 // cancelled, and keeps only the values of its context: a guest that starts and
 // cancels requests could then pile up sockets without end.
 func connecting(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
-	request, ok := ctx.Value(requestKey{}).(context.Context)
-	if !ok {
-		return ctx, cancel
-	}
-	stop := context.AfterFunc(request, cancel)
+	stop := context.AfterFunc(exchangeOf(ctx).ctx, cancel)
 	return ctx, func() {
 		stop()
 		cancel()
@@ -89,7 +78,7 @@ func (c *Client) connect(ctx context.Context, network, addr string) (net.Conn, e
 	if err != nil {
 		return nil, to, err
 	}
-	if err := admit(c.rules, to); err != nil {
+	if err := admitHost(c.rules, to); err != nil {
 		return nil, to, err
 	}
 	dialer := net.Dialer{

@@ -30,6 +30,14 @@ func (e endpoint) hostAlone() string {
 	return e.host
 }
 
+// shortest is the host with its port, unless that is the standard one.
+func (e endpoint) shortest(scheme string) string {
+	if e.port == standardPort[scheme] {
+		return e.hostAlone()
+	}
+	return e.String()
+}
+
 var standardPort = map[string]uint16{"http": 80, "https": 443}
 
 // urlEndpoint returns where u leads. It rewrites u to say it in the form of an
@@ -55,10 +63,7 @@ func urlEndpoint(u *url.URL) (endpoint, error) {
 			return endpoint{}, err
 		}
 	}
-	u.Host = e.String()
-	if e.port == standard {
-		u.Host = e.hostAlone() // some servers don't know themselves by name and port
-	}
+	u.Host = e.shortest(u.Scheme) // some servers don't know themselves by name and port
 	return e, encodeTarget(u)
 }
 

@@ -9,9 +9,14 @@ import (
 	"github.com/wexec/wexec/abi"
 )
 
-// ErrResponseTooBig is in the error of a Fetch whose response body was larger
-// than MaxResponseBytes. Nothing of such a response is returned.
+// ErrResponseTooBig is in the error of a request whose response body was larger
+// than MaxResponseBytes or MaxStreamBytes.
 var ErrResponseTooBig = errors.New("the response is too big")
+
+// tooBig is the error of a response that goes past a limit of Client.
+func tooBig(limit int64, field string) error {
+	return fmt.Errorf("%w: its body has more than %d bytes (%s)", ErrResponseTooBig, limit, field)
+}
 
 // A DeniedError says that the policy does not let a guest reach a host, and
 // what one may do about it.
@@ -20,7 +25,7 @@ type DeniedError struct {
 	Reason string // continues a sentence that begins with Host
 }
 
-func (e *DeniedError) Error() string { return "http.fetch: " + e.Host + " " + e.Reason }
+func (e *DeniedError) Error() string { return "http: " + e.Host + " " + e.Reason }
 
 // Kind returns what a guest gets as the status of its op.
 func (e *DeniedError) Kind() abi.Status { return abi.Denied }
@@ -30,13 +35,22 @@ type RequestError struct {
 	Reason string
 }
 
-func (e *RequestError) Error() string { return "http.fetch: bad request: " + e.Reason }
+func (e *RequestError) Error() string { return "http: bad request: " + e.Reason }
 
 // Kind returns what a guest gets as the status of its op.
 func (e *RequestError) Kind() abi.Status { return abi.InvalidInput }
 
 func badRequest(format string, args ...any) error {
 	return &RequestError{Reason: fmt.Sprintf(format, args...)}
+}
+
+// clip cuts a text that the guest made, so that it fits into an error.
+func clip(s string) string {
+	const most = 256
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
 }
 
 // failure is what a guest is told when net/http returned err for a request to
@@ -51,17 +65,20 @@ func failure(host string, err error) error {
 		err = inURL.Err
 	}
 	var denied *DeniedError
+	var bad *RequestError
 	var lookup *net.DNSError
 	var op *net.OpError
 	switch {
 	case errors.As(err, &denied):
 		return denied
+	case errors.As(err, &bad):
+		return bad
 	case errors.As(err, &lookup) && lookup.IsNotFound:
-		return fmt.Errorf("http.fetch: %s: no such host", host)
+		return fmt.Errorf("http: %s: no such host", host)
 	case errors.As(err, &lookup):
-		return fmt.Errorf("http.fetch: %s: the name could not be looked up", host)
+		return fmt.Errorf("http: %s: the name could not be looked up", host)
 	case errors.As(err, &op):
-		return fmt.Errorf("http.fetch: %s: %s: %w", host, op.Op, op.Err)
+		return fmt.Errorf("http: %s: %s: %w", host, op.Op, op.Err)
 	}
-	return fmt.Errorf("http.fetch: %s: %w", host, err)
+	return fmt.Errorf("http: %s: %w", host, err)
 }

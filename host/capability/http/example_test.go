@@ -1,6 +1,7 @@
 package http_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,33 @@ import (
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host/capability/http"
 )
+
+// A guest names a secret, and the host sends it.
+func ExampleSecret() {
+	server := httptest.NewServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
+		w.Header()["Date"] = nil
+		fmt.Fprintln(w, r.URL.Path, r.Header.Get("Authorization") == "Bearer 4711")
+	}))
+	defer server.Close()
+
+	c := &http.Client{
+		Allow:   []string{server.URL},
+		Secrets: map[string]http.Secret{"api": {Value: "Bearer 4711", For: []string{"GET " + server.URL + "/v1"}}},
+	}
+	defer c.Close()
+	for _, path := range []string{"/v1/users", "/login"} {
+		answer, err := c.Fetch(context.Background(),
+			[]byte(`{"url":"`+server.URL+path+`","secrets":{"authorization":"api"}}`))
+		_, body := abi.SplitMessage(answer)
+		var denied *http.DeniedError
+		fmt.Printf("%s %v\n", bytes.TrimSpace(body), errors.As(err, &denied))
+	}
+	fmt.Println(c.Secrets)
+	// Output:
+	// /v1/users true false
+	//  true
+	// map[api:(secret)]
+}
 
 func Example() {
 	server := httptest.NewServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
@@ -39,5 +67,5 @@ func Example() {
 	// {"status":200,"headers":{"content-length":"13","content-type":"text/plain; charset=utf-8"}}
 	// hello, guest
 	// true
-	// http.fetch: example.com:443 is not on the allow-list: add "example.com" to http.Client.Allow
+	// http: example.com:443 is not on the allow-list: add "example.com" to http.Client.Allow
 }

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"maps"
@@ -8,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/wexec/wexec/abi"
 )
 
 func TestRequestRefused(t *testing.T) {
@@ -57,13 +60,13 @@ func TestRequestRefused(t *testing.T) {
 func TestParseRequest(t *testing.T) {
 	arg := `{"method":"patch","url":"http://Example.COM.:80/a%20b?q=1#f",` +
 		`"headers":{"accept":"a","X":["1","2"],"x":"3","none":[]}}` + "\nbody\nmore"
-	req, to, err := parseRequest([]byte(arg))
+	req, err := parseRequest(abi.CapFetch, []byte(arg))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if req.Method != "PATCH" || req.URL.Host != "example.com" || req.URL.RequestURI() != "/a%20b?q=1" ||
-		to.String() != "example.com:80" {
-		t.Errorf("%s %s to %s", req.Method, req.URL, to)
+		req.to.String() != "example.com:80" {
+		t.Errorf("%s %s to %s", req.Method, req.URL, req.to)
 	}
 	if req.ContentLength != int64(len("body\nmore")) {
 		t.Errorf("body of %d bytes", req.ContentLength)
@@ -78,13 +81,40 @@ func TestParseRequest(t *testing.T) {
 // Fetch has returned, when arg belongs to the caller again.
 func TestArgIsNotKept(t *testing.T) {
 	arg := []byte(`{"method":"POST","url":"http://a"}` + "\nbody")
-	req, _, err := parseRequest(arg)
+	req, err := parseRequest(abi.CapFetch, arg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	clear(arg)
 	if body, _ := io.ReadAll(req.Body); string(body) != "body" {
 		t.Errorf("got %q", body)
+	}
+}
+
+// TestQuickHeads: the scanner reads what SDKs write, and nothing that encoding/json
+// would read differently.
+func TestQuickHeads(t *testing.T) {
+	for line, want := range map[string]bool{
+		`{"url":"http://a"}`: true,
+		`{"method":"GET","url":"http://a?b&c","headers":{"a":"b","c":""}}`: true,
+		`{"url":"http://a","headers":{"a":["b"]}}`:                         false,
+		`{"url":"http://a","headers":{"a":"b","a":"c"}}`:                   false,
+		`{"url":"http://a","url":"http://b"}`:                              false,
+		`{"url": "http://a"}`:                                              false,
+		`{"url":"http://\u0061"}`:                                          false,
+		`{"url":"http://ä"}`:                                               false,
+		`{"url":"http://a"}}`:                                              false,
+		`{"url":"http://a",}`:                                              false,
+		`{"url":"http://a"`:                                                false,
+		`{"URL":"http://a"}`:                                               false,
+		`{"url":"http://a","secrets":{"a":"b"}}`:                           false,
+		`{}`:                                                               false,
+		``:                                                                 false,
+	} {
+		var head requestHead
+		if got := (&scanner{line}).head(&head); got != want {
+			t.Errorf("%s: %v, want %v", line, got, want)
+		}
 	}
 }
 
@@ -104,25 +134,37 @@ func FuzzRequest(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, arg []byte) {
 		var c Client
+		line, _ := abi.SplitMessage(arg)
+		var head requestHead
+		if (&scanner{string(line)}).head(&head) {
+			var plain struct {
+				Method, URL string
+				Headers     map[string]values
+			}
+			if err := json.Unmarshal(line, &plain); err != nil || plain.Method != head.method || plain.URL != head.url ||
+				!maps.EqualFunc(plain.Headers, head.headers, slices.Equal) {
+				t.Fatalf("the scanner read %+v, encoding/json %+v, %v", head, plain, err)
+			}
+		}
 		_, err := c.Fetch(t.Context(), arg)
 		var bad *RequestError
 		var denied *DeniedError
 		if !errors.As(err, &bad) && !errors.As(err, &denied) {
 			t.Fatalf("got error %v", err)
 		}
-		req, to, err := parseRequest(arg)
+		req, err := parseRequest(abi.CapFetch, arg)
 		if err != nil {
 			return
 		}
 		again, err := urlEndpoint(req.URL)
-		if err != nil || again != to || req.Host != "" || req.URL.User != nil {
-			t.Fatalf("%s, host %q, leads to %s and then to %s: %v", req.URL, req.Host, to, again, err)
+		if err != nil || again != req.to.endpoint || req.Host != "" || req.URL.User != nil {
+			t.Fatalf("%s, host %q, leads to %s and then to %s: %v", req.URL, req.Host, req.to, again, err)
 		}
 		for name := range req.Header {
 			if hostsOwn[name] || strings.HasPrefix(strings.ToLower(name), "proxy-") {
 				t.Fatalf("header %s got through", name)
 			}
 		}
-		checkWire(t, req)
+		checkWire(t, req.Request)
 	})
 }

@@ -78,8 +78,9 @@ func (l Limits) check() error {
 type Store struct {
 	limits  Limits
 	backend backend
-	commits commits
+	commits *commits
 	now     func() time.Time
+	lent    bool // another Store closes the backend
 }
 
 // Open opens the store in a file, which it creates if there is none. One process at a
@@ -99,7 +100,15 @@ func Open(file string, l Limits) (*Store, error) {
 func Memory(l Limits) *Store { return newStore(&memory{}, l) }
 
 func newStore(b backend, l Limits) *Store {
-	return &Store{limits: l.withDefaults(), backend: b, commits: commits{backend: b}, now: time.Now}
+	return &Store{limits: l.withDefaults(), backend: b, commits: &commits{backend: b}, now: time.Now}
+}
+
+// Limited returns the same store with other limits, for tenants or modules that may keep
+// more or less. It is of no use after s is closed.
+func (s *Store) Limited(l Limits) (*Store, error) {
+	limited := *s
+	limited.limits, limited.lent = l.withDefaults(), true
+	return &limited, l.check()
 }
 
 // Names implements capability.Capability.
@@ -125,5 +134,11 @@ func (s *Store) For(scope capability.Scope) (map[string]capability.Op, error) {
 	}, nil
 }
 
-// Close closes the file. Ops that come later fail.
-func (s *Store) Close() error { return s.backend.close() }
+// Close closes the file. Ops that come later fail. It does nothing for what Limited
+// returned.
+func (s *Store) Close() error {
+	if s.lent {
+		return nil
+	}
+	return s.backend.close()
+}

@@ -38,6 +38,7 @@ type Host struct {
 	counters map[string]*counter // by the name of the op
 	audit    auditLog
 	strays   atomic.Int64 // ops that go on after they were cancelled
+	runners  *runners
 }
 
 // own are the ops that every host has and that package host runs itself.
@@ -56,7 +57,9 @@ func Free(name string) bool { return IsStream(name) || slices.Contains(own, name
 
 // New checks the capabilities.
 func New(c Config) (*Host, error) {
-	h := &Host{Config: c, counters: map[string]*counter{}, audit: auditLog{to: c.Audit, logger: c.Logger}}
+	h := &Host{
+		Config: c, counters: map[string]*counter{}, audit: auditLog{to: c.Audit, logger: c.Logger}, runners: newRunners(),
+	}
 	h.Capabilities = append(slices.Clone(c.Capabilities), capability.StreamOps{})
 	for _, c := range h.Capabilities {
 		for _, name := range c.Names() {
@@ -69,6 +72,9 @@ func New(c Config) (*Host, error) {
 	_, err := h.configure(capability.Scope{})
 	return h, err
 }
+
+// Close frees what ops ran on. It must be called when Background is shut and empty.
+func (h *Host) Close() { h.runners.close() }
 
 // Names returns the names of all ops that a grant can name.
 func (h *Host) Names() []string {

@@ -51,7 +51,7 @@ func (h *Host) Run(b Bounds, run capability.Op, use *capability.Use, op Op) erro
 		}
 		cancel(fault.ErrCancelled)
 	})
-	go h.perform(ctx, run, use, func(result []byte, err error) {
+	ended := func(result []byte, err error) {
 		cancel(nil)
 		if decided.CompareAndSwap(false, true) {
 			op.Post(result, err)
@@ -59,7 +59,8 @@ func (h *Host) Run(b Bounds, run capability.Op, use *capability.Use, op Op) erro
 			use.Abandon()
 			h.strays.Add(-1)
 		}
-	})
+	}
+	h.runners.run(func() { h.perform(ctx, run, use, ended) })
 	return nil
 }
 
@@ -69,11 +70,14 @@ func (h *Host) perform(ctx context.Context, run capability.Op, use *capability.U
 	defer h.Background.Leave()
 	began, argument := time.Now(), len(use.Arg)
 	var result []byte
-	err := fmt.Errorf("the capability %s ended its goroutine", use.Op)
+	var err error
+	returned := false
 	defer func() {
 		if r := recover(); r != nil {
 			fault.ReportPanic(h.Logger, "a capability", r, "capability", use.Op)
 			err = fmt.Errorf("the capability %s panicked", use.Op)
+		} else if !returned {
+			err = fmt.Errorf("the capability %s ended its goroutine", use.Op)
 		}
 		h.record(use, err, Bytes{int64(argument), int64(len(result))}, began)
 		ended(result, err)
@@ -81,6 +85,7 @@ func (h *Host) perform(ctx context.Context, run capability.Op, use *capability.U
 	if result, err = run(ctx, use); err != nil {
 		fault.Probe(err)
 	}
+	returned = true
 }
 
 // Deny records an op that may not be started.

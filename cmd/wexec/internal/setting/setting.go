@@ -45,7 +45,12 @@ var flags = map[string]string{
 	"Options.Mode":      "--mode",
 	"Options.WASI":      "",
 
-	"http.Client.Allow": "--allow-http",
+	"http.Client.Allow":            "--allow-http",
+	"http.Client.MaxRequestBytes":  "",
+	"http.Client.MaxResponseBytes": "",
+	"http.Client.MaxStreamBytes":   "",
+	"http.Client.Rate":             "",
+	"http.Client.Secrets":          "--secret",
 
 	"Mount.Quota":    "--dir",
 	"Mount.ReadOnly": "--dir",
@@ -82,6 +87,9 @@ func AsFlags(text string) string {
 		case flag == "":
 			return found
 		case list != "":
+			if strings.Contains(added, " ") {
+				added = "'" + added + "'"
+			}
 			return "allow it with " + flag + " " + added
 		case aside != "":
 			return " (" + flag + ")"

@@ -30,6 +30,10 @@ func TestAsFlags(t *testing.T) {
 			`is not on the allow-list: allow it with --allow-http example.com`,
 		},
 		{
+			`add "GET https://example.com/v1" to http.Client.Allow`,
+			`allow it with --allow-http 'GET https://example.com/v1'`,
+		},
+		{
 			`add "[::1]:81" to http.Client.Allow; example.com:80 redirected there`,
 			`allow it with --allow-http [::1]:81; example.com:80 redirected there`,
 		},

@@ -1,7 +1,9 @@
 // fetch, on the capability http.fetch.
 
 import { host, caller, check, promised, raw, parse, stringify } from "./core.js";
+import { pieces, pipe, whole } from "./storage.js";
 import { URL, URLSearchParams } from "./url.js";
+import { AbortController, AbortSignal } from "./web.js";
 
 export class Headers {
 	#values = new Map(); // arrays, by names in lower case
@@ -68,40 +70,50 @@ function bodyOf(body) {
 
 class Body {
 	#bytes;
+	#stream; // the handle of a stream that gives the bytes, in place of them
 	bodyUsed = false;
 
-	constructor(bytes) { this.#bytes = typeof bytes === "string" ? new Uint8Array(host.encode(bytes)) : bytes; }
-
-	#take() {
-		if (this.bodyUsed) throw new TypeError("the body was read already");
-		this.bodyUsed = true;
-		return this.#bytes ?? new Uint8Array();
+	constructor(bytes, stream) {
+		this.#bytes = typeof bytes === "string" ? new Uint8Array(host.encode(bytes)) : bytes;
+		this.#stream = stream;
 	}
 
-	async bytes() { return this.#take(); }
-	async text() { return host.decode(this.#take()).replace(/^\ufeff/, ""); }
+	#use() {
+		if (this.bodyUsed) throw new TypeError("the body was read already");
+		this.bodyUsed = true;
+	}
+
+	async bytes() {
+		this.#use();
+		return this.#stream === undefined ? this.#bytes ?? new Uint8Array() : whole(this.#stream);
+	}
+
+	async text() { return host.decode(await this.bytes()).replace(/^\ufeff/, ""); }
 	async json() { return parse(await this.text()); }
 	async arrayBuffer() {
-		const bytes = this.#take();
+		const bytes = await this.bytes();
 		return bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
 	}
 
 	/** The body, as an iterator of its pieces, or null. */
 	get body() {
-		if (this.#bytes === undefined) return null;
-		const take = () => this.#take();
-		return {
-			async *[Symbol.asyncIterator]() {
-				const bytes = take();
-				for (let at = 0; at < bytes.length; at += piece) yield bytes.subarray(at, at + piece);
-			},
+		if (this.#stream === undefined && this.#bytes === undefined) return null;
+		const iterate = () => {
+			this.#use();
+			return this.#stream === undefined ? split(this.#bytes) : pieces(this.#stream);
 		};
+		return { [Symbol.asyncIterator]: iterate };
 	}
 
-	copy() { return this.#bytes?.slice(); }
+	copy() {
+		if (this.#stream !== undefined) throw new TypeError("a streamed body can't be copied");
+		return this.#bytes?.slice();
+	}
 }
 
-const piece = 64 << 10;
+async function* split(bytes) {
+	for (let at = 0; at < bytes.length; at += 64 << 10) yield bytes.subarray(at, at + (64 << 10));
+}
 
 export class Request extends Body {
 	constructor(input, init = {}) {
@@ -120,9 +132,9 @@ export class Request extends Body {
 }
 
 export class Response extends Body {
-	constructor(body, { status = 200, statusText = "", headers } = {}) {
+	constructor(body, { status = 200, statusText = "", headers, stream } = {}) {
 		const [bytes, type] = bodyOf(body);
-		super(bytes);
+		super(bytes, stream);
 		this.status = status;
 		this.statusText = statusText;
 		this.headers = new Headers(headers);
@@ -139,16 +151,28 @@ export class Response extends Body {
 	}
 }
 
+/**
+ * Makes a request. A body that is an async iterable is sent piece by piece. With the option
+ * stream, the response's body comes as it is read.
+ */
 export async function fetch(input, init) {
-	const request = new Request(input, init);
+	const source = init?.body?.[Symbol.asyncIterator] && init.body;
+	const request = new Request(input, source ? { ...init, body: "" } : init);
 	const { method, url, headers } = request;
+	let signal = check(request.signal);
+	let body;
+	if (source) {
+		const upload = new AbortController();
+		signal = signal ? AbortSignal.any([signal, upload.signal]) : upload.signal;
+		body = await pipe(source, (error) => upload.abort(error));
+	}
 	const call = caller("fetch");
-	const signal = check(request.signal);
-	const op = host.start(call.handle, "http.fetch", stringify({ method, url, headers }), request.copy() ?? "");
-	return promised(op, call, (op) => {
-		const { status, headers } = parse(host.text(op, 1));
-		const response = new Response(new Uint8Array(host.bytes(op, 2)), { status, headers });
-		response.url = url;
-		return response;
+	const name = init?.stream || source ? "http.open" : "http.fetch";
+	const op = host.start(call.handle, name, stringify({ method, url, headers, body }), request.copy() ?? "");
+	const response = await promised(op, call, (op) => {
+		const head = parse(host.text(op, 1));
+		return new Response(head.stream === undefined ? new Uint8Array(host.bytes(op, 2)) : undefined, head);
 	}, signal);
+	response.url = url;
+	return response;
 }

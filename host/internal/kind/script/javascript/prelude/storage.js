@@ -29,24 +29,48 @@ const u32 = (bytes, at = 0) => viewOf(bytes).getUint32(at, true);
 const u64 = (bytes, at = 0) => viewOf(bytes).getBigUint64(at, true);
 const i64 = (bytes, at = 0) => viewOf(bytes).getBigInt64(at, true);
 
+/** Yields the pieces of a stream, and then closes it. */
+export async function* pieces(handle) {
+	try {
+		for (let piece; (piece = await op("stream.read", pack([4, handle], [4, 64 << 10]))).length > 0;) yield piece;
+	} finally {
+		await op("stream.close", pack([4, handle]));
+	}
+}
+
+/**
+ * Returns the handle of a stream that an op can read, which gives the pieces of source.
+ * failed is called with what source throws.
+ */
+export async function pipe(source, failed) {
+	const handle = u32(await op("stream.pipe"));
+	const feed = async () => {
+		for await (const piece of source) await op("stream.write", pack([4, handle], piece));
+		await op("stream.close", pack([4, handle]));
+	};
+	feed().catch(failed);
+	return handle;
+}
+
+/** Joins the pieces of a stream. */
+export async function whole(handle) {
+	const all = [];
+	for await (const piece of pieces(handle)) all.push(piece);
+	return pack(...all);
+}
+
 /**
  * Yields the entries of a stream. parse returns an entry and the bytes that it takes, or
  * undefined if it is not whole.
  */
 async function* entries(handle, parse) {
 	let left = new Uint8Array();
-	try {
-		for (;;) {
-			const piece = await op("stream.read", pack([4, handle], [4, 64 << 10]));
-			if (piece.length === 0) return;
-			left = pack(left, piece);
-			for (let found; (found = parse(left)) !== undefined;) {
-				left = left.subarray(found.size);
-				yield found.entry;
-			}
+	for await (const piece of pieces(handle)) {
+		left = pack(left, piece);
+		for (let found; (found = parse(left)) !== undefined;) {
+			left = left.subarray(found.size);
+			yield found.entry;
 		}
-	} finally {
-		await op("stream.close", pack([4, handle]));
 	}
 }
 
