@@ -107,7 +107,7 @@ func TestLoadFileAndFS(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
-	badClient := &http.Client{Allow: []string{"https://example.com/x"}}
+	badClient := &http.Client{Allow: []string{"https:/example.com"}}
 	for want, cfg := range map[string]host.Config{
 		"Config.Capabilities":  {Capabilities: []capability.Capability{badClient}},
 		`no capability "nope"`: {Grants: []string{"nope"}},
