@@ -17,6 +17,7 @@ var flags = map[string]string{
 	"Config.Capabilities":    "",
 	"Config.Compile.Memory":  "--compile-memory",
 	"Config.Compile.Timeout": "--compile-timeout",
+	"Config.Engines":         "",
 	"Config.Grants":          "",
 	"Config.Observe":         "",
 	"Config.Memory":          "", // of all instances together
@@ -40,6 +41,7 @@ var flags = map[string]string{
 	"Limits.Table":        "",
 	"Limits.TurnTimeout":  "",
 
+	"Options.Fetch":     "--fetch",
 	"Options.Grants":    "",
 	"Options.Isolation": "",
 	"Options.Mode":      "--mode",
