@@ -74,21 +74,36 @@ var rooms = map[string][]string{
 	"host/internal/wasi/stdio":       {},
 	"host/internal/wasm":             {},
 
-	"cmd/wexec":                {"cmd/wexec/internal/root"},
-	"cmd/wexec/internal/bench": {"cmd/wexec/internal/progress", "cmd/wexec/internal/task"},
-	"cmd/wexec/internal/cache": {"cmd/wexec/internal/exit", "cmd/wexec/internal/quantity", "cmd/wexec/internal/term"},
+	"host/build": {
+		"host", "host/build/engines", "host/build/internal/types", "host/build/toolchain", "host/cache",
+	},
+	"host/build/engines":        {"host/build/toolchain"},
+	"host/build/internal/types": {"abi"},
+	"host/build/toolchain":      {},
+
+	"cmd/wexec":                   {"cmd/wexec/internal/root"},
+	"cmd/wexec/internal/bench":    {"cmd/wexec/internal/progress", "cmd/wexec/internal/task"},
+	"cmd/wexec/internal/build":    {"cmd/wexec/internal/module", "cmd/wexec/internal/quantity"},
+	"cmd/wexec/internal/dev":      {"cmd/wexec/internal/module"},
+	"cmd/wexec/internal/doctor":   {"cmd/wexec/internal/exit", "cmd/wexec/internal/term", "host/build"},
+	"cmd/wexec/internal/engine":   {"cmd/wexec/internal/quantity", "cmd/wexec/internal/term", "cmd/wexec/internal/exit", "host/build"},
+	"cmd/wexec/internal/scaffold": {"cmd/wexec/internal/exit", "cmd/wexec/internal/term", "host/build", "sdk/js"},
+	"cmd/wexec/internal/cache":    {"cmd/wexec/internal/exit", "cmd/wexec/internal/quantity", "cmd/wexec/internal/term"},
 	"cmd/wexec/internal/demo": {
 		"cmd/wexec/internal/exit", "cmd/wexec/internal/progress", "cmd/wexec/internal/timeline", "guests",
 		"host/capability/http",
 	},
-	"cmd/wexec/internal/exit":     {"host"},
-	"cmd/wexec/internal/inspect":  {"cmd/wexec/internal/grant", "cmd/wexec/internal/module", "cmd/wexec/internal/quantity"},
-	"cmd/wexec/internal/module":   {"cmd/wexec/internal/stdin", "cmd/wexec/internal/trust"},
+	"cmd/wexec/internal/exit":    {"host"},
+	"cmd/wexec/internal/inspect": {"cmd/wexec/internal/grant", "cmd/wexec/internal/module", "cmd/wexec/internal/quantity"},
+	"cmd/wexec/internal/module": {
+		"cmd/wexec/internal/quantity", "cmd/wexec/internal/stdin", "cmd/wexec/internal/trust", "host/build",
+	},
 	"cmd/wexec/internal/progress": {"cmd/wexec/internal/term"},
 	"cmd/wexec/internal/quantity": {},
 	"cmd/wexec/internal/root": {
 		"cmd/wexec/internal/bench", "cmd/wexec/internal/cache", "cmd/wexec/internal/demo", "cmd/wexec/internal/inspect",
-		"cmd/wexec/internal/run", "cmd/wexec/internal/version",
+		"cmd/wexec/internal/build", "cmd/wexec/internal/dev", "cmd/wexec/internal/doctor", "cmd/wexec/internal/engine",
+		"cmd/wexec/internal/run", "cmd/wexec/internal/scaffold", "cmd/wexec/internal/version",
 	},
 	"cmd/wexec/internal/run": {
 		"cmd/wexec/internal/progress", "cmd/wexec/internal/task", "cmd/wexec/internal/timeline",
@@ -115,6 +130,7 @@ var rooms = map[string][]string{
 	"sdk/go/kv":               {"sdk/go", "sdk/go/internal/entries"},
 	"sdk/go/wexechttp":        {"sdk/go"},
 	"sdk/go/wexecslog":        {"sdk/go"},
+	"sdk/js":                  {},
 }
 
 // libraries lists the packages that may import a library, and its packages.
@@ -138,6 +154,8 @@ var libraries = map[string][]string{
 		"host/capability/http", "host/hosttest", "cmd/wexec/internal/demo", "sdk/go/wexechttp",
 	},
 	"github.com/spf13/cobra":          {"cmd/wexec/internal/"},
+	"github.com/evanw/esbuild":        {"host/build"},
+	"github.com/fsnotify/fsnotify":    {"cmd/wexec/internal/dev"},
 	"testing":                         {"executors/executorstest", "host/hosttest"},
 	"github.com/google/go-cmp":        {},
 	"github.com/rogpeppe/go-internal": {},

@@ -86,6 +86,10 @@ func (m *Module) Name() string { return m.m.name }
 // changed.
 func (m *Module) Tasks() []Task { return m.m.manifest.Tasks }
 
+// Manifest returns what the module says of itself, or what was made up for a module
+// without a manifest. It must not be changed.
+func (m *Module) Manifest() *abi.Manifest { return m.m.manifest }
+
 // With returns a view of the module with more options. Timeouts, memory, fuel and
 // grants narrow what the module and its host allow, and never widen it. The other
 // fields replace earlier ones. All views share the module, and closing one closes

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/build/engines"
 )
 
 // The scripts in testdata/script run the command as a person types it, as a
@@ -29,6 +31,10 @@ func TestMain(m *testing.M) {
 
 func TestScript(t *testing.T) {
 	guests, err := filepath.Abs("../../guests/c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := engines.DefaultStore()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,10 +52,15 @@ func TestScript(t *testing.T) {
 				env.Setenv("GUESTS", guests)
 				env.Setenv("SLOW", filepath.Join(filepath.Dir(guests), "wat", "manifest_spins.wasm"))
 				env.Setenv("XDG_CACHE_HOME", cache)
+				env.Setenv("ENGINES", store.Dir)
+				env.Setenv("WEXEC_ENGINES", store.Dir)
 				env.Setenv("SITE", site.URL)
 				env.Setenv("SITEHOST", strings.TrimPrefix(site.URL, "http://"))
-				return writeFiles(env.WorkDir, guests)
+				wexec, err := exec.LookPath("wexec") // for scripts without a PATH
+				env.Setenv("WEXEC", wexec)
+				return errors.Join(err, writeFiles(env.WorkDir, guests))
 			},
+			Condition: func(condition string) (bool, error) { return hasEngine(store, condition) },
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){
 				"exits":     exits,
 				"interrupt": interrupt,
@@ -57,6 +68,15 @@ func TestScript(t *testing.T) {
 			},
 		})
 	})
+}
+
+// hasEngine is the condition engine:LANGUAGE of scripts.
+func hasEngine(store engines.Store, condition string) (bool, error) {
+	e, err := engines.Of(strings.TrimPrefix(condition, "engine:"))
+	if err != nil {
+		return false, fmt.Errorf("unknown condition: %w", err)
+	}
+	return store.Has(e), nil
 }
 
 // exits runs a program and checks its exit code: exits CODE PROGRAM [ARG...]

@@ -1,5 +1,6 @@
 // Package cache keeps on disk what is slow to make from a module: the rewritten
-// module, its native code, and what the host has found out about it.
+// module, its native code, and what the host has found out about it. It also keeps
+// modules that were slow to build from sources.
 //
 // The host runs the code in the cache, so only the user may write to its folder,
 // and every entry is verified against its SHA-256 before it is used. A damaged
@@ -64,7 +65,7 @@ type Entry struct {
 	Code       Code
 }
 
-// Code is a file of native code.
+// Code is a file of native code. It is zero in an entry without.
 type Code struct {
 	File string // relative to Dir
 	Sum  string // its SHA-256

@@ -101,6 +101,27 @@ func TestDamage(t *testing.T) {
 	refused("no code", 0)
 }
 
+// TestWithoutCode: an entry without native code is kept and counted like the others.
+func TestWithoutCode(t *testing.T) {
+	c := open(t)
+	key := KeyOf([]byte("sources"), "script")
+	if err := c.Put(key, &Entry{Wasm: []byte("module")}); err != nil {
+		t.Fatal(err)
+	}
+	if e, err := c.Get(key); err != nil || string(e.Wasm) != "module" || e.Code != (Code{}) {
+		t.Errorf("%+v, %v", e, err)
+	}
+	if info, err := c.Info(); err != nil || info.Entries != 1 || info.Others != 0 {
+		t.Errorf("%+v, %v", info, err)
+	}
+	if n, err := c.Prune(time.Hour); n != 0 || err != nil {
+		t.Errorf("prune removed %d bytes, %v", n, err)
+	}
+	if n, err := c.Prune(0); n == 0 || err != nil {
+		t.Errorf("prune removed nothing, %v", err)
+	}
+}
+
 // TestOutside checks that an entry can't refer to code outside the folder.
 func TestOutside(t *testing.T) {
 	c := open(t)

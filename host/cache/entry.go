@@ -59,7 +59,10 @@ func (c *Cache) read(file string) (*Entry, error) {
 	// The sum of the entry covers the sum of the code. Both are computed at once.
 	same := make(chan bool, 1)
 	go func() { same <- verify(b) }()
-	code, err := sumOf(filepath.Join(c.dir, e.Code.File))
+	var code string
+	if made != (Code{}) {
+		code, err = sumOf(filepath.Join(c.dir, made.File))
+	}
 	switch {
 	case !<-same:
 		return nil, &DamagedError{file, "is damaged"}
@@ -87,7 +90,8 @@ func parse(file string, b []byte) (h head, body []byte, err error) {
 		h.Wasm > len(rest) || len(rest) != h.Wasm+h.Data+sha256.Size {
 		return h, nil, &DamagedError{file, "is damaged"}
 	}
-	if !filepath.IsLocal(filepath.FromSlash(h.Code)) || !strings.HasPrefix(h.Code, codePrefix) {
+	local := filepath.IsLocal(filepath.FromSlash(h.Code)) && strings.HasPrefix(h.Code, codePrefix)
+	if !local && h.Code+h.CodeSum != "" {
 		return h, nil, &DamagedError{file, "has no native code"}
 	}
 	return h, rest[:h.Wasm+h.Data], nil

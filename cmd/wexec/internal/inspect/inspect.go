@@ -17,9 +17,10 @@ import (
 
 type options struct {
 	term.Streams
-	file  string
-	trust []string
-	json  bool
+	builder module.Builder
+	file    string
+	trust   []string
+	json    bool
 }
 
 // Command returns the command.
@@ -34,6 +35,8 @@ need to run.
 No code of the module is run if its manifest is in a custom section. If only
 its code can give the manifest, that is run, with no access to anything.
 
+` + module.Help + `
+
 ` + trust.Help(),
 		Args:              exit.UsageArgs(cobra.ExactArgs(1)),
 		ValidArgsFunction: module.CompleteFile,
@@ -42,6 +45,7 @@ its code can give the manifest, that is run, with no access to anything.
 			return run(cmd.Context(), o)
 		},
 	}
+	o.builder.AddFlags(cmd)
 	trust.AddFlag(cmd, &o.trust)
 	cmd.Flags().BoolVar(&o.json, "json", false, "print it as JSON")
 	return cmd
@@ -52,12 +56,12 @@ func run(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	h, err := host.New(host.Config{Logger: term.NewLogger(o.Err)})
+	h, err := host.New(host.Config{Logger: term.NewLogger(o.Err), Engines: module.Engines()})
 	if err != nil {
 		return err
 	}
 	defer h.Close(ctx)
-	m, err := module.Load(ctx, h, o.Streams, module.Source{File: o.file}, trusted)
+	m, err := module.Load(ctx, h, o.Streams, module.Source{File: o.file, Builder: &o.builder}, trusted)
 	if err != nil {
 		return err
 	}

@@ -1,13 +1,12 @@
 package inspect
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
+	"github.com/wexec/wexec/cmd/wexec/internal/module"
 	"github.com/wexec/wexec/cmd/wexec/internal/quantity"
 	"github.com/wexec/wexec/cmd/wexec/internal/term"
-	"github.com/wexec/wexec/host"
 )
 
 // text describes the module to people.
@@ -17,13 +16,9 @@ func (d description) text(p term.Palette) string {
 	fmt.Fprintf(&b, "%s\n", p.Dim(d.instances()))
 	section := func(title, body string) { b.WriteString("\n" + p.Strong(title) + "\n" + body) }
 
-	rows := make([][]string, len(d.Tasks))
-	for i, t := range d.Tasks {
-		rows[i] = []string{term.OneLine(t.Name), p.Mode(t.Mode, string(t.Mode)), term.Visible(taskText(t))}
-	}
-	section("Tasks", term.Columns(rows))
+	section("Tasks", module.TasksText(p, d.Tasks))
 
-	rows = [][]string{{"nothing"}}
+	rows := [][]string{{"nothing"}}
 	if len(d.Needs) > 0 {
 		rows = nil
 	}
@@ -60,30 +55,6 @@ func (d description) instances() string {
 		return "instances are restored between tasks"
 	}
 	return "instances are restored between tasks, if the module's start permits it"
-}
-
-// taskText returns a task's doc, limits and schemas.
-func taskText(t host.Task) string {
-	lines := []string{cmp.Or(t.Doc, "-")}
-	if t.Timeout > 0 {
-		lines = append(lines, fmt.Sprintf("Runs for %v at most.", t.Timeout))
-	}
-	if t.Memory > 0 {
-		lines = append(lines, fmt.Sprintf("Has %s of memory at most.", quantity.Bytes(t.Memory)))
-	}
-	if t.Fuel > 0 {
-		lines = append(lines, fmt.Sprintf("Uses %s units of fuel at most.", quantity.Fuel.Format(t.Fuel)))
-	}
-	if len(t.Uses) > 0 {
-		lines = append(lines, fmt.Sprintf("Uses %s.", strings.Join(t.Uses, ", ")))
-	}
-	if t.Input != nil {
-		lines = append(lines, fmt.Sprintf("Input schema: %s", t.Input))
-	}
-	if t.Output != nil {
-		lines = append(lines, fmt.Sprintf("Output schema: %s", t.Output))
-	}
-	return strings.Join(lines, "\n")
 }
 
 // list writes each name on a line.

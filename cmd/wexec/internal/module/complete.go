@@ -2,6 +2,7 @@ package module
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/wexec/wexec/cmd/wexec/internal/term"
 	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/build"
 )
 
 // completion is how long it may take: the user waits for it.
@@ -20,7 +22,24 @@ func CompleteFile(_ *cobra.Command, args []string, _ string) ([]string, cobra.Sh
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return []string{"wasm"}, cobra.ShellCompDirectiveFilterFileExt
+	return append([]string{"wasm"}, sourceExtensions()...), cobra.ShellCompDirectiveFilterFileExt
+}
+
+// CompleteSource completes the argument of a command that takes a source file.
+func CompleteSource(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return sourceExtensions(), cobra.ShellCompDirectiveFilterFileExt
+}
+
+func sourceExtensions() (all []string) {
+	for _, l := range build.Languages() {
+		for _, extension := range l.Extensions {
+			all = append(all, extension[1:])
+		}
+	}
+	return all
 }
 
 // CompleteFileAndTask completes the arguments of a command that takes a module
@@ -37,12 +56,12 @@ func CompleteFileAndTask(cmd *cobra.Command, args []string, prefix string) ([]st
 func taskNames(ctx context.Context, file string) []string {
 	ctx, cancel := context.WithTimeout(ctx, completion)
 	defer cancel()
-	h, err := host.New(host.Config{Logger: slog.New(slog.DiscardHandler)})
+	h, err := host.New(host.Config{Logger: slog.New(slog.DiscardHandler), Engines: Engines()})
 	if err != nil {
 		return nil
 	}
 	defer h.Close(ctx)
-	m, err := h.LoadFile(ctx, file)
+	m, err := Load(ctx, h, term.Streams{Out: io.Discard, Err: io.Discard}, Source{File: file})
 	if err != nil {
 		return nil
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/wexec/wexec/cmd/wexec/internal/term"
 	"github.com/wexec/wexec/cmd/wexec/internal/trust"
 	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/build"
 )
 
 // maxModule is the most bytes that are read of a module. The host takes less.
@@ -34,6 +35,8 @@ type Source struct {
 	File string
 	// Limit is the longest to wait for the end of standard input; 0 is no limit.
 	Limit time.Duration
+	// Builder builds the module if the file is a source file. Default: the zero Builder.
+	Builder *Builder
 }
 
 // ModuleName returns the name that the module gets.
@@ -41,7 +44,11 @@ func (s Source) ModuleName() string {
 	if s.File == stdin.Name {
 		return cmp.Or(s.Name, "stdin")
 	}
-	return cmp.Or(s.Name, strings.TrimSuffix(filepath.Base(s.File), ".wasm"))
+	base := filepath.Base(s.File)
+	if build.LanguageOf(base) != nil {
+		return cmp.Or(s.Name, strings.TrimSuffix(base, filepath.Ext(base)))
+	}
+	return cmp.Or(s.Name, strings.TrimSuffix(base, ".wasm"))
 }
 
 // Load loads a module. Its errors say what the user can do.
@@ -67,6 +74,13 @@ func (s Source) read(ctx context.Context, streams term.Streams) ([]byte, error) 
 	if s.File == stdin.Name {
 		return stdin.Reader{Streams: streams, What: "the module", Most: maxModule, Limit: s.Limit}.Read(ctx)
 	}
+	if build.LanguageOf(s.File) != nil {
+		built, err := cmp.Or(s.Builder, &Builder{}).Build(ctx, streams, s.File)
+		if err != nil {
+			return nil, err
+		}
+		return built.Bytes, nil
+	}
 	bytes, err := os.ReadFile(s.File)
 	if err == nil {
 		return bytes, nil
@@ -74,17 +88,22 @@ func (s Source) read(ctx context.Context, streams term.Streams) ([]byte, error) 
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, &exit.UsageError{Err: err}
 	}
-	beside, _ := filepath.Glob(filepath.Join(filepath.Dir(s.File), "*.wasm"))
+	return nil, noSuchFile(s.File)
+}
+
+// noSuchFile says which modules there are in the folder of a missing file.
+func noSuchFile(file string) error {
+	beside, _ := filepath.Glob(filepath.Join(filepath.Dir(file), "*.wasm"))
 	if len(beside) == 0 {
-		return nil, exit.Usagef("there is no file %s", s.File)
+		return exit.Usagef("there is no file %s", file)
 	}
 	const few = 8
 	beside = beside[:min(len(beside), few)]
-	return nil, exit.Usagef("there is no file %s; its folder has %s", s.File, strings.Join(beside, ", "))
+	return exit.Usagef("there is no file %s; its folder has %s", file, strings.Join(beside, ", "))
 }
 
-// PickTask returns the task with a name. Without a name it is main, or the only
-// task.
+// PickTask returns the task with a name. Without a name it is the program, main, or
+// the only task.
 func PickTask(m *host.Module, name string) (host.Task, error) {
 	tasks := m.Tasks()
 	if name == "" && len(tasks) == 1 {
@@ -93,6 +112,9 @@ func PickTask(m *host.Module, name string) (host.Task, error) {
 	wanted := name
 	if name == "" {
 		wanted = "main"
+		if i := slices.IndexFunc(tasks, func(t host.Task) bool { return t.Program }); i >= 0 {
+			wanted = tasks[i].Name
+		}
 	}
 	if i := slices.IndexFunc(tasks, func(t host.Task) bool { return t.Name == wanted }); i >= 0 {
 		return tasks[i], nil

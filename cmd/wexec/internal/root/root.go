@@ -16,11 +16,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wexec/wexec/cmd/wexec/internal/bench"
+	"github.com/wexec/wexec/cmd/wexec/internal/build"
 	"github.com/wexec/wexec/cmd/wexec/internal/cache"
 	"github.com/wexec/wexec/cmd/wexec/internal/demo"
+	"github.com/wexec/wexec/cmd/wexec/internal/dev"
+	"github.com/wexec/wexec/cmd/wexec/internal/doctor"
+	"github.com/wexec/wexec/cmd/wexec/internal/engine"
 	"github.com/wexec/wexec/cmd/wexec/internal/exit"
 	"github.com/wexec/wexec/cmd/wexec/internal/inspect"
 	"github.com/wexec/wexec/cmd/wexec/internal/run"
+	"github.com/wexec/wexec/cmd/wexec/internal/scaffold"
 	"github.com/wexec/wexec/cmd/wexec/internal/term"
 	"github.com/wexec/wexec/cmd/wexec/internal/version"
 )
@@ -28,10 +33,15 @@ import (
 // commands has every command.
 var commands = []func(term.Streams) *cobra.Command{
 	bench.Command,
+	build.Command,
 	cache.Command,
 	demo.Command,
+	dev.Command,
+	doctor.Command,
+	engine.Command,
 	inspect.Command,
 	run.Command,
+	scaffold.Command,
 	version.Command,
 }
 

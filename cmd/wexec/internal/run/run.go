@@ -48,6 +48,9 @@ What a task gets depends on its module:
 A pipe or a file as standard input is read to its end before the task starts,
 within --timeout. Where a pipe may stay open, -i '' says that there is no input.
 
+` + module.Help + ` Without TASK
+it is run as a program, with ARGS and the standard streams.
+
 A module gets nothing that a flag does not give it: no files, no environment,
 no network. All modules of the command line get the same. A task may take no more
 than --timeout, --fuel and --memory say, or than its manifest if that says less.
@@ -66,6 +69,7 @@ has here, or as GUEST. With :ro it may only read.
   curl https://example.com/feed | wexec run feeds.wasm parse
   wexec run feeds.wasm fetch -i https://example.com/feed --allow-http example.com
   wexec run tool.wasm --dir . --env LANG -- --verbose file
+  wexec run task.ts greet -i '"you"' --fetch
   wexec run model.wasm train -i @data --timeout 1h --memory 2GiB
   wexec run add.wasm add 40 2 --mode cpu --json
   wexec run shop.wasm order -i 5 --with stock.wasm --with pay=stripe.wasm`,

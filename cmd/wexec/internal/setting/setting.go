@@ -41,6 +41,7 @@ var flags = map[string]string{
 	"Limits.Table":        "",
 	"Limits.TurnTimeout":  "",
 
+	"Options.Fetch":     "--fetch",
 	"Options.Grants":    "",
 	"Options.Isolation": "",
 	"Options.Mode":      "--mode",

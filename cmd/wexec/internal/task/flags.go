@@ -14,6 +14,7 @@ import (
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/cmd/wexec/internal/exit"
 	"github.com/wexec/wexec/cmd/wexec/internal/grant"
+	"github.com/wexec/wexec/cmd/wexec/internal/module"
 	"github.com/wexec/wexec/cmd/wexec/internal/stdin"
 	"github.com/wexec/wexec/cmd/wexec/internal/term"
 	"github.com/wexec/wexec/cmd/wexec/internal/trust"
@@ -39,6 +40,7 @@ type Flags struct {
 	trust  []string
 	with   []string
 
+	builder module.Builder
 	trusted host.Options // by --trust, once Open has checked it
 	wasi    *host.WASI   // what system calls see, by --env and --dir
 }
@@ -50,6 +52,7 @@ func (f *Flags) Add(cmd *cobra.Command, s term.Streams) {
 	cmd.Flags().StringVar(&f.mode, "mode", "",
 		"io, blocking or cpu: the `MODE` of a task of a module without a manifest")
 	f.limits.add(cmd)
+	f.builder.AddFlags(cmd)
 	trust.AddFlag(cmd, &f.trust)
 	f.grant.Add(cmd)
 	cmd.Flags().StringArrayVar(&f.with, "with", nil,
@@ -83,7 +86,7 @@ func (f *Flags) Take(cmd *cobra.Command, args []string) {
 // Open checks the flags, and makes the host that they ask for. Its configuration can
 // be changed before. end closes the host and all else that was opened.
 func (f *Flags) Open(change func(*host.Config)) (h *host.Host, end func(context.Context) error, err error) {
-	c := host.Config{Logger: term.NewLogger(f.Err)}
+	c := host.Config{Logger: term.NewLogger(f.Err), Engines: module.Engines()}
 	if f.mode != "" {
 		if _, err := abi.ParseMode(f.mode); err != nil {
 			return nil, nil, exit.Usagef("--mode: %w", err)

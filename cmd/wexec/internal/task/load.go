@@ -31,7 +31,10 @@ type Call struct {
 
 // Load loads the module, and those that it may call, with more options for the first.
 func (f *Flags) Load(ctx context.Context, h *host.Host, more host.Options) (*Call, error) {
-	m, err := f.load(ctx, h, module.Source{File: f.File}, host.Options{Mode: host.Mode(f.mode)}, more)
+	builder := f.builder
+	builder.Program = f.Name == ""
+	from := module.Source{File: f.File, Builder: &builder}
+	m, err := f.load(ctx, h, from, host.Options{Mode: host.Mode(f.mode)}, more)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +48,7 @@ func (f *Flags) Load(ctx context.Context, h *host.Host, more host.Options) (*Cal
 	if f.mode != "" {
 		c.Task.Mode = host.Mode(f.mode)
 	}
-	if c.info.Style == host.Command {
+	if c.Task.Program || c.info.Style == host.Command {
 		program := *f.wasi
 		program.Args = f.args
 		c.WASI = &program
@@ -68,6 +71,7 @@ func (f *Flags) loadOthers(ctx context.Context, h *host.Host, first string) erro
 	names := []string{first}
 	for _, with := range f.with {
 		from := parseWith(with)
+		from.Builder = &f.builder
 		name := from.ModuleName()
 		switch {
 		case from.File == stdin.Name:

@@ -14,12 +14,16 @@ import (
 // hostFunctions are what the prelude can ask of the host. No other code of a script has
 // them.
 var hostFunctions = map[string]func(s *side, a args) value{
-	// input(call) returns the bytes of the input.
+	// input(call, asBytes) returns the input, as text unless asBytes is 1.
 	"input": func(s *side, a args) value {
-		if c, ok := s.Find(a.handle(0)); ok {
+		c, ok := s.Find(a.handle(0))
+		switch {
+		case !ok:
+			return undefined
+		case a.handle(1) == 1:
 			return s.vm.newBuffer(c.Input)
 		}
-		return undefined
+		return s.vm.newString(c.Input)
 	},
 	// output(call, text or bytes) ends a call with a result.
 	"output": func(s *side, a args) value {
@@ -118,7 +122,7 @@ var hostFunctions = map[string]func(s *side, a args) value{
 	},
 	// print(descriptor, text) writes to a standard stream.
 	"print": func(s *side, a args) value {
-		a.vm.span(a.at(1), func(at, length uint32) { s.print(a.handle(0), at, length) })
+		a.span(1, func(at, length uint32) { s.print(a.handle(0), at, length) })
 		return undefined
 	},
 	// read() returns a piece of the standard input, which is empty at its end.
@@ -205,9 +209,26 @@ func (a args) handle(i uint32) uint32 {
 // text returns an argument that is a string, cut after most bytes.
 func (a args) text(i uint32, most int) string { return a.vm.textOf(a.at(i), most) }
 
+// span calls use with the place of an argument's bytes: a string's UTF-8, those of a
+// Uint8Array, or none for undefined.
+func (a args) span(i uint32, use func(at, length uint32)) {
+	switch v := a.at(i); {
+	case v.isUndefined():
+		use(0, 0)
+	case a.vm.isString(v):
+		a.vm.chars(v, use)
+	default:
+		at := uint32(a.vm.call(jsGetUint8Array, uint64(a.vm.context), uint64(a.vm.scratch+scratchLength), uint64(v)))
+		if at == 0 {
+			panic(fault.Misuse("the prelude passes something else than bytes"))
+		}
+		use(at, a.vm.length())
+	}
+}
+
 // bytes calls use with an argument's bytes, which are in the engine's memory.
 func (a args) bytes(i uint32, use func([]byte)) {
-	a.vm.span(a.at(i), func(at, length uint32) { use(a.vm.bytes(at, length)) })
+	a.span(i, func(at, length uint32) { use(a.vm.bytes(at, length)) })
 }
 
 // part returns a part of an op's result.

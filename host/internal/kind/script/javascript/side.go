@@ -87,16 +87,9 @@ func (s *side) begin(c *guest.Call) {
 		s.runProgram(c)
 		return
 	}
-	name, input := s.vm.newString([]byte(c.Task.Name)), undefined
-	if _, bytes := c.Task.Extra["bytes"]; !bytes && len(c.Input) > 0 { // others ask for it
-		input = s.vm.newString(c.Input)
-	}
-	result := s.vm.invoke(s.vm.dispatch, integer(c.Handle), name, input, boolean(s.many()))
+	name := s.vm.newString([]byte(c.Task.Name))
+	result := s.vm.invoke(s.vm.dispatch, integer(c.Handle), name, boolean(s.many()))
 	s.vm.free(name)
-	s.vm.free(input)
-	if result != null && !result.isException() {
-		s.vm.span(result, func(at, length uint32) { s.Output(c, s.vm.bytes(at, length)) })
-	}
 	s.settle(c, result)
 }
 

@@ -17,12 +17,10 @@ const (
 	tagObject    = -1
 	tagInt       = 0
 	tagBool      = 1
-	tagNull      = 2
 	tagUndefined = 3
 	tagException = 6
 
 	undefined = value(tagUndefined) << 32
-	null      = value(tagNull) << 32
 )
 
 func integer(n uint32) value { return value(n) }
@@ -147,23 +145,6 @@ func (vm *vm) chars(v value, use func(at, length uint32)) {
 	}
 	use(at, vm.length())
 	vm.call(jsFreeCString, uint64(vm.context), uint64(at))
-}
-
-// span calls use with the place of a value's bytes: a string's UTF-8, those of a
-// Uint8Array, or none for undefined.
-func (vm *vm) span(v value, use func(at, length uint32)) {
-	switch {
-	case v.isUndefined():
-		use(0, 0)
-	case vm.isString(v):
-		vm.chars(v, use)
-	default:
-		at := uint32(vm.call(jsGetUint8Array, uint64(vm.context), uint64(vm.scratch+scratchLength), uint64(v)))
-		if at == 0 {
-			panic(fault.Misuse("the prelude passes something else than bytes"))
-		}
-		use(at, vm.length())
-	}
 }
 
 // textOf returns a copy of a string, cut after most bytes.

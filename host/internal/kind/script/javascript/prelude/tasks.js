@@ -111,7 +111,7 @@ host.manifest = () => {
 	for (const name in tasks) {
 		const { mode, options: o } = tasks[name];
 		list.push({
-			name, mode, doc: o.doc, bytes: o.bytes || undefined, timeout_ms: o.timeout, memory_bytes: o.memory, fuel: o.fuel,
+			name, mode, doc: o.doc, timeout_ms: o.timeout, memory_bytes: o.memory, fuel: o.fuel,
 			uses: o.uses, input: o.input, output: o.output,
 		});
 	}
@@ -121,26 +121,22 @@ host.manifest = () => {
 	return stringify({ tasks: list, reseeds: true });
 };
 
-/** Runs a task. Returns its output, or null if the call has failed or goes on. */
-host.dispatch = (handle, name, text, shared) => {
+host.dispatch = (handle, name, shared) => {
 	const call = begin(handle, false, shared);
 	const entry = tasks[name];
 	try {
 		if (entry === undefined) throw new TypeError(`the script exports no task ${inspect(name)}`);
-		const result = apply(entry.run, undefined, input(call, entry, text));
-		const promise = promiseOf(result);
-		if (promise === undefined) return finish(call, result);
-		settle(call, promise);
+		settle(call, apply(entry.run, undefined, input(call, entry)));
 	} catch (error) {
 		fail(call, error);
 	}
-	return null;
 };
 
 /** Returns the parameters of a task's function. */
-function input(call, { run, options }, text) {
-	if (options.bytes) return [new Uint8Array(host.input(call.handle))];
-	if (text === undefined) return [];
+function input(call, { run, options }) {
+	if (options.bytes) return [new Uint8Array(host.input(call.handle, 1))];
+	const text = host.input(call.handle, 0);
+	if (text === "") return [];
 	let value;
 	try {
 		value = parse(text);
@@ -150,17 +146,15 @@ function input(call, { run, options }, text) {
 	return run.length > 1 && isArray(value) ? value : [value];
 }
 
-/** Ends a call with what a promise resolves to. */
-function settle(call, promise) {
-	react(promise, (value) => {
-		const output = finish(call, value);
-		if (output !== null) host.output(call.handle, output);
-	}, (error) => fail(call, error));
+/** Ends a call with a result, or with what it resolves to. */
+function settle(call, result) {
+	const promise = promiseOf(result);
+	if (promise === undefined) finish(call, result);
+	else react(promise, (value) => finish(call, value), (error) => fail(call, error));
 }
 
-/** Ends a call for the prelude. Returns the output, or null if there is none. */
 function finish(call, value) {
-	if (call.ended) return null;
+	if (call.ended) return;
 	let output;
 	try {
 		output = typeof value === "string" ? stringify(value) : raw(value) ?? stringify(value);
@@ -169,10 +163,10 @@ function finish(call, value) {
 		}
 	} catch (error) {
 		fail(call, error);
-		return null;
+		return;
 	}
 	end(call);
-	return output;
+	host.output(call.handle, output);
 }
 
 function fail(call, error) {
