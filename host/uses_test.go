@@ -195,3 +195,27 @@ func until(t testing.TB, done func() bool) {
 		}
 	}
 }
+
+// TestLabelsTravel: the calls that a task makes have the labels of its own call, and
+// the span of each names its parent.
+func TestLabelsTravel(t *testing.T) {
+	seen := make(chan capability.Caller, 1)
+	spans := make(chan host.Span, 2)
+	_, m := waiter(t, host.Config{Observe: func(s host.Span) { spans <- s }},
+		func(_ context.Context, u *capability.Use) ([]byte, error) {
+			seen <- u.Caller
+			return nil, nil
+		})
+	labels := map[string]string{"trace": "4bf92f35"}
+	child := scriptOp{"task.call", `{"task":"blocking"}` + "\n" + string(awaited())}
+	if _, err := m.With(host.Options{Labels: labels}).Call(t.Context(), "io", ops(0, child)).Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	caller, inner, outer := <-seen, <-spans, <-spans
+	if caller.Labels["trace"] != "4bf92f35" || caller.Task != "blocking" || caller.Call != inner.ID {
+		t.Errorf("the capability got %+v in call %d", caller, inner.ID)
+	}
+	if inner.Labels["trace"] != "4bf92f35" || outer.Labels["trace"] != "4bf92f35" || inner.Parent != outer.ID {
+		t.Errorf("spans %+v and %+v", inner, outer)
+	}
+}
