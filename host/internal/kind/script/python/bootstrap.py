@@ -1,0 +1,85 @@
+# The interpreter's program (-c). It makes the files of the prelude and of the script
+# importable, and hands over to the prelude.
+import sys
+from _frozen_importlib import ModuleSpec
+from posix import pread, pwrite
+
+ABSENT, FOLDER, FILE = range(3)  # what open returns; a file adds its size
+
+
+def read(path, own=0):
+    """Return the bytes of a file, None for a folder, or raise FileNotFoundError."""
+    kind = pwrite(0, path.encode(), 1 << 32 | own)
+    if kind == ABSENT:
+        raise FileNotFoundError(2, "No such file in the script", path)
+    if kind == FOLDER:
+        return None
+    return pread(0, kind - FILE, 2 << 32) if kind > FILE else b""
+
+
+class Loader:
+    """Loads a module from the script's files."""
+
+    def __init__(self, path, own):
+        self.path, self.own = path, own
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        exec(self.get_code(), module.__dict__)
+
+    def get_code(self, name=None):
+        return compile(read(self.path, self.own), self.path, "exec", dont_inherit=True)
+
+    def get_source(self, name=None):
+        return read(self.path, self.own).decode()
+
+    def get_data(self, path):
+        data = read(path)
+        if data is None:
+            raise IsADirectoryError(21, "Is a directory", path)
+        return data
+
+    def get_filename(self, name=None):
+        return self.path
+
+
+class Finder:
+    """Finds modules among the files of the prelude and the script."""
+
+    roots = []
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        own = name == "wexec" or name.startswith("wexec.")
+        if not own and path is None:
+            path = cls.roots
+        stem = name.replace(".", "/") if own else name.rpartition(".")[2]
+        for root in [""] if own else path:
+            if not own and root.startswith("/"):
+                continue
+            base = root + "/" + stem if root else stem
+            spec = cls.spec_at(name, base, own)
+            if spec:
+                return spec
+
+    @staticmethod
+    def spec_at(name, base, own):
+        for path, package in ((base + "/__init__.py", True), (base + ".py", False)):
+            kind = pwrite(0, path.encode(), 1 << 32 | own)
+            if kind >= FILE:
+                spec = ModuleSpec(name, Loader(path, own), origin=path, is_package=package)
+                spec.has_location = True
+                if package:
+                    spec.submodule_search_locations = [base]
+                return spec
+        if pwrite(0, base.encode(), 1 << 32 | own) == FOLDER:
+            spec = ModuleSpec(name, None, is_package=True)
+            spec.submodule_search_locations = [base]
+            return spec
+
+
+
+sys.meta_path.insert(0, Finder)
+from wexec import _start  # noqa: E402

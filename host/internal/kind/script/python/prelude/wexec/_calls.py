@@ -1,0 +1,73 @@
+"""The calls of an instance that holds many."""
+
+import sys
+from contextvars import copy_context
+
+from . import _errors, _host
+from ._loop import ambient, events as _events
+
+_calls = {}  # by handle
+
+
+def turn(new):
+    """Take the events, and run what can run. Return whether there is more."""
+    loop = ambient()
+    _events._set_running_loop(loop)
+    try:
+        _take(new)
+        if new:
+            _take(_host.events())
+    finally:
+        _events._set_running_loop(None)
+    again = loop.turn()
+    sys.stdout.flush()
+    return again
+
+
+def _take(new):
+    for kind, handle, detail, length in new:
+        if kind == _host.OP:
+            future = _host.ops.pop(handle, None)
+            if future is not None:
+                future._ended(handle, length)
+        elif kind == _host.CALL:
+            _begin(handle, detail, length)
+        elif handle in _calls:
+            _calls[handle].main.cancel()
+
+
+def _begin(handle, index, length):
+    from ._start import _tasks
+    call = _calls[handle] = _host.Call(handle, _tasks[index])
+    context = copy_context()
+    context.run(_host.current.set, call)
+    call.main = ambient().create_task(_run(call, length), context=context)
+
+
+async def _run(call, length):
+    code, output = None, b""
+    try:
+        data = call.input(length)
+        params = call.task.params
+        args, named = params.decode(data)
+        output = params.encode_result(await call.task.function(*args, **named), not params.raw and data[:1] == b"\t")
+    except BaseException as error:
+        code, output = _errors.code_of(error), _errors.describe(error)
+        if type(error).__name__ == "CancelledError":
+            code = -5
+    others, call.others = call.others, None
+    while others:
+        for task in others:
+            task.cancel()
+        await _settled(others)
+    del _calls[call.handle]
+    sys.stdout.flush()
+    if code is None:
+        call.output(output)
+    else:
+        call.fail(code, output)
+
+
+async def _settled(tasks):
+    import asyncio
+    await asyncio.wait(tasks)

@@ -1,0 +1,188 @@
+"""The event loop of asyncio, on ops of the host.
+
+The host enters an instance that holds many calls when there are events, and turn runs
+what can run. In an instance with one call of another mode, the loop waits in the host.
+In both, one op sleeps until the next timer of asyncio's is due.
+"""
+
+import asyncio
+from asyncio import base_events, events
+from contextvars import copy_context
+
+from . import _future, _host
+from ._errors import failure
+
+_running = events._get_running_loop
+
+
+class _Selector:
+    """What BaseEventLoop waits in."""
+
+    def __init__(self, loop):
+        self.loop = loop
+
+    def select(self, timeout):
+        self.loop._pause(timeout)
+        return ()
+
+    def close(self):
+        pass
+
+
+class Loop(base_events.BaseEventLoop):
+    """An event loop whose timers are ops of the host."""
+
+    def __init__(self):
+        super().__init__()
+        self._selector = _Selector(self)
+        self._alarm = None  # the op that sleeps until the time _due
+        self._due = 0
+        self._blocks = False
+
+    def _process_events(self, _):
+        pass
+
+    def _write_to_self(self):
+        pass  # there are no other threads
+
+    def close(self):
+        if self._alarm is not None:
+            self._alarm.cancel()
+        super().close()
+
+    def create_task(self, coro, *, name=None, context=None):
+        task = super().create_task(coro, name=name, context=context)
+        call = (context or copy_context()).get(_host.current)
+        if call is not None and call.main is not None:
+            if call.others is None:
+                call.others = set()
+            call.others.add(task)
+            task.add_done_callback(call.others.discard)
+        return task
+
+    # In an instance with one call.
+
+    def run_forever(self):
+        self._blocks = True
+        try:
+            super().run_forever()
+        finally:
+            self._blocks = False
+
+    def _pause(self, timeout):
+        """Wait for an event, at most timeout seconds."""
+        if not self._blocks or timeout == 0:
+            return
+        if timeout is not None:
+            self._arm(self.time() + timeout)
+        _host.wait()
+
+    def step(self):
+        """Run what can run. If nothing can, wait."""
+        events._set_running_loop(self)
+        self._blocks = True
+        try:
+            self._run_once()
+        finally:
+            self._blocks = False
+            events._set_running_loop(None)
+
+    # In an instance that holds many.
+
+    def turn(self):
+        """Run what can run. Return whether there is more."""
+        events._set_running_loop(self)
+        try:
+            for _ in range(64):
+                if not self._ready and not self._overdue():
+                    break
+                self._run_once()
+            if self._scheduled:
+                self._arm(self._scheduled[0].when())
+            return bool(self._ready)
+        finally:
+            events._set_running_loop(None)
+
+    def _overdue(self):
+        while self._scheduled and self._scheduled[0]._cancelled:
+            base_events.heapq.heappop(self._scheduled)._scheduled = False
+            self._timer_cancelled_count -= 1
+        return self._scheduled and self._scheduled[0].when() < self.time() + self._clock_resolution
+
+    def _arm(self, when):
+        """Have the host enter the loop at a time."""
+        if self._alarm is not None:
+            if not self._alarm.done() and self._due == when:
+                return
+            self._alarm.cancel()
+        self._due = when
+        self._alarm = self._owner().run(_future.sleep_op, when - self.time())
+        self._alarm.add_done_callback(self._rang)
+
+    def _owner(self):
+        """Return the context of a call, for an op that is for all of them."""
+        if _host.current.get(None) is not None:
+            return copy_context()
+        for timer in self._scheduled:
+            context = timer._context
+            call = context.get(_host.current)
+            if call is not None and call.main is not None and not call.main.done():
+                return context.copy()
+        return copy_context()
+
+    def _rang(self, alarm):
+        """Fail the calls whose timers the host does not run."""
+        if alarm is not self._alarm or alarm._state != 2:
+            return
+        for timer in self._scheduled:
+            call = timer._context.get(_host.current)
+            if call is not None and call.main is not None:
+                call.main.cancel()
+        _host.log(f"no timers: {alarm.exception()}", 3)
+
+
+class Policy(events.BaseDefaultEventLoopPolicy):
+    _loop_factory = Loop
+
+
+asyncio.set_event_loop_policy(Policy())
+
+_ambient = None
+
+
+def ambient():
+    """Return the loop of tasks in async functions, and of coroutines that a function spawns."""
+    global _ambient
+    if _ambient is None:
+        _ambient = Loop()
+    return _ambient
+
+
+def _idle():
+    loop = _ambient
+    return loop if loop is not None and (loop._ready or loop._scheduled) else None
+
+
+_future.running_loop = _running
+_future.idle_loop = _idle
+
+
+def spawn(awaitable):
+    """Run an awaitable as a task of the loop, and return its future."""
+    loop = _running() or ambient()
+    task = asyncio.ensure_future(awaitable, loop=loop)
+    out = _future.Future()
+    out._stop = task.cancel
+
+    def done(task):
+        if out.done():
+            return
+        if task.cancelled():
+            out._settle(3, None)
+        elif task.exception() is not None:
+            out._settle(2, task.exception())
+        else:
+            out._settle(1, task.result())
+
+    task.add_done_callback(done)
+    return out

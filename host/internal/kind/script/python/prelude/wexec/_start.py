@@ -1,0 +1,150 @@
+"""The start of the interpreter, and the function by which the host enters it."""
+
+import sys
+from posix import _exit, pread, pwrite
+
+from . import _errors, _host, _task
+
+_about = pread(0, 4096, _host.ABOUT)
+_program, _path = _about[:1] == b"1", _about[1:].decode()
+_finder = sys.meta_path[0]
+_folder, _, _file = _path.rpartition("/")
+_name = _file.removesuffix(".py")
+_loader = type(_finder.find_spec("wexec").loader)(_path, 0)
+_errors._main[0] = _name
+_finder.roots[:] = [_folder, "site-packages"]
+_tasks = []
+_fresh = not _program
+
+
+def _load():
+    """Import the script, and return what to add to the manifest."""
+    code = _loader.get_code()  # a SyntaxError is one for programs, too
+    if not any(n.partition(".")[0] == "wexec" for n in code.co_names):
+        return  # a program, and nothing else
+    sys.stdin = _NoInput()
+    try:
+        __import__(_name)
+    except _host.Unguarded:
+        pass  # a program that calls its tasks right away: those before that are known
+    finally:
+        sys.stdin = sys.__stdin__
+    if any(t.mode == _task.IO for t in _task.registry.values()):
+        from . import _calls  # and with it asyncio
+
+
+class _NoInput:
+    def __getattr__(self, name):
+        raise _host.Unguarded("the script reads its input while it is imported")
+
+
+_MAIN = {"name": "__main__", "mode": "blocking", "program": True,
+         "doc": "The script as a program: python " + _file}
+
+
+def begin():
+    """Get ready for calls, shake hands and exit. The host then enters resume."""
+    sys.stdout.reconfigure(line_buffering=True)
+    sys.argv = [_path, *sys.argv[1:]]
+    sys.path[:0] = [_folder or "."]
+    manifest = b""
+    try:
+        if not _program:
+            _load()
+            _task.close()
+            _tasks.extend(_task.registry.values())
+            manifest = _task.manifest([_MAIN])
+    except BaseException as error:
+        pwrite(0, _errors.describe(error).encode("utf-8", "replace"), _host.BROKEN)
+        _exit(1)
+    import gc
+    gc.collect()
+    gc.freeze()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    words = map(id, (type(begin), resume, (), True, False))
+    pwrite(0, b"".join(w.to_bytes(4, "little") for w in words) + manifest, _host.HELLO)
+    _exit(0)
+
+
+def resume():
+    """Take the events, and run what can run. Return whether there is more to run."""
+    global _fresh
+    if _fresh:
+        _fresh = False
+        _reseed()
+    new = list(_host.events(1))
+    if new and new[0][0] == _host.CALL:
+        _, handle, index, length = new[0]
+        if index >= len(_tasks):
+            _run_main(_host.Call(handle, None), length)
+            return False
+        task = _tasks[index]
+        if task.mode != _task.IO:
+            _run(_host.Call(handle, task), length)
+            return False
+    from . import _calls
+    return _calls.turn(new)
+
+
+def _reseed():
+    """Draw random numbers anew: those of the snapshot would be the same for every task."""
+    modules = sys.modules
+    if "random" in modules:
+        modules["random"].seed()
+    if "uuid" in modules:
+        modules["uuid"]._node = modules["uuid"]._last_timestamp = None
+    if "tempfile" in modules:
+        modules["tempfile"]._name_sequence = None
+
+
+def _run(call, length):
+    """Run a call that has the instance for itself."""
+    token = _host.current.set(call)
+    try:
+        output = run(call, call.input(length))
+    except BaseException as error:
+        sys.stdout.flush()
+        call.fail(_errors.code_of(error), _errors.describe(error))
+    else:
+        sys.stdout.flush()
+        call.output(output)
+    finally:
+        _host.current.reset(token)
+
+
+def run(call, data):
+    params = call.task.params
+    args, named = params.decode(data)
+    result = call.task.function(*args, **named)
+    return params.encode_result(result, not params.raw and data[:1] == b"\t")
+
+
+def _run_main(call, length):
+    """Run the script as a program."""
+    import types
+    main = types.ModuleType("__main__")
+    main.__file__, main.__loader__ = _path, _loader
+    sys.modules["__main__"] = main
+    _host.current.set(call)
+    code, message = 0, ""
+    try:
+        exec(_loader.get_code(), main.__dict__)
+    except SystemExit as error:
+        code = error.code
+        if code is None:
+            code = 0
+        elif type(code) is not int:
+            code, message = 1, str(code)
+    except BaseException as error:
+        code, message = _errors.code_of(error), _errors.describe(error)
+    if "atexit" in sys.modules:
+        sys.modules["atexit"]._run_exitfuncs()
+    sys.stdout.flush()
+    if code:
+        call.fail(code, message or f"exit status {code}")
+    else:
+        call.output(b"")
+
+
+begin()
