@@ -39,63 +39,117 @@ const (
 // Channel implements guest.Caller. It is called by the guest, so any of it may be
 // wrong.
 func (s *side) Channel(at uint64, ptr, length uint32) uint32 {
-	handle, do, other := at&(1<<32-1), at>>32&0xff, at>>40
-	p, n := uint64(ptr), uint64(length)
+	handle, do, other := uint32(at), at>>32&0xff, uint32(at>>40)
+	bytes := func(what string) []byte { return s.inst.Bytes(what, ptr, length) }
 	switch do {
 	case doAbout:
-		about := "0" + s.source.Main
-		if s.inst.IsProgram() {
-			about = "1" + s.source.Main
-		}
-		return min(length, s.inst.CopyOut("about", []byte(about), ptr, length, 0))
+		return s.copy("about", s.about(), ptr, length)
 	case doOpen:
-		return s.open(string(s.inst.Bytes("open", ptr, length)), handle == 1)
+		return s.open(string(bytes("open")), handle == 1)
 	case doRead:
-		return min(length, s.inst.CopyOut("read", s.file, ptr, length, 0))
+		return s.copy("read", s.file, ptr, length)
 	case doHello:
-		s.shake(s.inst.Bytes("hello", ptr, length))
+		s.shake(bytes("hello"))
 	case doBroken:
-		s.broken = guest.Text(s.inst.Bytes("broken", ptr, length), maxText)
+		s.broken = guest.Text(bytes("broken"), maxText)
 	case doNext:
-		return s.Call("next", p, n/abi.EventSize) * abi.EventSize
+		return s.next(ptr, length)
 	case doWait:
-		s.Wait()
+		s.wait()
 	case doInput:
-		return min(length, s.Call("input", handle, p, n, 0))
+		return s.copy("input", s.Call("input", handle).Input, ptr, length)
 	case doOutput:
-		s.Call("output", handle, p, n)
+		s.Output(s.Call("output", handle), bytes("output"))
 	case doFail:
-		code := s.inst.Bytes("fail", ptr, 4)
-		s.Call("fail", handle, uint64(binary.LittleEndian.Uint32(code)), p+4, n-min(n, 4))
+		s.fail(s.Call("fail", handle), bytes("fail"))
 	case doStart:
-		name := min(other, n)
-		return s.Call("op_start", handle, p, name, p+name, n-name)
+		c, all := s.Call("op_start", handle), bytes("op_start")
+		name := min(int(other), len(all))
+		return s.StartOp(c, guest.Text(all[:name], maxName), all[name:]).Handle
 	case doTake:
-		return s.take(handle, ptr, length)
+		return s.take(s.Op("op_result", handle), ptr, length)
 	case doDrop:
-		s.Call("op_drop", handle)
+		s.Ops.Drop(s.Op("op_drop", handle))
 	case doLog:
-		s.Call("log", other, p, n)
+		s.inst.Log(abi.LogLevel(other), bytes("log"))
 	default:
 		panic(fault.Misuse("the host has no function %d", do))
 	}
 	return 0
 }
 
-// maxText is the most bytes of why a script can't be loaded.
-const maxText = 16 << 10
+// copy copies as much of b as there is room for, and returns how much that is.
+func (s *side) copy(what string, b []byte, ptr, room uint32) uint32 {
+	return min(room, s.inst.CopyOut(what, b, ptr, room, 0))
+}
+
+// about says what the prelude needs to know at the start.
+func (s *side) about() []byte {
+	program := "0"
+	if s.inst.IsProgram() {
+		program = "1"
+	}
+	return []byte(program + s.source.Main)
+}
+
+// next copies as many events as there is room for.
+func (s *side) next(ptr, length uint32) uint32 {
+	to := s.inst.Bytes("next", ptr, length)
+	most := len(to) / abi.EventSize
+	events := to[:0]
+	for range most {
+		e, ok := s.Next()
+		if !ok {
+			break
+		}
+		events = e.AppendTo(events)
+	}
+	return uint32(len(events))
+}
+
+// wait waits until there is an event. Only a guest with one call may wait in it.
+func (s *side) wait() {
+	if !s.alone {
+		panic(fault.Misuse("the prelude waits in an instance that holds many calls"))
+	}
+	for s.Events() == 0 {
+		if s.Ops.Running() == 0 {
+			panic(fault.Misuse("the prelude waits, but no op is running: the call would never end"))
+		}
+		if err := s.inst.Await(true); err != nil {
+			panic(&fault.Stopped{Err: err})
+		}
+	}
+}
+
+// The most bytes of a capability's name, and of an error's text.
+const (
+	maxName = 256
+	maxText = 16 << 10
+)
+
+// fail ends a call with an error: a code and a message.
+func (s *side) fail(c *guest.Call, text []byte) {
+	if len(text) < 4 {
+		panic(fault.Misuse("fail: there is no code"))
+	}
+	code := int32(binary.LittleEndian.Uint32(text))
+	s.End(c, nil, &fault.TaskError{Code: code, Message: guest.Text(text[4:], maxText)})
+}
 
 // take copies the result of an op, after a head, and drops the op.
-func (s *side) take(op uint64, ptr, length uint32) uint32 {
+func (s *side) take(o *guest.Op, ptr, length uint32) uint32 {
 	const head = 12
-	to := s.inst.Bytes("op_result", ptr, head)
-	status, code := s.Ended(op)
-	total := s.Call("op_result", op, uint64(ptr)+head, uint64(max(length, head)-head), 0)
-	binary.LittleEndian.PutUint32(to, uint32(status))
-	binary.LittleEndian.PutUint32(to[4:], uint32(code))
-	binary.LittleEndian.PutUint32(to[8:], total)
-	s.Call("op_drop", op)
-	return min(length, head+total)
+	to := s.inst.Bytes("op_result", ptr, length)
+	if !o.Over() || len(to) < head {
+		panic(fault.Misuse("op_result: the op has not ended, or there is no room"))
+	}
+	binary.LittleEndian.PutUint32(to, uint32(o.Status))
+	binary.LittleEndian.PutUint32(to[4:], uint32(o.Code))
+	binary.LittleEndian.PutUint32(to[8:], uint32(len(o.Result)))
+	n := copy(to[head:], o.Result)
+	s.Ops.Drop(o)
+	return head + uint32(n)
 }
 
 //go:embed all:prelude

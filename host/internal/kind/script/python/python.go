@@ -14,8 +14,8 @@ import (
 	"github.com/wexec/wexec/host/internal/engine"
 	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/guest"
+	"github.com/wexec/wexec/host/internal/kind/calls"
 	"github.com/wexec/wexec/host/internal/kind/script"
-	"github.com/wexec/wexec/host/internal/kind/wexec"
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
@@ -43,14 +43,17 @@ func (Language) Accept(m *wasm.Module) error {
 // Attach implements script.Language.
 func (Language) Attach(inst *guest.Instance, source *script.Source) script.Side {
 	s := &side{inst: inst, source: source}
-	s.Begin(inst, s.resume)
+	s.Init(inst)
+	s.Resume = s.resume
+	s.Stuck = &fault.TaskError{Message: "it waits, and nothing runs that could go on: the call would never end"}
 	return s
 }
 
 // side is the side of an instance of the interpreter.
 type side struct {
-	wexec.Foreign
+	calls.Shared
 	inst   *guest.Instance
+	alone  bool // a call that is not of mode io has the instance for itself
 	source *script.Source
 	file   []byte // that the guest has asked for
 	roots  *roots // nil before the handshake
@@ -83,6 +86,21 @@ func (s *side) Start() error {
 	if err != nil {
 		s.inst.Kill()
 	}
+	return err
+}
+
+// Serve implements guest.Side. A call of another mode than io may wait in its ops.
+func (s *side) Serve(c *guest.Call) error {
+	if c.Task.Mode == abi.IO {
+		return s.Shared.Serve(c)
+	}
+	s.alone = true
+	err := s.Accept(c)
+	if err == nil {
+		_, err = s.resume()
+		err = s.Finish(c, err, "the prelude returned without ending the call")
+	}
+	s.alone = false
 	return err
 }
 
