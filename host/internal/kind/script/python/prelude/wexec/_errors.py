@@ -102,6 +102,8 @@ def describe(error):
 
 def _head(error):
     kind = type(error)
+    if kind is Error:
+        return str(error)
     name = kind.__qualname__
     if kind.__module__ not in ("builtins", "wexec._errors"):
         name = f"{kind.__module__}.{name}"

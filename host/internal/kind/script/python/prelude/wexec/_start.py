@@ -12,7 +12,7 @@ _folder, _, _file = _path.rpartition("/")
 _name = _file.removesuffix(".py")
 _loader = type(_finder.find_spec("wexec").loader)(_path, 0)
 _errors._main[0] = _name
-_finder.roots[:] = [_folder, "site-packages"]
+_finder.roots[:] = [_folder, ""] if _folder else [""]
 _tasks = []
 _fresh = not _program
 
