@@ -1,0 +1,85 @@
+package python_test
+
+import (
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/wexec/wexec/host"
+)
+
+const benchScript = `
+from wexec import task, sleep
+
+@task
+def double(n: int) -> int:
+    return 2 * n
+
+@task(cpu=True)
+def double_cpu(n: int) -> int:
+    return 2 * n
+
+@task
+async def double_io(n: int) -> int:
+    return 2 * n
+
+@task
+async def nap(s: float):
+    await sleep(s)
+`
+
+// BenchmarkScript measures warm calls, one after the other: each is pristine, except
+// those of mode io, which share an instance.
+func BenchmarkScript(b *testing.B) {
+	h := newHost(b, host.Config{})
+	m := script(b, h, benchScript)
+	for name, task := range map[string]string{"blocking": "double", "cpu": "double_cpu", "io": "double_io"} {
+		b.Run("python/"+name, func(b *testing.B) {
+			for b.Loop() {
+				out, err := m.Call(b.Context(), task, []byte("21")).Wait(b.Context())
+				if err != nil || string(out) != "42" {
+					b.Fatal(string(out), err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkInFlight has 10,000 calls wait in one instance, and tells the memory that
+// each takes, in the guest and in the host.
+func BenchmarkInFlight(b *testing.B) {
+	const calls = 10_000
+	h := newHost(b, host.Config{IO: host.ExecutorLimits{Workers: 1, InFlight: calls + 1, Queue: calls + 1}})
+	m := script(b, h, benchScript)
+	call := func(input string) *host.Future[[]byte] { return m.Call(b.Context(), "nap", []byte(input)) }
+	if _, err := call("0.001").Wait(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		heap, guest := heapBytes(), int64(h.Stats().MemoryBytes)
+		futures := make([]*host.Future[[]byte], calls)
+		start := time.Now()
+		for i := range futures {
+			futures[i] = call("30")
+		}
+		if _, err := m.Call(b.Context(), "double_io", []byte("1")).Wait(b.Context()); err != nil {
+			b.Fatal(err) // it ran after the others, which all wait now
+		}
+		b.ReportMetric(float64(time.Since(start).Microseconds())/calls, "µs/start")
+		b.ReportMetric(float64(heapBytes()-heap)/calls, "heap-B/call")
+		b.ReportMetric(float64(int64(h.Stats().MemoryBytes)-guest)/calls, "guest-B/call")
+		for _, f := range futures {
+			f.Cancel()
+		}
+		for _, f := range futures {
+			_, _ = f.Wait(b.Context())
+		}
+	}
+}
+
+func heapBytes() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapInuse + m.StackInuse)
+}
