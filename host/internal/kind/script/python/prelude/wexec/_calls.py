@@ -1,6 +1,7 @@
 """The calls of an instance that holds many."""
 
 import sys
+from _struct import iter_unpack
 from contextvars import copy_context
 
 from . import _errors, _host
@@ -9,13 +10,16 @@ from ._loop import ambient, events as _events
 _calls = {}  # by handle
 
 
-def turn(new):
-    """Take the events, and run what can run. Return whether there is more."""
+def turn(first):
+    """Take the events, of which this is the first, and run what can run.
+
+    Return whether there is more.
+    """
     loop = ambient()
     _events._set_running_loop(loop)
     try:
-        _take(new)
-        if new:
+        if first:
+            _take(iter_unpack("<4I", first))
             _take(_host.events())
     finally:
         _events._set_running_loop(None)

@@ -1,6 +1,7 @@
 """The start of the interpreter, and the function by which the host enters it."""
 
 import sys
+from _struct import unpack
 from posix import _exit, pread, pwrite
 
 from . import _errors, _host, _task
@@ -73,18 +74,18 @@ def resume():
     if _fresh:
         _fresh = False
         _reseed()
-    new = list(_host.events(1))
-    if new and new[0][0] == _host.CALL:
-        _, handle, index, length = new[0]
+    first = pread(0, 16, _host.NEXT)
+    if first and first[0] == _host.CALL:
+        _, handle, index, length = unpack("<4I", first)
         if index >= len(_tasks):
-            _run_main(_host.Call(handle, None), length)
+            _run_main(_host.Call(handle, None))
             return False
         task = _tasks[index]
         if task.mode != _task.IO:
             _run(_host.Call(handle, task), length)
             return False
     from . import _calls
-    return _calls.turn(new)
+    return _calls.turn(first)
 
 
 def _reseed():
@@ -100,27 +101,22 @@ def _reseed():
 
 def _run(call, length):
     """Run a call that has the instance for itself."""
-    token = _host.current.set(call)
+    _host.current.set(call)
+    params = call.task.params
     try:
-        output = run(call, call.input(length))
+        data = call.input(length)
+        args, named = params.decode(data)
+        result = call.task.function(*args, **named)
+        output = params.encode_result(result, not params.raw and data[:1] == b"\t")
+        sys.stdout.flush()
     except BaseException as error:
         sys.stdout.flush()
         call.fail(_errors.code_of(error), _errors.describe(error))
     else:
-        sys.stdout.flush()
         call.output(output)
-    finally:
-        _host.current.reset(token)
 
 
-def run(call, data):
-    params = call.task.params
-    args, named = params.decode(data)
-    result = call.task.function(*args, **named)
-    return params.encode_result(result, not params.raw and data[:1] == b"\t")
-
-
-def _run_main(call, length):
+def _run_main(call):
     """Run the script as a program."""
     import types
     main = types.ModuleType("__main__")

@@ -34,6 +34,8 @@ class Params:
             name: _codec.converter(hint) for name, hint in self.hints.items() if hint is not None
         }
 
+        self.convert = self.converters.get(self.names[0]) if self.single else None
+
     def _read(self, function, code):
         names, count, only = code.co_varnames, code.co_argcount, code.co_kwonlyargcount
         self.names = list(names[:count + only])
@@ -86,7 +88,14 @@ class Params:
         """Return the arguments for the function that an input stands for."""
         if self.raw:
             return [data] if data or self.names[0] not in self.defaults else [], {}
+        if self.single and data:
+            value = _codec.loads(data)
+            if data[:1] == b"\t":
+                value = _codec.untag(value)
+            return (value if self.convert is None else self.convert(value, ""),), {}
         if not data:
+            if not self.required:
+                return (), {}
             args, named = [], {}
         else:
             value = _codec.loads(data)
@@ -96,8 +105,6 @@ class Params:
         return self._check(args, named)
 
     def _spread(self, value):
-        if self.single:
-            return [value], {}
         if type(value) is list and not self.keywords:
             return value, {}
         if type(value) is dict:
@@ -120,13 +127,12 @@ class Params:
             for name in named:
                 if name not in self.names:
                     raise InvalidInput(f"there is no argument {name}")
-        at = "" if self.single else None
-        args = [self._convert(n, v, at) for n, v in zip(self.names, args)] + args[positional:]
-        return args, {n: self._convert(n, v, at) for n, v in named.items()}
+        args = [self._convert(n, v) for n, v in zip(self.names, args)] + args[positional:]
+        return args, {n: self._convert(n, v) for n, v in named.items()}
 
-    def _convert(self, name, value, at):
+    def _convert(self, name, value):
         convert = self.converters.get(name)
-        return value if convert is None else convert(value, name if at is None else at)
+        return value if convert is None else convert(value, name)
 
     def encode_result(self, value, rich):
         """Return the output for a result. rich says that a task of the script gets it."""
