@@ -135,7 +135,8 @@ def converter(annotation):
     """Return the converter for an annotation, or None."""
     try:
         if annotation not in _converters:
-            _converters[annotation] = lambda value, at: value  # for types that contain themselves
+            # For types that contain themselves.
+            _converters[annotation] = lambda value, at: _converters[annotation](value, at)
             _converters[annotation] = _make(annotation)
         return _converters[annotation]
     except TypeError:  # it can't be hashed
@@ -174,6 +175,8 @@ def origin_of(annotation):
 
 
 def _make(annotation):
+    if isinstance(annotation, str) or hasattr(annotation, "__forward_arg__"):
+        return None  # inside of another, where it means nothing to Python
     if annotation is None or annotation is type(None):
         return lambda value, at: value if value is None else _bad(at, "null", value)
     if annotation in _SIMPLE:
@@ -238,7 +241,7 @@ def _many(base, of):
     inner = converter(of) if of is not None else None
 
     def convert(value, at):
-        if isinstance(value, base):  # restored from a tag
+        if base is not list and isinstance(value, base):  # restored from a tag
             return value
         if type(value) is not list:
             _bad(at, "a list", value)
@@ -289,6 +292,7 @@ def hints_of(thing):
 def _evaluated(annotations, space):
     hints = {}
     for name, hint in (annotations or {}).items():
+        hint = getattr(hint, "__forward_arg__", hint)
         if type(hint) is str:
             try:
                 hint = eval(hint, space)
@@ -332,9 +336,15 @@ def _dataclass(kind):
 
 
 def _typed_dict(kind):
-    hints = hints_of(kind)
-    fields = {name: converter(_plain(hint)) for name, hint in hints.items()}
-    return lambda value, at: _fill(value, at, fields, kind.__required_keys__)
+    fields = {name: converter(_plain(hint)) for name, hint in hints_of(kind).items()}
+    required = required_keys(kind)
+    return lambda value, at: _fill(value, at, fields, required)
+
+
+def required_keys(kind):
+    """Return the required keys of a TypedDict, also if its annotations are text."""
+    optional = _typing("NotRequired")
+    return sorted(n for n, h in hints_of(kind).items() if n in kind.__required_keys__ and origin_of(h)[0] is not optional)
 
 
 def _plain(hint):

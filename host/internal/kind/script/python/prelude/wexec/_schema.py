@@ -1,6 +1,6 @@
 """JSON schemas from annotations."""
 
-from ._codec import _plain, _typing, hints_of, is_union, origin_of, required_of
+from ._codec import _plain, _typing, hints_of, is_union, origin_of, required_keys, required_of
 from ._future import Future
 
 _SIMPLE = {
@@ -48,7 +48,7 @@ class Schemas:
             return {"enum": [m.value for m in base]}
         if hasattr(base, "__total__") and hasattr(base, "__required_keys__"):
             fields = {n: _plain(h) for n, h in hints_of(base).items()}
-            return self.part(base, fields, sorted(base.__required_keys__))
+            return self.part(base, fields, required_keys(base))
         if base is tuple and args and args[-1] is not Ellipsis:
             return {"type": "array", "prefixItems": [self.of(a) for a in args],
                     "minItems": len(args), "maxItems": len(args)}
@@ -83,11 +83,14 @@ def of_input(params):
     if not params.names:
         return None
     by_name = schemas.object({n: params.hints.get(n) for n in params.names}, params.required)
+    if any(n in params.required for n in params.keywords):
+        return schemas.whole(by_name)
+    positional = [n for n in params.names if n not in params.keywords]
     by_position = {
-        "type": "array", "minItems": len(params.required), "maxItems": len(params.names),
-        "prefixItems": [schemas.of(params.hints[n]) if params.hints.get(n) is not None else {} for n in params.names],
+        "type": "array", "minItems": len(params.required), "maxItems": len(positional),
+        "prefixItems": [schemas.of(params.hints[n]) if params.hints.get(n) is not None else {} for n in positional],
     }
-    return schemas.whole({"anyOf": [by_name, by_position]} if not params.keywords else by_name)
+    return schemas.whole({"anyOf": [by_name, by_position]})
 
 
 def of_output(params):

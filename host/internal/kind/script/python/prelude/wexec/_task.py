@@ -105,7 +105,7 @@ class Params:
         return self._check(args, named)
 
     def _spread(self, value):
-        if type(value) is list and not self.keywords:
+        if type(value) is list:
             return value, {}
         if type(value) is dict:
             return value.pop("*", []) if self.extra else [], value
