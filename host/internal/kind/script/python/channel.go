@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 	"io/fs"
+	"strings"
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host/internal/fault"
@@ -51,7 +52,7 @@ func (s *side) Channel(at uint64, ptr, length uint32) uint32 {
 	case doHello:
 		s.shake(bytes("hello"))
 	case doBroken:
-		s.broken = guest.Text(bytes("broken"), maxText)
+		s.broken = failure(bytes("broken"))
 	case doNext:
 		return s.next(ptr, length)
 	case doWait:
@@ -102,7 +103,7 @@ func (s *side) next(ptr, length uint32) uint32 {
 		if !ok {
 			break
 		}
-		events = e.AppendTo(events)
+		events = e.Wire().AppendTo(events)
 	}
 	return uint32(len(events))
 }
@@ -128,13 +129,29 @@ const (
 	maxText = 16 << 10
 )
 
-// fail ends a call with an error: a code and a message.
+// fail ends a call with an error.
 func (s *side) fail(c *guest.Call, text []byte) {
+	failed := failure(text)
+	if failed.Type == "MemoryError" {
+		s.End(c, nil, s.inst.Starved(failed))
+		return
+	}
+	s.End(c, nil, failed)
+}
+
+// failure returns the error of a task: a code of 4 bytes, and the type, message and
+// frames of the exception, the innermost first, with zero bytes between.
+func failure(text []byte) *fault.TaskError {
 	if len(text) < 4 {
 		panic(fault.Misuse("fail: there is no code"))
 	}
 	code := int32(binary.LittleEndian.Uint32(text))
-	s.End(c, nil, &fault.TaskError{Code: code, Message: guest.Text(text[4:], maxText)})
+	parts := strings.Split(guest.Text(text[4:], maxText), "\x00")
+	failed := &fault.TaskError{Code: code, Type: parts[0]}
+	if len(parts) > 1 {
+		failed.Message, failed.Stack = parts[1], parts[2:]
+	}
+	return failed
 }
 
 // take copies the result of an op, after a head, and drops the op.

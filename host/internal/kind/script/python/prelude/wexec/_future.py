@@ -3,7 +3,7 @@
 from _contextvars import copy_context
 
 from . import _host
-from ._errors import failure
+from ._errors import failure, text_of
 
 _PENDING, _VALUE, _ERROR, _CANCELLED = range(4)
 
@@ -144,8 +144,7 @@ class Future:
             try:
                 context.run(callback, self)
             except BaseException as error:  # it is nobody's to handle
-                from ._errors import describe
-                _host.log("a callback of a future failed: " + describe(error), 3)
+                _host.log("a callback of a future failed: " + text_of(error), 3)
 
     def _copy(self, other):
         self._settle(other._state, other._value)

@@ -5,7 +5,7 @@ channel.go, which lists them in the same order.
 """
 
 from _contextvars import ContextVar
-from _struct import iter_unpack, pack, unpack_from
+from _struct import iter_unpack, unpack_from
 from posix import pread, pwrite
 
 (ABOUT, _OPEN, _READ, HELLO, BROKEN, NEXT, WAIT, INPUT, OUTPUT, FAIL, START, TAKE, DROP, LOG) = (
@@ -42,9 +42,9 @@ class Call:
         self.drop()
         pwrite(0, data, OUTPUT | self.handle)
 
-    def fail(self, code, message):
+    def fail(self, description):
         self.drop()
-        pwrite(0, pack("<i", code) + message.encode("utf-8", "replace"), FAIL | self.handle)
+        pwrite(0, description, FAIL | self.handle)
 
     def drop(self):
         """Cancel the ops that nobody has waited for."""

@@ -56,7 +56,7 @@ def begin():
             _tasks.extend(_task.registry.values())
             manifest = _task.manifest([_MAIN])
     except BaseException as error:
-        pwrite(0, _errors.describe(error).encode("utf-8", "replace"), _host.BROKEN)
+        pwrite(0, _errors.describe(error), _host.BROKEN)
         _exit(1)
     import gc
     gc.collect()
@@ -111,7 +111,7 @@ def _run(call, length):
         sys.stdout.flush()
     except BaseException as error:
         sys.stdout.flush()
-        call.fail(_errors.code_of(error), _errors.describe(error))
+        call.fail(_errors.describe(error))
     else:
         call.output(output)
 
@@ -123,24 +123,22 @@ def _run_main(call):
     main.__file__, main.__loader__ = _path, _loader
     sys.modules["__main__"] = main
     _host.current.set(call)
-    code, message = 0, ""
+    failure = None
     try:
         exec(_loader.get_code(), main.__dict__)
     except SystemExit as error:
-        code = error.code
-        if code is None:
-            code = 0
-        elif type(code) is not int:
-            code, message = 1, str(code)
+        if error.code not in (None, 0):
+            code = error.code if type(error.code) is int else 1
+            failure = _errors.Error(f"exit status {code}" if code is error.code else str(error.code), code)
     except BaseException as error:
-        code, message = _errors.code_of(error), _errors.describe(error)
+        failure = error
     if "atexit" in sys.modules:
         sys.modules["atexit"]._run_exitfuncs()
     sys.stdout.flush()
-    if code:
-        call.fail(code, message or f"exit status {code}")
-    else:
+    if failure is None:
         call.output(b"")
+    else:
+        call.fail(_errors.describe(failure))
 
 
 begin()
