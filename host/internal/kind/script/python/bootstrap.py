@@ -45,10 +45,26 @@ class Loader:
         return self.path
 
 
+class After:
+    """Loads a module of Python's own, and then calls a function with it."""
+
+    def __init__(self, loader, then):
+        self.loader, self.then = loader, then
+
+    def __getattr__(self, name):
+        return getattr(self.loader, name)
+
+    def exec_module(self, module):
+        module.__loader__ = module.__spec__.loader = self.loader
+        self.loader.exec_module(module)
+        self.then(module)
+
+
 class Finder:
     """Finds modules among the files of the prelude and the script."""
 
     roots = []
+    after = {}  # what is called after the import of modules of Python's own
 
     @classmethod
     def find_spec(cls, name, path=None, target=None):
@@ -62,6 +78,16 @@ class Finder:
             base = root + "/" + stem if root else stem
             spec = cls.spec_at(name, base, own)
             if spec:
+                return spec
+        if name in cls.after:
+            return cls.spec_after(name, cls.after.pop(name))
+
+    @classmethod
+    def spec_after(cls, name, then):
+        for finder in sys.meta_path:
+            spec = None if finder is cls else finder.find_spec(name)
+            if spec:
+                spec.loader = After(spec.loader, then)
                 return spec
 
     @staticmethod

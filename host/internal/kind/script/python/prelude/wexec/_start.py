@@ -15,6 +15,20 @@ _loader = type(_finder.find_spec("wexec").loader)(_path, 0)
 _errors._main[0] = _name
 _finder.roots[:] = [_folder, ""] if _folder else [""]
 _tasks = []
+
+
+def _after_asyncio(_):
+    from . import _loop  # noqa: F401, which makes asyncio use it
+
+
+def _after_logging(logging):
+    from . import _logging
+    _logging.install(logging)
+
+
+_finder.after["asyncio"] = _after_asyncio
+if not _program:  # which logs to its standard error
+    _finder.after["logging"] = _after_logging
 _fresh = not _program
 
 
