@@ -3,6 +3,8 @@
 from _contextvars import copy_context
 
 from . import _host
+
+_GenericAlias = type(list[int])
 from ._errors import failure, text_of
 
 _PENDING, _VALUE, _ERROR, _CANCELLED = range(4)
@@ -26,6 +28,9 @@ class Future:
         self._state, self._value = _PENDING, None
         self._callbacks = None
         self._stop = None  # stops what would end the future
+
+    def __class_getitem__(cls, item):  # Future[int], in annotations
+        return _GenericAlias(cls, item)
 
     @staticmethod
     def from_value(value):
