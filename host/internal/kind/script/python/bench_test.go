@@ -1,11 +1,15 @@
 package python_test
 
 import (
+	"io"
+	"io/fs"
 	"runtime"
 	"testing"
 	"time"
 
 	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/hosttest"
+	"github.com/wexec/wexec/host/internal/kind/script/python"
 )
 
 const benchScript = `
@@ -82,4 +86,47 @@ func heapBytes() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapInuse + m.StackInuse)
+}
+
+// BenchmarkStart compares a program of one line on the engine itself, run as a WASI
+// command, with the same program as a script, and with scripts that have tasks. All are
+// compiled before.
+func BenchmarkStart(b *testing.B) {
+	const source = "import json\nprint(json.dumps({'a': 1}))\n"
+	h := newHost(b, host.Config{})
+	bytes, err := fs.ReadFile(hosttest.Engines(b, "python"), python.Engine+".wasm")
+	if err != nil {
+		b.Fatal(err)
+	}
+	plain, err := h.Load(b.Context(), "plain", bytes)
+	if err != nil {
+		b.Fatal(err)
+	}
+	run := func(b *testing.B, m *host.Module, task string, args ...string) {
+		m = m.With(host.Options{WASI: &host.WASI{Args: args, Stdout: io.Discard}})
+		for b.Loop() {
+			if _, err := m.Call(b.Context(), task, nil).Wait(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.Run("plain", func(b *testing.B) { run(b, plain, "main", "-c", source) })
+	b.Run("program", func(b *testing.B) { run(b, script(b, h, source), "__main__") })
+	for name, text := range map[string]string{
+		"tasks":    "from wexec import task\n@task\ndef f(): pass",
+		"io tasks": "from wexec import task\n@task\nasync def f(): pass",
+	} {
+		module := hosttest.Script(b, "python", "tasks.py", text)
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				m, err := h.Load(b.Context(), "loaded", module)
+				if err == nil {
+					err = m.Close(b.Context())
+				}
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -169,6 +169,9 @@ func (s *side) take(o *guest.Op, ptr, length uint32) uint32 {
 	return head + uint32(n)
 }
 
+// prelude has the sources of the prelude, and their bytecode: to compile them takes
+// twice as long as the rest of the interpreter's start.
+//
 //go:embed all:prelude
 var prelude embed.FS
 

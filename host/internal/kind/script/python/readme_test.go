@@ -53,7 +53,9 @@ func TestReadme(t *testing.T) {
 }
 
 // TestSDK runs the tests of the package for CPython.
-func TestSDK(t *testing.T) { cpython(t, "-m", "unittest", "discover", "-s", filepath.Join(sdk, "tests")) }
+func TestSDK(t *testing.T) {
+	cpython(t, "-m", "unittest", "discover", "-s", filepath.Join(sdk, "tests"))
+}
 
 // TestNames checks that the package for CPython has the names of the prelude's.
 func TestNames(t *testing.T) {
