@@ -34,7 +34,8 @@ const (
 	doStart         // buffer: the name, of as many bytes as the other number says, and the argument
 	doTake          // copies status, code, whole length, 4 bytes each, and the result to the buffer; drops the op
 	doDrop
-	doLog // buffer: a line; other number: the level
+	doLog  // buffer: a line; other number: the level
+	doKeep // buffer: see keep
 )
 
 // Channel implements guest.Caller. It is called by the guest, so any of it may be
@@ -60,6 +61,9 @@ func (s *side) Channel(at uint64, ptr, length uint32) uint32 {
 	case doInput:
 		return s.copy("input", s.Call("input", handle).Input, ptr, length)
 	case doOutput:
+		if s.roots == nil {
+			break // the prelude practises before its first task
+		}
 		s.Output(s.Call("output", handle), bytes("output"))
 	case doFail:
 		s.fail(s.Call("fail", handle), bytes("fail"))
@@ -73,6 +77,8 @@ func (s *side) Channel(at uint64, ptr, length uint32) uint32 {
 		s.Ops.Drop(s.Op("op_drop", handle))
 	case doLog:
 		s.inst.Log(abi.LogLevel(other), bytes("log"))
+	case doKeep:
+		s.keep(bytes("keep"))
 	default:
 		panic(fault.Misuse("the host has no function %d", do))
 	}

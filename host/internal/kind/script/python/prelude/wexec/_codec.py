@@ -33,11 +33,20 @@ def loads(text):
     """Return the value of a text in JSON."""
     try:
         string = text.decode()
-        stripped = string.lstrip(_SPACE)
+        value, end = _scan(string, 0)
+        if end == len(string):
+            return value
+    except StopIteration:
+        pass  # there is space before it
+    except ValueError as error:
+        raise InvalidInput(f"it is not JSON: {error}") from None
+    stripped = string.lstrip(_SPACE)
+    try:
         value, end = _scan(stripped, 0)
-    except (ValueError, StopIteration) as error:
-        where = f" at character {error.value}" if isinstance(error, StopIteration) else f": {error}"
-        raise InvalidInput(f"it is not JSON{where}") from None
+    except StopIteration as error:
+        raise InvalidInput(f"it is not JSON at character {error.value}") from None
+    except ValueError as error:
+        raise InvalidInput(f"it is not JSON: {error}") from None
     if stripped[end:].strip(_SPACE):
         raise InvalidInput(f"it is not JSON: there is more after character {end}")
     return value
@@ -64,6 +73,8 @@ _encode = _json.make_encoder(None, _default, _json.encode_basestring, None, ":",
 
 def dumps(value):
     """Return a value as JSON. It must not contain itself."""
+    if type(value) is int:
+        return b"%d" % value
     return "".join(_encode(value, 0)).encode("utf-8", "surrogatepass")
 
 

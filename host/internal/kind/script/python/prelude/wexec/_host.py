@@ -8,8 +8,8 @@ from _contextvars import ContextVar
 from _struct import iter_unpack, unpack_from
 from posix import pread, pwrite
 
-(ABOUT, _OPEN, _READ, HELLO, BROKEN, NEXT, WAIT, INPUT, OUTPUT, FAIL, START, TAKE, DROP, LOG) = (
-    n << 32 for n in range(14)
+(ABOUT, _OPEN, _READ, HELLO, BROKEN, NEXT, WAIT, INPUT, OUTPUT, FAIL, START, TAKE, DROP, LOG, KEEP) = (
+    n << 32 for n in range(15)
 )
 
 # The kinds of event.

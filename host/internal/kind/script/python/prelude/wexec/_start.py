@@ -1,7 +1,8 @@
 """The start of the interpreter, and the function by which the host enters it."""
 
 import sys
-from _struct import unpack
+from _contextvars import copy_context
+from _struct import pack, unpack
 from posix import _exit, pread, pwrite
 
 from . import _errors, _host, _task
@@ -73,7 +74,11 @@ def begin():
         pwrite(0, _errors.describe(error), _host.BROKEN)
         _exit(1)
     import gc
+    if not _program:
+        _practise()
     gc.collect()
+    if not _program:
+        _keep(gc)
     gc.freeze()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -82,13 +87,48 @@ def begin():
     _exit(0)
 
 
+def _practise():
+    """Call a task that does nothing, so that the interpreter has adapted to the way there.
+
+    Otherwise it does that in each task, and writes to the pages of that code.
+    """
+    def nothing(n: int = 0) -> int:
+        return n
+
+    _tasks.append(_task.Task(nothing, _task.BLOCKING))
+    event = pack("<4I", _host.CALL, 0, len(_tasks) - 1, 0)
+    params = _tasks[-1].params
+    for _ in range(64):
+        copy_context().run(_take, event)  # which sets the call that runs
+        params.decode(b"1")
+        params.encode_result("x", False)
+    _tasks.pop()
+
+
+def _keep(gc):
+    """Make what tasks use immortal: see keep in handshake.go."""
+    modules = {m for n, m in sys.modules.items() if n.partition(".")[0] == "wexec" or n == _name}
+    seen, new = {}, list(modules)
+    while new and len(seen) < 50_000:
+        found = []
+        for thing in gc.get_referents(*new):
+            if id(thing) not in seen and (type(thing) is not type(sys) or thing in modules):
+                seen[id(thing)] = None
+                found.append(thing)
+        new = found
+    pwrite(0, b"".join([i.to_bytes(4, "little") for i in seen]), _host.KEEP)
+
+
 def resume():
     """Take the events, and run what can run. Return whether there is more to run."""
     global _fresh
     if _fresh:
         _fresh = False
         _reseed()
-    first = pread(0, 16, _host.NEXT)
+    return _take(pread(0, 16, _host.NEXT))
+
+
+def _take(first):
     if first and first[0] == _host.CALL:
         _, handle, index, length = unpack("<4I", first)
         if index >= len(_tasks):

@@ -8,6 +8,8 @@ from ._future import Future, Op, spawn_or_run
 
 IO, BLOCKING, CPU = "io", "blocking", "cpu"
 
+_BYTES = (bytes, bytearray, memoryview)
+
 # The tasks of the script, by name, in the order of the manifest. It is closed when the
 # script is imported.
 registry = {}
@@ -138,7 +140,7 @@ class Params:
         """Return the output for a result. rich says that a task of the script gets it."""
         if value is None:
             return b""
-        if type(value) in (bytes, bytearray, memoryview) and (not rich or self.hints.get("return") is bytes):
+        if isinstance(value, _BYTES) and (not rich or self.hints.get("return") is bytes):
             return bytes(value)
         if rich and "return" not in self.converters:
             return b"\t" + _codec.dumps(_codec.tag(value))
