@@ -21,12 +21,12 @@ call in an instance of its own, and there the package is part of the host.
 import asyncio as _asyncio
 
 from ._future import Future, as_completed, gather
-from ._ops import Denied, Error, InvalidInput, Response, Timeout, call, fetch, log, op, sleep
+from ._ops import Denied, Error, InvalidInput, Response, Timeout, call, config, fetch, log, op, sleep
 from ._task import Task, task
 
 CancelledError = _asyncio.CancelledError
 
 __all__ = [
-    "task", "Task", "Future", "gather", "as_completed", "sleep", "fetch", "Response", "call", "op", "log",
-    "Error", "Denied", "Timeout", "InvalidInput", "CancelledError",
+    "task", "Task", "Future", "gather", "as_completed", "sleep", "fetch", "Response", "call", "config", "op",
+    "log", "Error", "Denied", "Timeout", "InvalidInput", "CancelledError",
 ]

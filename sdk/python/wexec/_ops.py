@@ -3,6 +3,7 @@
 import asyncio
 import json as _json
 import logging
+import os
 import time
 import urllib.error
 import urllib.request
@@ -49,6 +50,11 @@ def _failed(error):
 def op(name, arg=b""):
     """Start an op of a capability. Here there are none."""
     return _failed(Denied(f"no capability {name} outside of a wexec host", 0, "denied"))
+
+
+def config(name):
+    """Return the future of a value that the host sets: here, of an environment variable."""
+    return Future.from_value(os.environ.get(name))
 
 
 def log(line, level=1):

@@ -58,16 +58,17 @@ def _run(path, args, kwargs):
     return found.function(*args, **kwargs)
 
 
-def task(function=None, /, *, cpu=False, cpu_bound=False, name=None, timeout=None, memory=None, fuel=None):
+def task(function=None, /, *, cpu=False, cpu_bound=False, name=None, timeout=None, memory=None, fuel=None,
+         uses=None):
     """Make a function a task.
 
     An async function is io: it runs on a loop with others. A plain function is blocking,
     and runs on a thread; with cpu=True it is cpu, and runs in a process. timeout (seconds),
-    memory (bytes) and fuel (about instructions) narrow the limits of a wexec host; here
-    they do nothing.
+    memory (bytes), fuel (about instructions) and uses (the names of capabilities) narrow
+    what a wexec host gives it; here they do nothing.
     """
     if function is None:
-        return lambda f: task(f, cpu=cpu, cpu_bound=cpu_bound, name=name, timeout=timeout, memory=memory, fuel=fuel)
+        return lambda f: task(f, cpu=cpu, cpu_bound=cpu_bound, name=name)
     if not callable(function):
         raise TypeError(f"@task takes a function, not {type(function).__name__}")
     waits = inspect.iscoroutinefunction(function)

@@ -19,12 +19,12 @@ not wait.
 from ._errors import Denied, Error, InvalidInput, Timeout
 from ._future import Future, as_completed, gather
 from ._host import log
-from ._ops import Response, call, fetch, op, sleep
+from ._ops import Response, call, config, fetch, op, sleep
 from ._task import Task, task
 
 __all__ = [
-    "task", "Task", "Future", "gather", "as_completed", "sleep", "fetch", "Response", "call", "op", "log",
-    "Error", "Denied", "Timeout", "InvalidInput", "CancelledError",
+    "task", "Task", "Future", "gather", "as_completed", "sleep", "fetch", "Response", "call", "config", "op",
+    "log", "Error", "Denied", "Timeout", "InvalidInput", "CancelledError",
 ]
 
 

@@ -17,6 +17,11 @@ def sleep(seconds):
     return future
 
 
+def config(name):
+    """Return the future of a value that the host sets for the module: text, or None."""
+    return Op("config.get", name.encode(), lambda found: found[1:].decode() if found else None)
+
+
 def call(task, input=None, *, module=None, raw=False):
     """Call a task by its name, of another module or in another language.
 

@@ -232,10 +232,17 @@ def close():
     _closed = True
 
 
-def task(function=None, /, *, cpu=False, cpu_bound=False, name=None, timeout=None, memory=None, fuel=None):
-    """Make a function a task. See the package."""
+def task(function=None, /, *, cpu=False, cpu_bound=False, name=None, timeout=None, memory=None, fuel=None,
+         uses=None):
+    """Make a function a task.
+
+    An async function is io, a plain one blocking, and with cpu=True cpu. timeout (seconds),
+    memory (bytes) and fuel (about instructions) narrow the host's limits. uses lists the
+    capabilities that the task uses, so that the host need not give it others.
+    """
+    limits = {"name": name, "timeout": timeout, "memory": memory, "fuel": fuel, "uses": uses}
     if function is None:
-        return lambda f: task(f, cpu=cpu, cpu_bound=cpu_bound, name=name, timeout=timeout, memory=memory, fuel=fuel)
+        return lambda f: task(f, cpu=cpu, cpu_bound=cpu_bound, **limits)
     if not callable(function):
         raise TypeError(f"@task takes a function, not {type(function).__name__}")
     code = getattr(function, "__code__", None)
@@ -244,7 +251,7 @@ def task(function=None, /, *, cpu=False, cpu_bound=False, name=None, timeout=Non
         raise TypeError(f"the task {function.__name__} is async, and so can't be cpu: "
                         "remove cpu=True, or make it a plain function")
     mode = IO if waits else CPU if cpu or cpu_bound else BLOCKING
-    return Task(function, mode, name=name, timeout=timeout, memory=memory, fuel=fuel)
+    return Task(function, mode, **limits)
 
 
 def manifest(more):
@@ -257,7 +264,7 @@ def manifest(more):
             entry["doc"] = _dedent(t.__doc__)
         for field, value in (
             ("timeout_ms", t.limits["timeout"] and max(1, int(t.limits["timeout"] * 1000))),
-            ("memory_bytes", t.limits["memory"]), ("fuel", t.limits["fuel"]),
+            ("memory_bytes", t.limits["memory"]), ("fuel", t.limits["fuel"]), ("uses", t.limits["uses"]),
             ("input", _schema.of_input(t.params)), ("output", _schema.of_output(t.params)),
         ):
             if value is not None:
