@@ -5,8 +5,9 @@ from _struct import iter_unpack
 from contextvars import copy_context
 
 from . import _errors, _host
-from ._loop import ambient, events as _events
+from ._loop import ambient, set_running_loop as _set_running_loop
 
+tasks = []  # of the script, in the order of the manifest
 _calls = {}  # by handle
 
 
@@ -16,14 +17,14 @@ def turn(first):
     Return whether there is more.
     """
     loop = ambient()
-    _events._set_running_loop(loop)
+    _set_running_loop(loop)
     try:
         if first:
             _take(iter_unpack("<4I", first))
             _take(_host.events())
+        again = loop.turn()
     finally:
-        _events._set_running_loop(None)
-    again = loop.turn()
+        _set_running_loop(None)
     sys.stdout.flush()
     return again
 
@@ -41,8 +42,7 @@ def _take(new):
 
 
 def _begin(handle, index, length):
-    from ._start import _tasks
-    call = _calls[handle] = _host.Call(handle, _tasks[index])
+    call = _calls[handle] = _host.Call(handle, tasks[index])
     context = copy_context()
     context.run(_host.current.set, call)
     call.main = ambient().create_task(_run(call, length), context=context)

@@ -6,27 +6,14 @@ In both, one op sleeps until the next timer of asyncio's is due.
 """
 
 import asyncio
+import heapq
 from asyncio import base_events, events
 from contextvars import copy_context
 
 from . import _future, _host
 from ._errors import failure
 
-_running = events._get_running_loop
-
-
-class _Selector:
-    """What BaseEventLoop waits in."""
-
-    def __init__(self, loop):
-        self.loop = loop
-
-    def select(self, timeout):
-        self.loop._pause(timeout)
-        return ()
-
-    def close(self):
-        pass
+_running, set_running_loop = events._get_running_loop, events._set_running_loop
 
 
 class Loop(base_events.BaseEventLoop):
@@ -34,13 +21,9 @@ class Loop(base_events.BaseEventLoop):
 
     def __init__(self):
         super().__init__()
-        self._selector = _Selector(self)
         self._alarm = None  # the op that sleeps until the time _due
         self._due = 0
         self._blocks = False
-
-    def _process_events(self, _):
-        pass
 
     def _write_to_self(self):
         pass  # there are no other threads
@@ -69,45 +52,60 @@ class Loop(base_events.BaseEventLoop):
         finally:
             self._blocks = False
 
-    def _pause(self, timeout):
-        """Wait for an event, at most timeout seconds."""
-        if not self._blocks or timeout == 0:
-            return
-        if timeout is not None:
-            self._arm(self.time() + timeout)
-        _host.wait()
-
     def step(self):
         """Run what can run. If nothing can, wait."""
-        events._set_running_loop(self)
+        set_running_loop(self)
         self._blocks = True
         try:
             self._run_once()
         finally:
             self._blocks = False
-            events._set_running_loop(None)
+            set_running_loop(None)
 
     # In an instance that holds many.
 
     def turn(self):
         """Run what can run. Return whether there is more."""
-        events._set_running_loop(self)
-        try:
-            for _ in range(64):
-                if not self._ready and not self._overdue():
-                    break
-                self._run_once()
-            if self._scheduled:
-                self._arm(self._scheduled[0].when())
-            return bool(self._ready)
-        finally:
-            events._set_running_loop(None)
+        for _ in range(64):
+            self._run_once()
+            if not self._ready:
+                break
+        if self._scheduled:
+            self._arm(self._scheduled[0].when())
+        return bool(self._ready)
 
-    def _overdue(self):
-        while self._scheduled and self._scheduled[0]._cancelled:
-            base_events.heapq.heappop(self._scheduled)._scheduled = False
-            self._timer_cancelled_count -= 1
-        return self._scheduled and self._scheduled[0].when() < self.time() + self._clock_resolution
+    # In both.
+
+    def _run_once(self):
+        """Run what is ready. If nothing is, and the instance has one call, wait."""
+        ready, timers = self._ready, self._scheduled
+        if timers:
+            self._due_timers(ready, timers)
+        if self._blocks and not ready and not self._stopping:
+            if timers:
+                self._arm(timers[0].when())
+            _host.wait()
+            if timers:
+                self._due_timers(ready, timers)
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle._cancelled:
+                handle._run()
+
+    def _due_timers(self, ready, timers):
+        """Move the timers that are due to ready, and drop those that were cancelled."""
+        if self._timer_cancelled_count > max(100, len(timers) // 2):
+            timers[:] = [t for t in timers if not t._cancelled]
+            heapq.heapify(timers)
+            self._timer_cancelled_count = 0
+        now = self.time() + self._clock_resolution
+        while timers and (timers[0]._cancelled or timers[0].when() < now):
+            timer = heapq.heappop(timers)
+            timer._scheduled = False
+            if timer._cancelled:
+                self._timer_cancelled_count -= 1
+            else:
+                ready.append(timer)
 
     def _arm(self, when):
         """Have the host enter the loop at a time."""

@@ -16,6 +16,7 @@ _loader = type(_finder.find_spec("wexec").loader)(_path, 0)
 _errors._main[0] = _name
 _finder.roots[:] = [_folder, ""] if _folder else [""]
 _tasks = []
+_calls = None  # the module, if there are tasks of mode io
 
 
 def _after_asyncio(_):
@@ -46,7 +47,9 @@ def _load():
     finally:
         sys.stdin = sys.__stdin__
     if any(t.mode == _task.IO for t in _task.registry.values()):
+        global _calls
         from . import _calls  # and with it asyncio
+        _calls.tasks = _tasks
 
 
 class _NoInput:
@@ -138,7 +141,6 @@ def _take(first):
         if task.mode != _task.IO:
             _run(_host.Call(handle, task), length)
             return False
-    from . import _calls
     return _calls.turn(first)
 
 
