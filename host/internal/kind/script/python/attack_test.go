@@ -116,7 +116,8 @@ os._exit(0)
 import os, wexec
 def words(*values): return b"".join(v.to_bytes(4, "little") for v in values)
 def f(): return 5
-os.pwrite(0, words(id(type(f)), id(f), id(()), id(True), id(False)) + b'{"tasks":[{"name":"t"}],"reseeds":true}', 3 << 32)
+hello = words(id(type(f)), id(f), id(()), id(True), id(False))
+os.pwrite(0, hello + b'{"tasks":[{"name":"t"}],"reseeds":true}', 3 << 32)
 os._exit(0)
 `)
 	for range 3 {

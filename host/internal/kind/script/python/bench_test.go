@@ -133,7 +133,7 @@ func BenchmarkStart(b *testing.B) {
 		reportCPU(b, before)
 	}
 	b.Run("plain", func(b *testing.B) { run(b, plain, "main", "-c", source) })
-	b.Run("program", func(b *testing.B) { run(b, script(b, h, source), "__main__") })
+	b.Run("program", func(b *testing.B) { run(b, script(b, h, source), "main") })
 	for name, text := range map[string]string{
 		"tasks":    "from wexec import task\n@task\ndef f(): pass",
 		"io tasks": "from wexec import task\n@task\nasync def f(): pass",

@@ -19,7 +19,9 @@ type roots struct {
 }
 
 // callType is the type of a C function that calls a Python object: ternaryfunc.
-var callType = wasm.FuncType{Params: []wasm.ValueType{wasm.I32, wasm.I32, wasm.I32}, Results: []wasm.ValueType{wasm.I32}}
+var callType = wasm.FuncType{
+	Params: []wasm.ValueType{wasm.I32, wasm.I32, wasm.I32}, Results: []wasm.ValueType{wasm.I32},
+}
 
 // Where CPython 3.12 has the fields of objects, on a machine of 32 bits.
 const (

@@ -22,7 +22,8 @@ func TestProgram(t *testing.T) {
 		{name: "hello", source: `print("hello")`, want: "hello\n"},
 		{name: "arguments", source: "import sys\nprint(__name__, __file__, sys.argv)", args: []string{"a", "b"},
 			want: "__main__ tasks.py ['tasks.py', 'a', 'b']\n"},
-		{name: "input", source: "import sys\nprint(input() + '!')\nprint(sys.stdin.read())", stdin: "one\ntwo", want: "one!\ntwo\n"},
+		{name: "input", source: "import sys\nprint(input() + '!')\nprint(sys.stdin.read())", stdin: "one\ntwo",
+			want: "one!\ntwo\n"},
 		{name: "guarded", source: `
 from wexec import task
 print("imported", __name__)
@@ -63,7 +64,8 @@ async def result_processor(tasks):
     return output
 print(result_processor([non_async_function(i).then(result_continuation) for i in range(10)]).result())`,
 			want: "{0: 2, 1: 4, 2: 6, 3: 8, 4: 10, 5: 12, 6: 14, 7: 16, 8: 18, 9: 20}\n"},
-		{name: "reads before it is asked", source: "from wexec import task\n@task\ndef f(): pass\nprint(input())", stdin: "x", want: "x\n"},
+		{name: "reads before it is asked", source: "from wexec import task\n@task\ndef f(): pass\nprint(input())",
+			stdin: "x", want: "x\n"},
 		{name: "asyncio.run", source: `
 import asyncio
 async def main():
@@ -72,7 +74,8 @@ async def main():
 asyncio.run(main())`, want: "ran\n"},
 		{name: "atexit", source: "import atexit\natexit.register(print, 'bye')\nprint('hi')", want: "hi\nbye\n"},
 		{name: "exit 0", source: "import sys\nprint('x')\nsys.exit()", want: "x\n"},
-		{name: "exit 3", source: "import sys\nprint('x')\nsys.exit(3)", want: "x\n", err: "failed with code 3: exit status 3"},
+		{name: "exit 3", source: "import sys\nprint('x')\nsys.exit(3)", want: "x\n",
+			err: "failed with code 3: exit status 3"},
 		{name: "exit text", source: "raise SystemExit('no luck')", err: "failed: no luck"},
 		{name: "error", source: "def f():\n    raise ValueError('bad')\nprint('before')\nf()", want: "before\n",
 			err: "ValueError: bad\n    at f (tasks.py:2): raise ValueError('bad')\n    at <module> (tasks.py:4): f()"},
@@ -91,7 +94,7 @@ if __name__ == "__main__":
 				t.Fatal(err)
 			}
 			with := m.With(host.Options{WASI: &host.WASI{Args: c.args, Stdout: &out, Stdin: strings.NewReader(c.stdin)}})
-			_, err = with.Call(t.Context(), "__main__", nil).Wait(t.Context())
+			_, err = with.Call(t.Context(), "main", nil).Wait(t.Context())
 			if out.String() != c.want {
 				t.Errorf("printed %q, want %q", out.String(), c.want)
 			}
@@ -152,7 +155,8 @@ def recursion():
 		{"remote", "failed: tasks.Own: why\n    at remote (tasks.py:23): own().result()\n    at inner (tasks.py:8)"},
 		{"exits", "failed: SystemExit: 3\n"},
 		{"exits_io", "failed: SystemExit: 4\n"},
-		{"late", "failed: SyntaxError: invalid syntax. Perhaps you forgot a comma? (late.py, line 2)\n    at late.py:2:3: 2 3)"},
+		{"late", "failed: SyntaxError: invalid syntax. Perhaps you forgot a comma? (late.py, line 2)\n" +
+			"    at late.py:2:3: 2 3)"},
 		{"odd", "Odd: <its __str__ failed>"},
 		{"recursion", "RecursionError: maximum recursion depth exceeded"},
 	} {
@@ -172,7 +176,8 @@ func TestBroken(t *testing.T) {
 		{"raises", "from wexec import task\n1/0", "ZeroDivisionError: division by zero\n    at <module> (tasks.py:2): 1/0"},
 		{"imports", "import wexec\nimport nothing", "ModuleNotFoundError: No module named 'nothing'"},
 		{"twice", "from wexec import task\n@task\ndef f(): pass\n@task\ndef f(): pass", "two tasks have the name f"},
-		{"cpu", "from wexec import task\n@task(cpu=True)\nasync def f(): pass", "TypeError: the task f is async, and so can't be cpu"},
+		{"cpu", "from wexec import task\n@task(cpu=True)\nasync def f(): pass",
+			"TypeError: the task f is async, and so can't be cpu"},
 		{"exits", "import wexec, os\nos._exit(0)", "exited with code 0"},
 		{"ends", "import wexec, sys\nsys.exit(1)", "SystemExit: 1"},
 		{"null", "x = '\x00'", "SyntaxError: source code string cannot contain null bytes"},
@@ -267,5 +272,17 @@ def logs():
 	}
 	if strings.Contains(log.String(), "not this") {
 		t.Error("a line below the level is in the log")
+	}
+}
+
+// TestTaskNamedMain checks that a script with a task main is a program nevertheless.
+func TestTaskNamedMain(t *testing.T) {
+	h := newHost(t, host.Config{})
+	m := script(t, h, "from wexec import task\n@task\ndef main(): return __name__\nif __name__ == '__main__': print('ran')")
+	for task, want := range map[string]string{"main": `"tasks"`, "__main__": "ran\n"} {
+		out, err := m.Call(t.Context(), task, nil).Wait(t.Context())
+		if err != nil || string(out) != want {
+			t.Errorf("%s: %s, %v; want %s", task, out, err, want)
+		}
 	}
 }

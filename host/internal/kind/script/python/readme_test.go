@@ -36,7 +36,7 @@ func TestReadme(t *testing.T) {
 			var out bytes.Buffer
 			m := hosttest.Load(t, h, hosttest.Script(t, "python", "tasks.py", p[1])).With(
 				host.Options{WASI: &host.WASI{Stdout: &out}})
-			if _, err := m.Call(t.Context(), "__main__", nil).Wait(t.Context()); err != nil || out.String() != p[2] {
+			if _, err := m.Call(t.Context(), "main", nil).Wait(t.Context()); err != nil || out.String() != p[2] {
 				t.Errorf("%s, %v; want %s", out.String(), err, p[2])
 			}
 		})

@@ -92,7 +92,8 @@ def test_annotated_values():
     ).result()
     assert got == [
         "1", "'s'", "2.0", "Point(x=1, y=0.5)", "Tree(value=1, children=[Tree(value=2, children=[])])",
-        "{'name': 'n'}", "<Colour.BLUE: 'blue'>", "'b'", "(1, 'x')", "{7: [Point(x=8, y=9.0)]}", "'e'", "4", "'n'", "{1}",
+        "{'name': 'n'}", "<Colour.BLUE: 'blue'>", "'b'", "(1, 'x')", "{7: [Point(x=8, y=9.0)]}", "'e'", "4", "'n'",
+        "{1}",
     ], got
     assert same_point(Point(1, 2)).result() == Point(2, 2.0)
 

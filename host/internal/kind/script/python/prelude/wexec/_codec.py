@@ -354,8 +354,8 @@ def _typed_dict(kind):
 
 def required_keys(kind):
     """Return the required keys of a TypedDict, also if its annotations are text."""
-    optional = _typing("NotRequired")
-    return sorted(n for n, h in hints_of(kind).items() if n in kind.__required_keys__ and origin_of(h)[0] is not optional)
+    hints, optional = hints_of(kind), _typing("NotRequired")
+    return sorted(n for n in kind.__required_keys__ if origin_of(hints[n])[0] is not optional)
 
 
 def _plain(hint):

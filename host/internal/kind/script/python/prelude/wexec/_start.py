@@ -57,8 +57,10 @@ class _NoInput:
         raise _host.Unguarded("the script reads its input while it is imported")
 
 
-_MAIN = {"name": "__main__", "mode": "blocking", "program": True,
-         "doc": "The script as a program: python " + _file}
+def _main():
+    """Return what the manifest says of the program that the script is, too."""
+    name = "__main__" if "main" in _task.registry else "main"
+    return {"name": name, "mode": "blocking", "program": True, "doc": "The script as a program: python " + _file}
 
 
 def begin():
@@ -72,7 +74,7 @@ def begin():
             _load()
             _task.close()
             _tasks.extend(_task.registry.values())
-            manifest = _task.manifest([_MAIN])
+            manifest = _task.manifest([_main()])
     except BaseException as error:
         pwrite(0, _errors.describe(error), _host.BROKEN)
         _exit(1)
