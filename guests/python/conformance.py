@@ -9,7 +9,9 @@ import sys
 from dataclasses import dataclass
 
 import wexec
-from wexec import Error, call as call_by_name, fetch as request, op, sleep as nap, task
+from wexec import (
+    Error, call as call_by_name, emit, fetch as request, files as folder, kv as store, op, progress, sleep as nap, task,
+)
 
 # Bytes in, bytes out.
 
@@ -208,3 +210,54 @@ def log(line: bytes):
 def prints(line: bytes):
     print(line.decode())
     print("a line on stderr", file=sys.stderr)
+
+
+# Chunks and progress.
+
+
+@task
+def count_out(n: int) -> bytes:
+    for i in range(n):
+        if i % 100 == 0:
+            progress(i, n, 'counting "out"')
+        emit(f"{i}\n")
+    return b"end"
+
+
+@task
+async def count_out_io(n: int) -> bytes:
+    for i in range(n):
+        if i % 100 == 0:
+            await progress(i, n, 'counting "out"')
+        await emit(f"{i}\n")
+    return b"end"
+
+
+@task(cpu=True)
+def count_out_cpu(n: int) -> bytes:
+    return count_out.function(n)
+
+
+# Keys and values, and files.
+
+
+@task
+async def kv(value: bytes) -> bytes:
+    first = await store.swap("k", value, 0)
+    again = await store.swap("k", "x", 0)
+    await store.add("n", 42)
+    found = "".join([f"{key}={value.decode()};" async for key, value in store.scan()])
+    deleted = await store.delete("k", first)
+    await store.delete("n")
+    return f"{first != 0:d}{again != 0:d}{deleted:d} {found}".encode()
+
+
+@task
+async def files(data: bytes) -> bytes:
+    path = "/data/f"
+    await folder.write(path, data)
+    stat = await folder.stat(path)
+    names = "".join([name async for name, _ in folder.list("/data")])
+    content = await folder.read(path)
+    await folder.remove(path)
+    return f"{4 if stat.kind == 'file' else 0} {stat.size} {names}={content.decode()}".encode()

@@ -36,6 +36,7 @@ const (
 	doDrop
 	doLog  // buffer: a line; other number: the level
 	doKeep // buffer: see keep
+	doEmit // buffer: a chunk or progress; other number: the kind; 0 if there is no room
 )
 
 // Channel implements guest.Caller. It is called by the guest, so any of it may be
@@ -77,6 +78,8 @@ func (s *side) Channel(at uint64, ptr, length uint32) uint32 {
 		s.Ops.Drop(s.Op("op_drop", handle))
 	case doLog:
 		s.inst.Log(abi.LogLevel(other), bytes("log"))
+	case doEmit:
+		return s.emit(s.Call("emit", handle), abi.EmitKind(other), bytes("emit"))
 	case doKeep:
 		s.keep(bytes("keep"))
 	default:
@@ -134,6 +137,17 @@ const (
 	maxName = 256
 	maxText = 16 << 10
 )
+
+// emit sends a chunk or progress. A call that has the instance for itself waits for room.
+func (s *side) emit(c *guest.Call, kind abi.EmitKind, data []byte) uint32 {
+	if kind > abi.EmitProgress || len(data) > abi.MaxEmitBytes {
+		panic(fault.Misuse("emit: there is no kind %d, or %d bytes are too many", kind, len(data)))
+	}
+	if s.Emit(c, kind, data, s.alone) {
+		return 1
+	}
+	return 0
+}
 
 // fail ends a call with an error.
 func (s *side) fail(c *guest.Call, text []byte) {

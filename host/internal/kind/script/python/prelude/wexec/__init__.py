@@ -16,15 +16,18 @@ instance. A plain function is blocking. With cpu=True it is cpu: it computes, an
 not wait.
 """
 
+from ._emit import emit, progress
 from ._errors import Denied, Error, InvalidInput, Timeout
 from ._future import Future, as_completed, gather
 from ._host import log
 from ._ops import Response, call, config, fetch, op, sleep
+from ._storage import files, kv
+from ._stream import Stream
 from ._task import Task, task
 
 __all__ = [
     "task", "Task", "Future", "gather", "as_completed", "sleep", "fetch", "Response", "call", "config", "op",
-    "log", "Error", "Denied", "Timeout", "InvalidInput", "CancelledError",
+    "log", "emit", "progress", "kv", "files", "Stream", "Error", "Denied", "Timeout", "InvalidInput", "CancelledError",
 ]
 
 

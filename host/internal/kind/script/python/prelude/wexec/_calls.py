@@ -5,6 +5,7 @@ from _struct import iter_unpack
 from contextvars import copy_context
 
 from . import _errors, _host
+from ._emit import flush
 from ._loop import ambient, set_running_loop as _set_running_loop
 
 tasks = []  # of the script, in the order of the manifest
@@ -37,7 +38,11 @@ def _take(new):
                 future._ended(handle, length)
         elif kind == _host.CALL:
             _begin(handle, detail, length)
-        elif handle in _calls:
+        elif handle not in _calls:
+            pass  # it has ended meanwhile
+        elif kind == _host.ROOM:
+            flush(_calls[handle])
+        else:
             _calls[handle].main.cancel()
 
 
@@ -62,6 +67,8 @@ async def _run(call, length):
         for task in others:
             task.cancel()
         await _settled(others)
+    while failure is None and call.unsent:
+        await call.unsent[-1][2]
     del _calls[call.handle]
     sys.stdout.flush()
     if failure is None:

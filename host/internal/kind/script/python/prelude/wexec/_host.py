@@ -8,12 +8,13 @@ from _contextvars import ContextVar
 from _struct import iter_unpack, unpack_from
 from posix import pread, pwrite
 
-(ABOUT, _OPEN, _READ, HELLO, BROKEN, NEXT, WAIT, INPUT, OUTPUT, FAIL, START, TAKE, DROP, LOG, KEEP) = (
-    n << 32 for n in range(15)
+(ABOUT, _OPEN, _READ, HELLO, BROKEN, NEXT, WAIT, INPUT, OUTPUT, FAIL, START, TAKE, DROP, LOG, KEEP,
+ EMIT) = (
+    n << 32 for n in range(16)
 )
 
 # The kinds of event.
-CALL, OP, CANCEL = 1, 2, 3
+CALL, OP, CANCEL, ROOM = 1, 2, 3, 4
 
 MOST_EVENTS = 256
 
@@ -27,13 +28,14 @@ ops = {}
 class Call:
     """A call of one of the script's tasks."""
 
-    __slots__ = ("handle", "task", "main", "others", "ops")
+    __slots__ = ("handle", "task", "main", "others", "ops", "unsent")
 
     def __init__(self, handle, task):
         self.handle, self.task = handle, task
         self.main = None  # the asyncio.Task that runs it
         self.others = None  # the asyncio.Tasks that it has started
         self.ops = None  # futures of its ops that have not ended
+        self.unsent = None  # what it emits, and there is no room for
 
     def input(self, length):
         return pread(0, length, INPUT | self.handle) if length else b""
@@ -91,6 +93,11 @@ def events(most=MOST_EVENTS):
         yield from iter_unpack("<4I", some)
         if len(some) < 16 * most:
             return
+
+
+def emit(call, kind, data):
+    """Send a chunk, or progress, of a call. Return 0 if there is no room."""
+    return pwrite(0, data, EMIT | kind << 40 | call.handle)
 
 
 def wait():
