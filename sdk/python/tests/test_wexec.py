@@ -1,6 +1,7 @@
 import asyncio
 import http.server
 import os
+import tempfile
 import threading
 import time
 import unittest
@@ -96,6 +97,33 @@ class Tasks(unittest.TestCase):
         self.assertTrue(g.cancel() and g.cancelled())
         with self.assertRaises(wexec.CancelledError):
             g.result()
+
+    def test_keys_and_values(self):
+        kv = wexec.kv
+        first = kv.swap("k", "v", 0).result()
+        self.assertTrue(first)
+        self.assertEqual(kv.swap("k", "x", 0).result(), 0)
+        self.assertEqual((kv.get("k").result(), kv.get("none").result()), (b"v", None))
+        self.assertEqual(kv.add("n", 42).result(), 42)
+        self.assertEqual(kv.add("n").result(), 43)
+        self.assertEqual([(k, v) for k, v in kv.scan()], [("k", b"v"), ("n", b"43")])
+        self.assertFalse(kv.delete("k", first + 1).result())
+        self.assertTrue(kv.delete("k", first).result())
+        kv.put("brief", "x", ttl=-1).result()
+        self.assertIsNone(kv.entry("brief").result())
+
+    def test_files(self):
+        files = wexec.files
+        with tempfile.TemporaryDirectory() as folder:
+            path = folder + "/f"
+            files.write(path, "hello").result()
+            self.assertEqual(files.stat(path).result().size, 5)
+            self.assertEqual(list(files.list(folder)), [("f", "file")])
+            self.assertEqual(b"".join(files.open(path, offset=1).result()), b"ello")
+            files.rename(path, path + "2").result()
+            self.assertIsNone(files.stat(path).result().kind)
+            files.remove(path + "2").result()
+            self.assertIsInstance(files.read(path).exception(), FileNotFoundError)
 
     def test_log(self):
         with self.assertLogs("wexec", "DEBUG") as seen:

@@ -50,7 +50,9 @@ func (s *side) Channel(at uint64, ptr, length uint32) uint32 {
 	case doOpen:
 		return s.open(string(bytes("open")), handle == 1)
 	case doRead:
-		return s.copy("read", s.file, ptr, length)
+		file := s.file
+		s.file = nil
+		return s.copy("read", file, ptr, length)
 	case doHello:
 		s.shake(bytes("hello"))
 	case doBroken:
@@ -196,7 +198,7 @@ func (s *side) take(o *guest.Op, ptr, length uint32) uint32 {
 var prelude embed.FS
 
 // mostFile is the most bytes of a file that a script may read.
-const mostFile = 64 << 20
+const mostFile = 16 << 20
 
 // What open returns. A file is isFile and its size.
 const (

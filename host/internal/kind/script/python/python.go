@@ -108,6 +108,12 @@ func (s *side) Serve(c *guest.Call) error {
 	return err
 }
 
+// Reset implements guest.Side.
+func (s *side) Reset() {
+	s.Shared.Reset()
+	s.file = nil
+}
+
 // Manifest implements script.Side.
 func (s *side) Manifest() ([]byte, error) { return s.roots.manifest, nil }
 
