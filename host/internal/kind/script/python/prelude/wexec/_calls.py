@@ -35,7 +35,7 @@ def _take(new):
         if kind == _host.OP:
             future = _host.ops.pop(handle, None)
             if future is not None:
-                future._ended(handle, length)
+                future._ended(handle, detail, length)
         elif kind == _host.CALL:
             _begin(handle, detail, length)
         elif handle not in _calls:

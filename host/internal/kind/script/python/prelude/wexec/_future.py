@@ -171,7 +171,7 @@ class Op(Future):
         self._handle = _host.start(self, name, arg)
         self._call = _host.current.get()
 
-    def _ended(self, handle, length):
+    def _ended(self, handle, _, length):
         status, code, body = _host.take(handle, length)
         self._call.ops.discard(self)
         if status == 5:

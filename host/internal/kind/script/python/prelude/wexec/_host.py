@@ -64,6 +64,11 @@ def start(future, name, arg):
     if call is None:
         raise Unguarded(f"{name} is called while the script is imported: call it in a task, "
                         "or under if __name__ == '__main__'")
+    return begin(call, future, name, arg)
+
+
+def begin(call, future, name, arg):
+    """Start an op of a call."""
     word = name.encode()
     handle = pwrite(0, word + arg, START | len(word) << 40 | call.handle)
     ops[handle] = future
@@ -105,9 +110,9 @@ def wait():
     if not ops:
         raise RuntimeError("the future would never be done: no op runs that could end it")
     pwrite(0, b"", WAIT)
-    for kind, handle, _, length in events():
+    for kind, handle, status, length in events():
         if kind == OP and handle in ops:
-            ops.pop(handle)._ended(handle, length)
+            ops.pop(handle)._ended(handle, status, length)
 
 
 def log(line, level=1):

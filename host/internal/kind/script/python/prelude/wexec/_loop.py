@@ -21,8 +21,7 @@ class Loop(base_events.BaseEventLoop):
 
     def __init__(self):
         super().__init__()
-        self._alarm = None  # the op that sleeps until the time _due
-        self._due = 0
+        self._alarm = None
         self._blocks = False
 
     def _write_to_self(self):
@@ -109,34 +108,58 @@ class Loop(base_events.BaseEventLoop):
 
     def _arm(self, when):
         """Have the host enter the loop at a time."""
-        if self._alarm is not None:
-            if not self._alarm.done() and self._due == when:
+        alarm = self._alarm
+        if alarm is not None:
+            if alarm.when == when:
                 return
-            self._alarm.cancel()
-        self._due = when
-        self._alarm = self._owner().run(_future.sleep_op, when - self.time())
-        self._alarm.add_done_callback(self._rang)
+            alarm.cancel()
+        call = self._owner()
+        if call is not None:
+            self._alarm = _Alarm(self, call, when)
 
     def _owner(self):
-        """Return the context of a call, for an op that is for all of them."""
-        if _host.current.get(None) is not None:
-            return copy_context()
+        """Return a call, for an op that is for all that have timers."""
+        call = _host.current.get(None)
+        if call is not None:
+            return call
         for timer in self._scheduled:
-            context = timer._context
-            call = context.get(_host.current)
+            call = timer._context.get(_host.current)
             if call is not None and call.main is not None and not call.main.done():
-                return context.copy()
-        return copy_context()
+                return call
 
-    def _rang(self, alarm):
-        """Fail the calls whose timers the host does not run."""
-        if alarm is not self._alarm or alarm._state != 2:
-            return
+    def _no_timers(self, error):
+        """Cancel the calls whose timers the host does not run."""
+        _host.log(f"no timers: {error}", 3)
         for timer in self._scheduled:
             call = timer._context.get(_host.current)
             if call is not None and call.main is not None:
                 call.main.cancel()
-        _host.log(f"no timers: {alarm.exception()}", 3)
+
+
+class _Alarm:
+    """The op that sleeps until the first timer of a loop is due."""
+
+    __slots__ = ("loop", "call", "when", "handle")
+
+    def __init__(self, loop, call, when):
+        self.loop, self.call, self.when = loop, call, when
+        nanoseconds = max(0, int((when - loop.time()) * 1e9))
+        self.handle = _host.begin(call, self, "clock.sleep", nanoseconds.to_bytes(8, "little"))
+
+    def _ended(self, handle, status, length):
+        self._forget()
+        _, code, text = _host.take(handle, length)
+        if status not in (0, 5):  # ok and cancelled
+            self.loop._no_timers(failure(status, code, text.decode("utf-8", "replace")))
+
+    def cancel(self):
+        self._forget()
+        _host.drop(self.handle)
+
+    def _forget(self):
+        self.call.ops.discard(self)
+        if self.loop._alarm is self:
+            self.loop._alarm = None
 
 
 class Policy(events.BaseDefaultEventLoopPolicy):
