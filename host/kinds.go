@@ -10,6 +10,7 @@ import (
 	"github.com/wexec/wexec/host/internal/kind/command"
 	"github.com/wexec/wexec/host/internal/kind/script"
 	"github.com/wexec/wexec/host/internal/kind/script/javascript"
+	"github.com/wexec/wexec/host/internal/kind/script/python"
 	"github.com/wexec/wexec/host/internal/kind/wexec"
 	"github.com/wexec/wexec/host/internal/wasm"
 )
@@ -17,7 +18,7 @@ import (
 // kinds lists the kinds of module. The first whose Open returns a plan wins. Scripts
 // have a manifest too, so they come before the ABI's own guests.
 var kinds = []kind.Kind{
-	script.Kind{javascript.Language{}},
+	script.Kind{javascript.Language{}, python.Language{}},
 	wexec.Kind{},
 	command.Kind{},
 	bare.Kind{},

@@ -22,7 +22,7 @@ var rooms = map[string][]string{
 
 	"host": {
 		"host/capability", "host/internal/kind/wexec", "host/internal/kind/command", "host/internal/kind/bare",
-		"host/internal/kind/script/javascript",
+		"host/internal/kind/script/javascript", "host/internal/kind/script/python",
 		"host/internal/env", "host/internal/schema", "host/internal/suggest", "host/internal/grants",
 	},
 	"host/cache":             {},
@@ -40,7 +40,7 @@ var rooms = map[string][]string{
 	},
 	"host/hosttest": {
 		"host", "host/capability/files", "host/capability/http", "host/capability/kv",
-		"host/internal/kind/script/javascript",
+		"host/internal/kind/script/javascript", "host/internal/kind/script/python",
 	},
 	"host/internal/engine": {
 		"host/cache", "host/internal/fault", "host/internal/instrument", "host/internal/linear",
@@ -61,6 +61,7 @@ var rooms = map[string][]string{
 	"host/internal/kind/calls":             {"host/internal/guest"},
 	"host/internal/kind/script":            {"host/internal/kind", "host/internal/kind/calls", "host/internal/sourcemap"},
 	"host/internal/kind/script/javascript": {"host/internal/kind/script"},
+	"host/internal/kind/script/python":     {"host/internal/kind/script"},
 	"host/internal/kind/wexec":             {"host/internal/kind", "host/internal/kind/calls"},
 	"host/internal/sourcemap":              {},
 	"host/internal/linear":                 {},

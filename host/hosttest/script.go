@@ -9,10 +9,11 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host/internal/kind/script/javascript"
+	"github.com/wexec/wexec/host/internal/kind/script/python"
 )
 
 // engines are the SHA-256 of the engines that the tests use, by language.
-var engines = map[string]string{"javascript": javascript.Engine}
+var engines = map[string]string{"javascript": javascript.Engine, "python": python.Engine}
 
 // Engines returns the folder of engines that the environment variable WEXEC_ENGINES
 // names. It skips the test if the one for the language is not there.

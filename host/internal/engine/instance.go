@@ -5,10 +5,12 @@ import (
 	"strings"
 
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental/table"
 
 	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/instrument"
 	"github.com/wexec/wexec/host/internal/linear"
+	"github.com/wexec/wexec/host/internal/wasm"
 )
 
 // Start is the name by which a rewritten module exports its start function. The
@@ -81,6 +83,18 @@ type Function struct{ f api.Function }
 func (i *Instance) Function(name string) (f Function, ok bool) {
 	exported := i.module.ExportedFunction(name)
 	return Function{exported}, exported != nil
+}
+
+// Indirect returns the guest's own function that the first table has at index, if
+// there is one and it has that type.
+func (i *Instance) Indirect(index uint32, t wasm.FuncType) (f Function, ok bool) {
+	defer func() {
+		if recover() != nil { // wazero panics on a wrong index or type
+			ok = false
+		}
+	}()
+	found := table.LookupFunction(i.module, 0, index, valueTypes(t.Params), valueTypes(t.Results))
+	return Function{found}, found.Definition().GoFunction() == nil
 }
 
 // Call runs the function. stack has the parameters, and then the results. Explain

@@ -249,8 +249,9 @@ func (e *TaskError) Error() string {
 	if e.Code > 1 {
 		s = fmt.Sprintf("failed with code %d: ", e.Code)
 	}
-	if e.Type != "" {
-		s += e.Type + ": "
+	s += e.Type
+	if e.Type != "" && e.Message != "" {
+		s += ": "
 	}
 	s += e.Message
 	for _, frame := range e.Stack {

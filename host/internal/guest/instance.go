@@ -7,6 +7,7 @@ import (
 	"github.com/wexec/wexec/host/internal/engine"
 	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/linear"
+	"github.com/wexec/wexec/host/internal/wasm"
 )
 
 // Instance is a guest: a running instance of a module, and the host's side of
@@ -115,6 +116,33 @@ func (inst *Instance) Arguments() (args, env []string) {
 
 // Function returns an exported function of the guest, if there is one.
 func (inst *Instance) Function(name string) (engine.Function, bool) { return inst.code.Function(name) }
+
+// Indirect returns the guest's own function that its first table has at index, if
+// there is one of that type.
+func (inst *Instance) Indirect(index uint32, t wasm.FuncType) (engine.Function, bool) {
+	return inst.code.Indirect(index, t)
+}
+
+// EnterToExit runs a function of the guest until the guest exits, and returns the
+// code. The state stays as it is then, and other functions can be entered.
+func (inst *Instance) EnterToExit(f engine.Function) (code uint32, err error) {
+	err = inst.Enter(f, nil)
+	exit, ok := err.(*fault.ExitError)
+	if !ok {
+		return 0, err
+	}
+	inst.dead = false
+	inst.refillStack()
+	return exit.Code, nil
+}
+
+// refillStack sets the count of the stack to that of an instance that no code runs
+// in.
+func (inst *Instance) refillStack() {
+	if inst.meter.stack != nil {
+		inst.meter.stack.Set(uint64(inst.Limits.Stack))
+	}
+}
 
 // Enter runs a function of the guest. stack has its parameters, and then its
 // results.

@@ -47,6 +47,16 @@ type Rememberer interface {
 	Recall(any)
 }
 
+// Caller is the Side of a guest that was not made for the host: it can only make
+// system calls. It calls the host by those that wasi.Channel describes.
+type Caller interface {
+	Side
+	// Args are what the guest sees as its arguments, before those of a program.
+	Args() []string
+	// Channel implements wasi.Channel.
+	Channel(at uint64, ptr, length uint32) (n uint32)
+}
+
 // Alone is for embedding in sides that get no signals and keep no state.
 type Alone struct{}
 

@@ -101,9 +101,7 @@ func (inst *Instance) reset() bool {
 		return false
 	}
 	inst.code.SetGlobals(snap.globals)
-	if inst.meter.stack != nil {
-		inst.meter.stack.Set(uint64(inst.Limits.Stack))
-	}
+	inst.refillStack()
 	inst.inbox.take() // the signals that still come are about ops that have ended
 	inst.side.Reset()
 	return true

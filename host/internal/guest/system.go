@@ -72,6 +72,9 @@ func newSystem(inst *Instance, w *WASI, input []byte) (*system, error) {
 	}
 	s := &system{inst: inst, wasi: w, logs: [2]lineLog{{inst: inst}, {inst: inst}}}
 	cfg := wasi.Config{Env: w.Env, Devices: w.Devices, Stdout: &s.logs[0], Stderr: &s.logs[1], Panicked: s.panicked}
+	if caller, ok := inst.side.(Caller); ok {
+		cfg.Args, cfg.Channel = caller.Args(), caller.Channel
+	}
 	if inst.affinity.Program {
 		s.attachStreams(&cfg, input)
 	}
@@ -98,7 +101,10 @@ func newSystem(inst *Instance, w *WASI, input []byte) (*system, error) {
 // attachStreams gives a program the arguments and streams of its call.
 func (s *system) attachStreams(cfg *wasi.Config, input []byte) {
 	w := s.wasi
-	cfg.Args = append([]string{s.inst.Module}, w.Args...)
+	if cfg.Args == nil {
+		cfg.Args = []string{s.inst.Module}
+	}
+	cfg.Args = append(cfg.Args, w.Args...)
 	if cfg.Stdin = w.Stdin; cfg.Stdin == nil {
 		cfg.Stdin = bytes.NewReader(input)
 	}

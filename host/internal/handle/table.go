@@ -1,9 +1,9 @@
 // Package handle gives guests numbers that stand for values of the host.
 package handle
 
-// Table maps handles to values. A handle has 24 bits of place and 8 bits of
+// Table maps handles to values. A handle has 24 bits of place and 7 bits of
 // generation, so that a removed handle differs from the next one in its place. No
-// handle is 0. A table belongs to the goroutine that runs its instance.
+// handle is 0, and none is negative as an i32: system calls return it as a size. A table belongs to the goroutine that runs its instance.
 type Table[T any] struct {
 	slots []slot[T]
 	free  []uint32
@@ -15,7 +15,10 @@ type slot[T any] struct {
 	live       bool
 }
 
-const placeBits = 24
+const (
+	placeBits   = 24
+	generations = 1 << 7 // and none is 0
+)
 
 // Most is the most live handles of a table.
 const Most = 1 << placeBits
@@ -57,7 +60,7 @@ func (t *Table[T]) Remove(handle uint32) {
 	s := &t.slots[place]
 	var none T
 	s.value, s.live = none, false
-	if s.generation++; s.generation == 0 {
+	if s.generation++; s.generation == generations {
 		s.generation = 1
 	}
 	t.free = append(t.free, place)

@@ -16,7 +16,7 @@ func TestTable(t *testing.T) {
 		for i := range rapid.IntRange(1, 300).Draw(t, "steps") {
 			if len(live) == 0 || rapid.Bool().Draw(t, "add") {
 				h, ok := table.Add(i)
-				if _, taken := live[h]; !ok || taken || h == 0 {
+				if _, taken := live[h]; !ok || taken || int32(h) <= 0 {
 					t.Fatalf("handle %d given out: %v", h, ok)
 				}
 				live[h] = i
@@ -39,7 +39,7 @@ func TestTable(t *testing.T) {
 		}
 		for _, h := range dead {
 			if _, alive := live[h]; alive {
-				continue // given out again, 255 generations later
+				continue // given out again, 127 generations later
 			}
 			if _, ok := table.Get(h); ok {
 				t.Fatalf("the dead handle %d leads somewhere", h)

@@ -44,8 +44,12 @@ func clockTimeGet(c call, a args) errno {
 }
 
 // timeLeft is how long a clock takes to reach the time of a subscription. It rounds
-// up to the resolution, so that the guest's clock has reached that time, too.
+// up to the resolution, so that the guest's clock has reached that time, too. A guest
+// that asks for no time does not want to wait.
 func timeLeft(s subscription, now int64) time.Duration {
+	if !s.absolute && s.timeout == 0 {
+		return 0
+	}
 	timeout := int64(min(s.timeout, math.MaxInt64))
 	until := timeout
 	if !s.absolute {

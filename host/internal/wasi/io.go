@@ -129,6 +129,9 @@ func fdWrite(c call, a args) errno {
 }
 
 func fdPread(c call, a args) errno {
+	if c.onChannel(a) {
+		return c.channel(a)
+	}
 	f, e := c.file(a.u32(0), rightFdRead|rightFdSeek)
 	offset := int64(a[3])
 	switch {
@@ -141,6 +144,9 @@ func fdPread(c call, a args) errno {
 }
 
 func fdPwrite(c call, a args) errno {
+	if c.onChannel(a) {
+		return c.channel(a)
+	}
 	f, e := c.file(a.u32(0), rightFdWrite|rightFdSeek)
 	offset := int64(a[3])
 	switch {

@@ -339,3 +339,16 @@ func TestNoParking(t *testing.T) {
 		}
 	})
 }
+
+// TestPollWithoutTime checks that a guest that asks for no time does not wait for the
+// next step of its coarse clock.
+func TestPollWithoutTime(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		g := newGuest(t, Config{})
+		time.Sleep(45 * time.Microsecond)
+		wantEvents(t, "no time", g.poll(after(0)), came{})
+		if g.parks != 0 {
+			t.Error("it has waited")
+		}
+	})
+}

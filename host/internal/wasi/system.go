@@ -39,6 +39,8 @@ type Config struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer // nil drops what is written
 	Mounts         []Mount
+	// Channel may be nil.
+	Channel Channel
 	// Devices gives the guest a /dev with null, random, urandom and zero, which are
 	// our own.
 	Devices bool
