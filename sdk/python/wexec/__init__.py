@@ -28,6 +28,7 @@ from ._task import Task, task
 CancelledError = _asyncio.CancelledError
 
 __all__ = [
-    "task", "Task", "Future", "gather", "as_completed", "sleep", "fetch", "Response", "call", "config", "op",
-    "log", "emit", "progress", "kv", "files", "Stream", "pipe", "Error", "Denied", "Timeout", "InvalidInput", "CancelledError",
+    "task", "Task", "Future", "gather", "as_completed", "sleep", "fetch", "Response", "call", "config", "op", "log",
+    "emit", "progress", "kv", "files", "Stream", "pipe", "Error", "Denied", "Timeout", "InvalidInput",
+    "CancelledError",
 ]
