@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import wexec
 from wexec import (
-    Error, call as call_by_name, emit, fetch as request, files as folder, kv as store, op, progress, sleep as nap, task,
+    Error, call as call_by_name, emit, fetch as request, files as folder, kv as store, op, pipe, progress,
+    sleep as nap, task,
 )
 
 # Bytes in, bytes out.
@@ -170,6 +171,16 @@ async def nosuch() -> bytes:
 @task
 async def fetch(url: bytes) -> bytes:
     return (await request(url.decode())).body
+
+
+@task
+async def stream(url: bytes) -> bytes:
+    up = await pipe()
+    opening = request(url.decode(), method="POST", body=up)
+    await up.write(b"one ")
+    await up.write(b"two")
+    await up.close()
+    return b"".join([piece async for piece in (await opening).stream])
 
 
 @task

@@ -151,6 +151,13 @@ class Tasks(unittest.TestCase):
             self.assertEqual((answer.status, answer.json(), answer.ok), (200, {"a": 1}, True))
             self.assertEqual(answer.headers["x-type"], "application/json")
 
+            up = wexec.pipe().result()
+            opening = wexec.fetch(url, method="POST", body=up)
+            up.write(b"one ").result()
+            up.write(b"two").result()
+            up.close().result()
+            self.assertEqual(b"".join(opening.result().stream), b"one two")
+
             async def missing():
                 return await wexec.fetch(url + "/missing", method="POST", body="x")
 

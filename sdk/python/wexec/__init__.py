@@ -22,12 +22,13 @@ import asyncio as _asyncio
 
 from ._future import Future, as_completed, gather
 from ._ops import Denied, Error, InvalidInput, Response, Timeout, call, config, fetch, log, op, sleep
-from ._storage import Stream, emit, files, kv, progress
+from ._storage import Stream, emit, files, kv, pipe, progress
 from ._task import Task, task
 
 CancelledError = _asyncio.CancelledError
 
 __all__ = [
-    "task", "Task", "Future", "gather", "as_completed", "sleep", "fetch", "Response", "call", "config", "op",
-    "log", "emit", "progress", "kv", "files", "Stream", "Error", "Denied", "Timeout", "InvalidInput", "CancelledError",
+    "task", "Task", "Future", "gather", "as_completed", "sleep", "fetch", "Response", "call", "config", "op", "log",
+    "emit", "progress", "kv", "files", "Stream", "pipe", "Error", "Denied", "Timeout", "InvalidInput",
+    "CancelledError",
 ]

@@ -1,6 +1,7 @@
 """What tasks ask of the host: here, of Python's own library."""
 
 import asyncio
+import io
 import json as _json
 import logging
 import os
@@ -10,6 +11,7 @@ import urllib.request
 
 from . import _task
 from ._future import Future, in_loop, spawn
+from ._storage import Stream
 
 _logger = logging.getLogger("wexec")
 
@@ -83,10 +85,10 @@ def call(task, input=None, *, module=None, raw=False):
 
 
 class Response:
-    """The answer to an HTTP request."""
+    """The answer to an HTTP request. It has a body, or a stream that gives it."""
 
-    def __init__(self, status, headers, body):
-        self.status, self.headers, self.body = status, headers, body
+    def __init__(self, status, headers, body, stream=None):
+        self.status, self.headers, self.body, self.stream = status, headers, body, stream
 
     @property
     def ok(self):
@@ -102,22 +104,32 @@ class Response:
         return f"<Response {self.status}>"
 
 
-def fetch(url, *, method="GET", headers=None, body=b"", json=None):
-    """Make an HTTP request, and return the future of its Response."""
+def fetch(url, *, method="GET", headers=None, body=b"", json=None, stream=False):
+    """Make an HTTP request, and return the future of its Response.
+
+    body is text, bytes, or a Stream: see pipe. With stream, or if body is one, the Response
+    has a stream in place of its body.
+    """
     headers = dict(headers or {})
     if json is not None:
         body = _json.dumps(json)
         headers.setdefault("content-type", "application/json")
     if isinstance(body, str):
         body = body.encode()
+    stream = stream or isinstance(body, Stream)
+    return Future(_task._pool(False).submit(_fetch, url, body, headers, method, stream))
+
+
+def _fetch(url, body, headers, method, stream):
+    if isinstance(body, Stream):
+        body = b"".join(body)
     request = urllib.request.Request(url, data=body or None, headers=headers, method=method)
-    return Future(_task._pool(False).submit(_fetch, request))
-
-
-def _fetch(request):
     try:
         answer = urllib.request.urlopen(request)
     except urllib.error.HTTPError as error:  # a status like others
         answer = error
     with answer:
-        return Response(answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read())
+        headers, body = {k.lower(): v for k, v in answer.headers.items()}, answer.read()
+        if stream:
+            return Response(answer.status, headers, b"", Stream(io.BytesIO(body)))
+        return Response(answer.status, headers, body)

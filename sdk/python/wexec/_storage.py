@@ -27,8 +27,8 @@ def _future(call, *args):
 class Stream:
     """A stream. Iterate over what it gives, by for or async for, or read it."""
 
-    def __init__(self, file):
-        self._file = file
+    def __init__(self, file, into=None):
+        self._file, self._into = file, into or file
 
     def read(self, most=64 << 10):
         """Return the future of at most as many bytes. At the end they are none."""
@@ -36,11 +36,11 @@ class Stream:
 
     def write(self, data):
         """Return the future of the end of the write."""
-        return _future(lambda: self._file.write(bytes(data)) and None)
+        return _future(lambda: self._into.write(bytes(data)) and None)
 
     def close(self):
         """Return the future of the end. What was written is complete then."""
-        return _future(self._file.close)
+        return _future(self._into.close)
 
     def __iter__(self):
         while data := self.read().result():
@@ -49,6 +49,12 @@ class Stream:
     async def __aiter__(self):
         while data := await self.read():
             yield data
+
+
+def pipe():
+    """Return the future of a Stream that gives what is written to it."""
+    out, into = os.pipe()
+    return Future.from_value(Stream(open(out, "rb", buffering=0), open(into, "wb", buffering=0)))
 
 
 class Entries:

@@ -278,7 +278,8 @@ def logs():
 // TestTaskNamedMain checks that a script with a task main is a program nevertheless.
 func TestTaskNamedMain(t *testing.T) {
 	h := newHost(t, host.Config{})
-	m := script(t, h, "from wexec import task\n@task\ndef main(): return __name__\nif __name__ == '__main__': print('ran')")
+	m := script(t, h, "from wexec import task\n@task\ndef main(): return __name__\n"+
+		"if __name__ == '__main__': print('ran')")
 	for task, want := range map[string]string{"main": `"tasks"`, "__main__": "ran\n"} {
 		out, err := m.Call(t.Context(), task, nil).Wait(t.Context())
 		if err != nil || string(out) != want {

@@ -20,14 +20,15 @@ from ._emit import emit, progress
 from ._errors import Denied, Error, InvalidInput, Timeout
 from ._future import Future, as_completed, gather
 from ._host import log
-from ._ops import Response, call, config, fetch, op, sleep
+from ._ops import Response, call, config, fetch, op, pipe, sleep
 from ._storage import files, kv
 from ._stream import Stream
 from ._task import Task, task
 
 __all__ = [
-    "task", "Task", "Future", "gather", "as_completed", "sleep", "fetch", "Response", "call", "config", "op",
-    "log", "emit", "progress", "kv", "files", "Stream", "Error", "Denied", "Timeout", "InvalidInput", "CancelledError",
+    "task", "Task", "Future", "gather", "as_completed", "sleep", "fetch", "Response", "call", "config", "op", "log",
+    "emit", "progress", "kv", "files", "Stream", "pipe", "Error", "Denied", "Timeout", "InvalidInput",
+    "CancelledError",
 ]
 
 

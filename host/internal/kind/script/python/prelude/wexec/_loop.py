@@ -16,12 +16,16 @@ from ._errors import failure
 _running, set_running_loop = events._get_running_loop, events._set_running_loop
 
 
+_TURN = 0.02  # seconds after which a turn ends, with the task that runs then
+
+
 class Loop(base_events.BaseEventLoop):
     """An event loop whose timers are ops of the host."""
 
     def __init__(self):
         super().__init__()
         self._alarm = None
+        self._until = 0  # the end of the turn
         self._blocks = False
 
     def _write_to_self(self):
@@ -65,6 +69,7 @@ class Loop(base_events.BaseEventLoop):
 
     def turn(self):
         """Run what can run. Return whether there is more."""
+        self._until = self.time() + _TURN
         for _ in range(64):
             self._run_once()
             if not self._ready:
@@ -90,6 +95,8 @@ class Loop(base_events.BaseEventLoop):
             handle = ready.popleft()
             if not handle._cancelled:
                 handle._run()
+                if not self._blocks and self.time() > self._until:
+                    return  # the host enters the loop again
 
     def _due_timers(self, ready, timers):
         """Move the timers that are due to ready, and drop those that were cancelled."""

@@ -2,6 +2,7 @@
 
 from . import _codec, _future
 from ._future import Op, sleep_op
+from ._stream import Stream, number
 
 
 def op(name, arg=b""):
@@ -37,12 +38,13 @@ def _result(data):
 
 
 class Response:
-    """The answer to an HTTP request."""
+    """The answer to an HTTP request. It has a body, or a stream that gives it."""
 
     def __init__(self, message):
         head, _, self.body = message.partition(b"\n")
         head = _codec.loads(head)
         self.status, self.headers = head["status"], head.get("headers") or {}
+        self.stream = Stream(head["stream"]) if "stream" in head else None
 
     @property
     def ok(self):
@@ -58,13 +60,24 @@ class Response:
         return f"<Response {self.status}>"
 
 
-def fetch(url, *, method="GET", headers=None, body=b"", json=None):
-    """Make an HTTP request, and return the future of its Response."""
+def fetch(url, *, method="GET", headers=None, body=b"", json=None, stream=False):
+    """Make an HTTP request, and return the future of its Response.
+
+    body is text, bytes, or a Stream: see pipe. With stream, or if body is one, the Response
+    has a stream in place of its body.
+    """
     headers = dict(headers or {})
     if json is not None:
         body = _codec.dumps(json)
         headers.setdefault("content-type", "application/json")
     if isinstance(body, str):
         body = body.encode()
-    head = _codec.dumps({"method": method, "url": url, "headers": headers})
-    return Op("http.fetch", head + b"\n" + body, Response)
+    head, name = {"method": method, "url": url, "headers": headers}, "http.open" if stream else "http.fetch"
+    if isinstance(body, Stream):
+        head["body"], body, name = body.handle, b"", "http.open"
+    return Op(name, _codec.dumps(head) + b"\n" + body, Response)
+
+
+def pipe():
+    """Return the future of a Stream that gives what is written to it to an op that takes it."""
+    return Op("stream.pipe", b"", lambda data: Stream(number(data)))

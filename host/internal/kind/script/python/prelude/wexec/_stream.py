@@ -17,7 +17,7 @@ class Stream:
     """A stream of the host. Iterate over what it gives, by for or async for, or read it."""
 
     def __init__(self, handle):
-        self._handle = packed(4, handle)
+        self.handle, self._handle = handle, packed(4, handle)
 
     def read(self, most=MOST):
         """Return the future of at most as many bytes. At the end they are none."""
