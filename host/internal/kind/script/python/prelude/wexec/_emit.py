@@ -1,7 +1,6 @@
 """What a task emits before its end: chunks of its output, and progress."""
 
-from . import _codec, _host
-from ._future import Future
+from . import _codec, _future, _host
 
 _MOST = 64 << 10
 _CHUNK, _PROGRESS = range(2)
@@ -26,7 +25,7 @@ def _send(kind, data):
     call = _host.current.get(None)
     if call is None:
         raise _host.Unguarded("emit is called while the script is imported")
-    future = Future()
+    future = _future.Future()
     if call.unsent is None:
         call.unsent = []
     call.unsent.append((kind, memoryview(data), future))
@@ -45,4 +44,8 @@ def flush(call):
                 return
             data = data[_MOST:]
         call.unsent.pop(0)
-        future.set_result(None)
+        loop = _future.running_loop()
+        if loop is not None and loop.turn_is_over():  # the task that awaits it gives way to others
+            loop.call_soon(future.set_result, None)
+        else:
+            future.set_result(None)

@@ -80,6 +80,10 @@ class Loop(base_events.BaseEventLoop):
 
     # In both.
 
+    def turn_is_over(self):
+        """Return whether what runs should give way, since the instance has many calls."""
+        return not self._blocks and self.time() > self._until
+
     def _run_once(self):
         """Run what is ready. If nothing is, and the instance has one call, wait."""
         ready, timers = self._ready, self._scheduled
@@ -95,7 +99,7 @@ class Loop(base_events.BaseEventLoop):
             handle = ready.popleft()
             if not handle._cancelled:
                 handle._run()
-                if not self._blocks and self.time() > self._until:
+                if self.turn_is_over():
                     return  # the host enters the loop again
 
     def _due_timers(self, ready, timers):
