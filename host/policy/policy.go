@@ -17,10 +17,10 @@
 //	for = ["https://api.github.com"]       # who may get it
 //
 //	[[rule]]
-//	module = "images"                      # its name; without one, any module
-//	digest = "9f86d081884c7d65…"           # or the SHA-256 of its bytes
-//	owner  = ""                            # the tenant that it was loaded for, if not the host
-//	tenant = "acme"                        # whom it runs for; without one, any tenant
+//	module = "images"                      # a module of the host, or of the owner
+//	digest = "9f86d081884c7d65…"           # the SHA-256 of its bytes
+//	owner  = "acme"                        # the tenant that it was loaded for
+//	tenant = "acme"                        # whom it runs for
 //
 //	[rule.http]
 //	allow = ["GET https://api.github.com/repos"]
@@ -39,9 +39,11 @@
 //	[rule.config]
 //	format = "webp"
 //
-// The first rule that matches a module and tenant counts, and no other. It grants what
-// it has a section for; time and random bytes need none. Where no rule matches, nothing
-// is granted. Paths are relative to the folder of the file.
+// The first rule that matches a module and tenant counts, and no other. What a rule does
+// not say may be anything, but a rule that names a module and no owner is for that of
+// the host: tenants choose the names of theirs. A rule grants what it has a section for;
+// time and random bytes need none. Where no rule matches, nothing is granted. Paths are
+// relative to the folder of the file.
 package policy
 
 import (
@@ -83,7 +85,8 @@ type match struct {
 
 func (m match) fits(s capability.Scope) bool {
 	same := func(want, is string) bool { return want == "" || want == is }
-	return same(m.Module, s.Module) && same(m.Digest, s.Digest) && same(m.Owner, s.Owner) && same(m.Tenant, s.Tenant)
+	owned := m.Owner == s.Owner || m.Owner == "" && m.Module == ""
+	return owned && same(m.Module, s.Module) && same(m.Digest, s.Digest) && same(m.Tenant, s.Tenant)
 }
 
 // Load reads a file and opens what it names.
@@ -143,6 +146,10 @@ func (d *document) open(dir string) (p *Policy, err error) {
 		if err != nil {
 			return p, fmt.Errorf("rule %d: %w", i+1, err)
 		}
+		all := capability.Scope{Module: r.Module, Owner: r.Owner, Tenant: r.Tenant, Digest: r.Digest}
+		if before := p.rule(all); before < i {
+			return p, fmt.Errorf("rule %d is never used: rule %d comes first, and matches all that it does", i+1, before+1)
+		}
 	}
 	return p, nil
 }
@@ -163,10 +170,15 @@ func (p *Policy) Names() []string {
 	)
 }
 
+// rule returns the index of the rule that matches, or -1.
+func (p *Policy) rule(scope capability.Scope) int {
+	return slices.IndexFunc(p.rules, func(r rule) bool { return r.fits(scope) })
+}
+
 // For implements capability.Capability: the ops of the rule that matches.
 func (p *Policy) For(scope capability.Scope) (map[string]capability.Op, error) {
 	ops := map[string]capability.Op{}
-	i := slices.IndexFunc(p.rules, func(r rule) bool { return r.fits(scope) })
+	i := p.rule(scope)
 	if i < 0 {
 		return ops, nil
 	}

@@ -106,6 +106,8 @@ module = "images"
 		{capability.Scope{Module: "other", Owner: "acme"}, "http.fetch http.open"},
 		{capability.Scope{Module: "images", Owner: "acme", Tenant: "b"}, "http.fetch http.open"},
 		{capability.Scope{Module: "images", Tenant: "b"}, ""},
+		// Tenants choose the names of their modules.
+		{capability.Scope{Module: "images", Owner: "b", Tenant: "acme"}, ""},
 	} {
 		if got := granted(t, p, c.scope); got != c.want {
 			t.Errorf("%+v gets %q, want %q", c.scope, got, c.want)
@@ -153,7 +155,9 @@ kv.value = "1KiB"
 
 func TestMistakes(t *testing.T) {
 	for text, want := range map[string]string{
-		"[[rule]\n":                                             "line 2: expected",
+		"[[rule]\n": "line 2: expected",
+		"[[rule]]\ntenant = \"a\"\n[[rule]]\n[[rule]]\nmodule = \"x\"\ntenant = \"b\"\n": "rule 3 is never used: rule 2 comes first",
+		"[[rule]]\nmodule = \"x\"\n[[rule]]\nmodule = \"x\"\nowner = \"\"\n":             "rule 2 is never used: rule 1",
 		"[[rules]]\nmodule = \"x\"\n":                           "there is no field rules",
 		"[[rule]]\nmodul = \"x\"\n":                             "there is no field rule.modul",
 		"[[rule]]\nmodule = 5\n":                                "line 2",
