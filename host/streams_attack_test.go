@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host"
@@ -253,4 +254,45 @@ func TestAuditOfOddNames(t *testing.T) {
 			t.Errorf("%d bytes, %v: %s", len(line), err, line)
 		}
 	}
+}
+
+// TestCloseWithStuckStream: a stream that hangs when it is closed keeps what capabilities
+// use from being freed, and Close says so; a later Close frees it.
+func TestCloseWithStuckStream(t *testing.T) {
+	release := make(chan struct{})
+	c := &opensStuck{release: release}
+	h, err := host.New(host.Config{Grace: time.Millisecond, Capabilities: []capability.Capability{c}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := hosttest.Load(t, h, puppets(t)["direct"])
+	if _, err := m.Call(t.Context(), "io", ops(0, scriptOp{"test.open", ""})).Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	abandoned := (*host.AbandonedError)(nil)
+	if err := h.Close(t.Context()); !errors.As(err, &abandoned) || c.closed.Load() {
+		t.Errorf("got %v, closed %v", err, c.closed.Load())
+	}
+	close(release)
+	until(t, func() bool { return h.Close(t.Context()) == nil })
+	if !c.closed.Load() {
+		t.Error("the capability is not closed")
+	}
+}
+
+// opensStuck opens streams that hang when they are closed.
+type opensStuck struct {
+	release chan struct{}
+	closed  atomic.Bool
+}
+
+func (*opensStuck) Names() []string { return []string{"test.open"} }
+
+func (c *opensStuck) For(s capability.Scope) (map[string]capability.Op, error) {
+	return opener(func() io.Closer { return closer(func() { <-c.release }) }).For(s)
+}
+
+func (c *opensStuck) Close() error {
+	c.closed.Store(true)
+	return nil
 }

@@ -47,10 +47,12 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 
 	"github.com/BurntSushi/toml"
@@ -110,7 +112,7 @@ func Parse(text, dir string) (*Policy, error) {
 		return nil, fmt.Errorf("line %d: %s", parse.Position.Line, parse.Message)
 	}
 	if err != nil {
-		return nil, err
+		return nil, wrongType(err)
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return nil, fmt.Errorf("there is no field %s", unknown[0])
@@ -152,6 +154,27 @@ func (d *document) open(dir string) (p *Policy, err error) {
 		}
 	}
 	return p, nil
+}
+
+// mistyped matches what package toml says of a value of a wrong type.
+var mistyped = regexp.MustCompile(`^toml: (line \d+) \(last key "(.*)"\): incompatible types: ` +
+	`TOML value has type (\S+); destination has type (\S+)$`)
+
+// typeWords are the types of package toml, for people.
+var typeWords = map[string]string{
+	"slice": "a list", "map[string]any": "a table", "map[string]string": "a table", "[]any": "a list",
+	"string": "text in quotes", "int64": "a whole number", "integer": "a whole number", "int": "a whole number",
+	"float64": "a number", "bool": "true or false", "boolean": "true or false",
+}
+
+// wrongType says an error of package toml about types so that people understand it.
+func wrongType(err error) error {
+	found := mistyped.FindStringSubmatch(err.Error())
+	if found == nil {
+		return err
+	}
+	word := func(s string) string { return cmp.Or(typeWords[s], s) }
+	return fmt.Errorf("%s: %s is %s: want %s", found[1], found[2], word(found[3]), word(found[4]))
 }
 
 // under returns a path that is relative to a folder.
