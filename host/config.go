@@ -184,7 +184,8 @@ type Limits struct {
 	Depth int
 	// Capabilities is the most ops of capabilities that may run in the host,
 	// including those that go on after they were cancelled. Default and maximum:
-	// 8,192. Each may block a thread, and Go allows a process 10,000 threads.
+	// 8,192. Each may block a thread, and Go allows a process 10,000 threads. A tenant
+	// may have three times as many as are free: one alone gets three quarters.
 	Capabilities int
 	// Streams is the most streams that a call may have open. Default: 256.
 	Streams int

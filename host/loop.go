@@ -42,6 +42,8 @@ func (l *loop) Turn(_ context.Context, calls []*call, signals []guest.Signal) (a
 	for _, s := range signals {
 		if l.inst != nil && s.Call().Placement.RunsIn(l.inst) {
 			l.inst.Apply(s)
+		} else {
+			s.Forget()
 		}
 	}
 	l.accept(calls)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // These are the small modules that the scripts run. Here they are easier to read
@@ -17,11 +18,18 @@ func writeFiles(dir, guests string) error {
 	if err != nil {
 		return err
 	}
+	readme, err := os.ReadFile(filepath.Join(guests, "../../README.md"))
+	if err != nil {
+		return err
+	}
+	_, policy, _ := strings.Cut(string(readme), "```toml\n")
+	policy, _, _ = strings.Cut(policy, "```")
 	calls, err := os.ReadFile(filepath.Join(guests, "../wat/calls.wasm"))
 	if err != nil {
 		return err
 	}
 	files := map[string][]byte{
+		"readme.toml":    []byte(policy),
 		"empty.wasm":     nil,
 		"truncated.wasm": conformance[:len(conformance)/2],
 		"component.wasm": []byte("\x00asm\x0d\x00\x01\x00"),

@@ -82,7 +82,7 @@ func (u *Use) open(s *stream) (uint32, error) {
 	s.Closed = Closed{Op: u.Op, Detail: u.Detail, Opened: time.Now()}
 	handle, err := u.Streams.add(s)
 	if err != nil {
-		s.closer.Close()
+		_ = s.close(nil)
 		return 0, err
 	}
 	u.opened = append(u.opened, handle)

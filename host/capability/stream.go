@@ -2,7 +2,11 @@ package capability
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"maps"
+	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,7 +44,17 @@ type Closed struct {
 	// Read and Written are how many bytes the guest read and wrote.
 	Read, Written int64
 	Opened        time.Time
+	// Err is what its closing failed with, or nil.
+	Err error
 }
+
+// PanicError is the error of a stream that panicked when it was closed.
+type PanicError struct {
+	Value any
+	Stack []byte
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("closing the stream panicked: %v", e.Value) }
 
 // stream is one open stream. A read may run beside a write, but no two reads and no
 // two writes run at once: their bytes would be in no order.
@@ -62,14 +76,23 @@ var (
 	errBusy      = Errorf(abi.InvalidInput, "an op before this one still uses the stream: wait for its end")
 )
 
-// abort closes a stream whose work was broken off. What reads from a pipe must not
-// take that for the end.
-func (s *stream) abort(cause error) {
-	if c, ok := s.closer.(interface{ CloseWithError(error) error }); ok {
-		c.CloseWithError(cause)
-	} else {
-		s.closer.Close()
+// close closes the stream, because of a cause if its work was broken off: what reads
+// from a pipe must not take that for the end. A stream may be an embedder's, and panic.
+func (s *stream) close(cause error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &PanicError{r, debug.Stack()}
+		}
+	}()
+	if c, ok := s.closer.(interface{ CloseWithError(error) error }); ok && cause != nil {
+		return c.CloseWithError(cause)
 	}
+	return s.closer.Close()
+}
+
+// watch closes the stream if ctx ends before it is stopped.
+func (s *stream) watch(ctx context.Context) (stop func() bool) {
+	return context.AfterFunc(ctx, func() { _ = s.close(context.Cause(ctx)) })
 }
 
 // add adds a stream and returns its handle.
@@ -157,7 +180,7 @@ func (t *Streams) Read(ctx context.Context, handle uint32, most int) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	defer context.AfterFunc(ctx, func() { s.abort(context.Cause(ctx)) })()
+	defer s.watch(ctx)()
 	piece := make([]byte, min(max(most, 1), pieceBytes))
 	n := 0
 	for n == 0 && err == nil {
@@ -194,7 +217,7 @@ func (t *Streams) Write(ctx context.Context, handle uint32, bytes []byte) error 
 	if err != nil {
 		return err
 	}
-	defer context.AfterFunc(ctx, func() { s.abort(context.Cause(ctx)) })()
+	defer s.watch(ctx)()
 	n, err := s.writer.Write(bytes)
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -215,8 +238,8 @@ func (t *Streams) Close(handle uint32) error {
 	if err != nil {
 		return err
 	}
-	err = s.closer.Close()
-	t.report(s)
+	err = s.close(nil)
+	t.report(s, err)
 	return err
 }
 
@@ -230,20 +253,24 @@ func (t *Streams) Shut() (closeAll func()) {
 	if len(open) == 0 {
 		return nil
 	}
-	return func() {
-		for _, s := range open {
-			s.abort(errCallEnded)
-			t.report(s)
-		}
-	}
+	return func() { t.closeAll(slices.Collect(maps.Values(open))) }
 }
 
-func (t *Streams) report(s *stream) {
+func (t *Streams) closeAll(open []*stream) {
+	if len(open) == 0 {
+		return
+	}
+	defer t.closeAll(open[1:]) // also if one ends the goroutine
+	t.report(open[0], open[0].close(errCallEnded))
+}
+
+func (t *Streams) report(s *stream, err error) {
 	if t.onClosed == nil {
 		return
 	}
 	t.mu.Lock()
 	closed := s.Closed
 	t.mu.Unlock()
+	closed.Err = err
 	t.onClosed(closed)
 }

@@ -17,10 +17,10 @@
 //	for = ["https://api.github.com"]       # who may get it
 //
 //	[[rule]]
-//	module = "images"                      # its name; without one, any module
-//	digest = "9f86d081884c7d65…"           # or the SHA-256 of its bytes
-//	owner  = ""                            # the tenant that it was loaded for, if not the host
-//	tenant = "acme"                        # whom it runs for; without one, any tenant
+//	module = "images"                      # a module of the host, or of the owner
+//	digest = "9f86d081884c7d65…"           # the SHA-256 of its bytes
+//	owner  = "acme"                        # the tenant that it was loaded for
+//	tenant = "acme"                        # whom it runs for
 //
 //	[rule.http]
 //	allow = ["GET https://api.github.com/repos"]
@@ -39,16 +39,20 @@
 //	[rule.config]
 //	format = "webp"
 //
-// The first rule that matches a module and tenant counts, and no other. It grants what
-// it has a section for; time and random bytes need none. Where no rule matches, nothing
-// is granted. Paths are relative to the folder of the file.
+// The first rule that matches a module and tenant counts, and no other. What a rule does
+// not say may be anything, but a rule that names a module and no owner is for that of
+// the host: tenants choose the names of theirs. A rule grants what it has a section for;
+// time and random bytes need none. Where no rule matches, nothing is granted. Paths are
+// relative to the folder of the file.
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 
 	"github.com/BurntSushi/toml"
@@ -83,7 +87,8 @@ type match struct {
 
 func (m match) fits(s capability.Scope) bool {
 	same := func(want, is string) bool { return want == "" || want == is }
-	return same(m.Module, s.Module) && same(m.Digest, s.Digest) && same(m.Owner, s.Owner) && same(m.Tenant, s.Tenant)
+	owned := m.Owner == s.Owner || m.Owner == "" && m.Module == ""
+	return owned && same(m.Module, s.Module) && same(m.Digest, s.Digest) && same(m.Tenant, s.Tenant)
 }
 
 // Load reads a file and opens what it names.
@@ -107,7 +112,7 @@ func Parse(text, dir string) (*Policy, error) {
 		return nil, fmt.Errorf("line %d: %s", parse.Position.Line, parse.Message)
 	}
 	if err != nil {
-		return nil, err
+		return nil, wrongType(err)
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return nil, fmt.Errorf("there is no field %s", unknown[0])
@@ -143,8 +148,33 @@ func (d *document) open(dir string) (p *Policy, err error) {
 		if err != nil {
 			return p, fmt.Errorf("rule %d: %w", i+1, err)
 		}
+		all := capability.Scope{Module: r.Module, Owner: r.Owner, Tenant: r.Tenant, Digest: r.Digest}
+		if before := p.rule(all); before < i {
+			return p, fmt.Errorf("rule %d is never used: rule %d comes first, and matches all that it does", i+1, before+1)
+		}
 	}
 	return p, nil
+}
+
+// mistyped matches what package toml says of a value of a wrong type.
+var mistyped = regexp.MustCompile(`^toml: (line \d+) \(last key "(.*)"\): incompatible types: ` +
+	`TOML value has type (\S+); destination has type (\S+)$`)
+
+// typeWords are the types of package toml, for people.
+var typeWords = map[string]string{
+	"slice": "a list", "map[string]any": "a table", "map[string]string": "a table", "[]any": "a list",
+	"string": "text in quotes", "int64": "a whole number", "integer": "a whole number", "int": "a whole number",
+	"float64": "a number", "bool": "true or false", "boolean": "true or false",
+}
+
+// wrongType says an error of package toml about types so that people understand it.
+func wrongType(err error) error {
+	found := mistyped.FindStringSubmatch(err.Error())
+	if found == nil {
+		return err
+	}
+	word := func(s string) string { return cmp.Or(typeWords[s], s) }
+	return fmt.Errorf("%s: %s is %s: want %s", found[1], found[2], word(found[3]), word(found[4]))
 }
 
 // under returns a path that is relative to a folder.
@@ -163,10 +193,15 @@ func (p *Policy) Names() []string {
 	)
 }
 
+// rule returns the index of the rule that matches, or -1.
+func (p *Policy) rule(scope capability.Scope) int {
+	return slices.IndexFunc(p.rules, func(r rule) bool { return r.fits(scope) })
+}
+
 // For implements capability.Capability: the ops of the rule that matches.
 func (p *Policy) For(scope capability.Scope) (map[string]capability.Op, error) {
 	ops := map[string]capability.Op{}
-	i := slices.IndexFunc(p.rules, func(r rule) bool { return r.fits(scope) })
+	i := p.rule(scope)
 	if i < 0 {
 		return ops, nil
 	}

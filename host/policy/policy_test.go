@@ -106,6 +106,8 @@ module = "images"
 		{capability.Scope{Module: "other", Owner: "acme"}, "http.fetch http.open"},
 		{capability.Scope{Module: "images", Owner: "acme", Tenant: "b"}, "http.fetch http.open"},
 		{capability.Scope{Module: "images", Tenant: "b"}, ""},
+		// Tenants choose the names of their modules.
+		{capability.Scope{Module: "images", Owner: "b", Tenant: "acme"}, ""},
 	} {
 		if got := granted(t, p, c.scope); got != c.want {
 			t.Errorf("%+v gets %q, want %q", c.scope, got, c.want)
@@ -153,12 +155,19 @@ kv.value = "1KiB"
 
 func TestMistakes(t *testing.T) {
 	for text, want := range map[string]string{
-		"[[rule]\n":                                             "line 2: expected",
+		"[[rule]\n": "line 2: expected",
+		"[[rule]]\ntenant = \"a\"\n[[rule]]\n[[rule]]\nmodule = \"x\"\ntenant = \"b\"\n": "rule 3 is never used: rule 2 comes first",
+		"[[rule]]\nmodule = \"x\"\n[[rule]]\nmodule = \"x\"\nowner = \"\"\n":             "rule 2 is never used: rule 1",
 		"[[rules]]\nmodule = \"x\"\n":                           "there is no field rules",
 		"[[rule]]\nmodul = \"x\"\n":                             "there is no field rule.modul",
 		"[[rule]]\nmodule = 5\n":                                "line 2",
 		"[[rule]]\ndigest = \"abc\"\n":                          "rule 1: digest \"abc\": want a SHA-256",
 		"[[rule]]\nkv.keys = 5\n":                               "rule 1: it has a section kv",
+		"[[rule]]\nconfig.a = 5\n":                              "line 2: rule.config.a is a whole number: want text in quotes",
+		"[[rule]]\nhttp.allow = \"x\"\n":                        "line 2: rule.http.allow is text in quotes: want a list",
+		"[rule]\nmodule = \"x\"\n":                              "line 1: rule is a table: want a list",
+		"[[rule]]\nkv.keys = true\nhttp.rate = 2.5\n":           "rule.kv.keys is true or false: want a whole number",
+		"[[rule]]\nhttp.rate = -1\n":                            "rule 1: http: Client.Rate is below zero",
 		"kv.file = \"\"\n":                                      "kv.file: want the name",
 		"kv.file = \"none/state.db\"\n":                         "no such file",
 		"[[rule]]\n[[rule.files]]\nhost = \"none\"\n":           "rule 1: files: mount",

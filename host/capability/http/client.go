@@ -114,16 +114,29 @@ func (c *Client) Check() error {
 }
 
 func (c *Client) check() (rules []rule, secrets map[string]*sealed, err error) {
-	if min(c.MaxRequestBytes, c.MaxResponseBytes, c.MaxStreamBytes, int64(c.MaxConcurrent), int64(c.Rate),
-		int64(c.Retries), int64(c.Timeout), int64(c.StreamTimeout), int64(c.StreamIdle)) < 0 {
-		err = errors.New("a limit is below zero")
-	} else if rules, err = parseRules(c.Allow); err == nil {
+	if err = c.checkLimits(); err == nil {
+		rules, err = parseRules(c.Allow)
+	}
+	if err == nil {
 		secrets, err = seal(c.Secrets)
 	}
 	if err != nil {
 		err = fmt.Errorf("http: %w", err)
 	}
 	return rules, secrets, err
+}
+
+func (c *Client) checkLimits() error {
+	for name, value := range map[string]int64{
+		"MaxRequestBytes": c.MaxRequestBytes, "MaxResponseBytes": c.MaxResponseBytes, "MaxStreamBytes": c.MaxStreamBytes,
+		"MaxConcurrent": int64(c.MaxConcurrent), "Rate": int64(c.Rate), "Retries": int64(c.Retries),
+		"Timeout": int64(c.Timeout), "StreamTimeout": int64(c.StreamTimeout), "StreamIdle": int64(c.StreamIdle),
+	} {
+		if value < 0 {
+			return fmt.Errorf("Client.%s is below zero: want 0 for the default, or more", name)
+		}
+	}
+	return nil
 }
 
 // Fetch makes the request that arg describes and returns the response, both in

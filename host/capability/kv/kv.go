@@ -79,6 +79,7 @@ type Store struct {
 	limits  Limits
 	backend backend
 	commits *commits
+	pages   *pages
 	now     func() time.Time
 	lent    bool // another Store closes the backend
 }
@@ -100,7 +101,10 @@ func Open(file string, l Limits) (*Store, error) {
 func Memory(l Limits) *Store { return newStore(&memory{}, l) }
 
 func newStore(b backend, l Limits) *Store {
-	return &Store{limits: l.withDefaults(), backend: b, commits: &commits{backend: b}, now: time.Now}
+	return &Store{
+		limits: l.withDefaults(), backend: b, commits: &commits{backend: b}, pages: &pages{held: map[string]int{}},
+		now: time.Now,
+	}
 }
 
 // Limited returns the same store with other limits, for tenants or modules that may keep

@@ -1,6 +1,7 @@
 package kv
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"os"
@@ -392,6 +393,59 @@ func TestScanBounds(t *testing.T) {
 	c.end()
 	_, err = newClient(t, s, "a").scan(strings.Repeat("x", 2000), "", nil)
 	wantError(t, err, abi.InvalidInput, "kv.Limits.Key")
+}
+
+// TestScansKeepLittle: a guest that begins to read many scans makes the host keep no
+// more than a limit, by tenant, and gets the rest when it has read or closed others.
+func TestScansKeepLittle(t *testing.T) {
+	both(t, Limits{Value: 20 << 20}, func(t *testing.T, s *Store) {
+		c, other := newClient(t, s, "a"), newClient(t, s, "b")
+		defer c.end()
+		for _, c := range []*client{c, other} {
+			if err := c.set("k", strings.Repeat("x", 20<<20)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		begin := func(c *client) (handle uint32, err error) {
+			opened, err := c.do(abi.CapKVScan, abi.AppendCounted(nil, nil, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			handle = binary.LittleEndian.Uint32(opened)
+			_, err = c.streams.Read(t.Context(), handle, 1)
+			return handle, err
+		}
+		var handles []uint32
+		for range 3 {
+			handle, err := begin(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			handles = append(handles, handle)
+		}
+		late, err := begin(c)
+		wantError(t, err, abi.QueueFull, "the scans of the tenant keep 6291")
+		if _, err := begin(other); err != nil {
+			t.Errorf("another tenant: %v", err)
+		}
+		other.end()
+		if err := c.streams.Close(handles[0]); err != nil {
+			t.Fatal(err)
+		}
+		all := 0
+		for piece := []byte{0}; len(piece) > 0; all += len(piece) {
+			if piece, err = c.streams.Read(t.Context(), late, 1<<20); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if all < 20<<20 {
+			t.Errorf("after a close the scan has %d bytes", all)
+		}
+		c.end()
+		if len(s.pages.held) > 0 {
+			t.Errorf("after the end %v are held", s.pages.held)
+		}
+	})
 }
 
 func TestOpen(t *testing.T) {

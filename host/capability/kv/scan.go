@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"sync"
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host/capability"
@@ -43,22 +44,49 @@ func (t *tenant) scan(_ context.Context, u *capability.Use) ([]byte, error) {
 // scan is an io.Reader of entries. It keeps nothing open between two pages.
 type scan struct {
 	*tenant
-	prefix, next []byte // whole keys of the map; next is empty at the end
-	page         []byte // what is read and not yet given out
+	prefix []byte // a whole key of the map, like next
+
+	mu     sync.Mutex // for Close, which may come during a read
+	next   []byte     // where the next page begins; empty at the end
+	page   []byte     // what is read and not yet given out
+	held   int        // bytes of the page, if the guest has taken a part of it
+	closed bool
 }
 
 func (s *scan) Read(p []byte) (n int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	began := s.next
 	for len(s.page) == 0 {
-		if len(s.next) == 0 {
+		switch {
+		case s.closed:
+			return 0, capability.Errorf(abi.Closed, "the scan is closed")
+		case len(s.next) == 0:
 			return 0, io.EOF
 		}
+		began = s.next
 		if err := s.turn(); err != nil {
 			return 0, err
 		}
 	}
+	if len(p) < len(s.page) && s.held == 0 {
+		if err := s.store.pages.hold(s.name, len(s.page)); err != nil {
+			s.next, s.page = began, nil
+			return 0, err
+		}
+		s.held = len(s.page)
+	}
 	n = copy(p, s.page)
-	s.page = s.page[n:]
+	if s.page = s.page[n:]; len(s.page) == 0 {
+		s.free()
+	}
 	return n, nil
+}
+
+// free gives up the page.
+func (s *scan) free() {
+	s.store.pages.release(s.name, s.held)
+	s.page, s.held = nil, 0
 }
 
 // turn reads the next page.
@@ -84,4 +112,39 @@ func (s *scan) turn() error {
 }
 
 // Close implements io.Closer.
-func (s *scan) Close() error { return nil }
+func (s *scan) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	s.free()
+	return nil
+}
+
+// pages counts the bytes of pages that scans keep, by tenant: a guest may begin to read
+// thousands of scans, and go on with none.
+type pages struct {
+	mu   sync.Mutex
+	held map[string]int
+}
+
+// mostPages is the most bytes that a tenant's scans keep, unless one alone keeps more.
+const mostPages = 64 << 20
+
+func (p *pages) hold(tenant string, bytes int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if held := p.held[tenant]; held > 0 && held+bytes > mostPages {
+		return capability.Errorf(abi.QueueFull, "the scans of the tenant keep %d bytes that guests have not read yet: "+
+			"read them to their end, or close them", held)
+	}
+	p.held[tenant] += bytes
+	return nil
+}
+
+func (p *pages) release(tenant string, bytes int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.held[tenant] -= bytes; p.held[tenant] == 0 {
+		delete(p.held, tenant)
+	}
+}

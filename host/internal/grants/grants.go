@@ -39,17 +39,15 @@ type Host struct {
 	audit    auditLog
 	strays   atomic.Int64 // ops that go on after they were cancelled
 	runners  *runners
+	shares   shares
 }
 
 // own are the ops that every host has and that package host runs itself.
 var own = []string{abi.CapSleep, abi.CapTaskCall}
 
-// streamOps is what the names of the ops on streams begin with.
-const streamOps = "stream."
-
 // IsStream reports whether an op works on streams that other ops have opened. It needs
 // no grant.
-func IsStream(name string) bool { return strings.HasPrefix(name, streamOps) }
+func IsStream(name string) bool { return slices.Contains(capability.StreamOps{}.Names(), name) }
 
 // Free reports whether a task may use an op that its manifest does not name: one that
 // reaches nothing outside of the host.
@@ -59,6 +57,7 @@ func Free(name string) bool { return IsStream(name) || slices.Contains(own, name
 func New(c Config) (*Host, error) {
 	h := &Host{
 		Config: c, counters: map[string]*counter{}, audit: auditLog{to: c.Audit, logger: c.Logger}, runners: newRunners(),
+		shares: shares{held: map[string]int{}},
 	}
 	h.Capabilities = append(slices.Clone(c.Capabilities), capability.StreamOps{})
 	for _, c := range h.Capabilities {

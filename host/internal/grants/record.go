@@ -67,9 +67,15 @@ func (h *Host) record(use *capability.Use, err error, b Bytes, began time.Time) 
 	})
 }
 
-func (h *Host) auditStream(c capability.Caller, s capability.Closed) {
+// recordStream audits a stream that was closed.
+func (h *Host) recordStream(c capability.Caller, s capability.Closed) {
+	status := abi.OK
+	if bug, ok := s.Err.(*capability.PanicError); ok {
+		h.Logger.Error("closing a stream panicked", "capability", s.Op, "panic", bug.Value, "stack", string(bug.Stack))
+		status = abi.Failed
+	}
 	h.audit.write(c, line{
-		Op: s.Op, Detail: s.Detail, Stream: true, Status: abi.OK.String(), In: s.Written, Out: s.Read,
+		Op: s.Op, Detail: s.Detail, Stream: true, Status: status.String(), In: s.Written, Out: s.Read,
 		Time: s.Opened, Nanoseconds: time.Since(s.Opened).Nanoseconds(),
 	})
 }
@@ -121,10 +127,20 @@ func (a *auditLog) write(c capability.Caller, l line) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if _, err := a.to.Write(append(text, '\n')); err != nil && !a.failed {
+	if err := a.put(append(text, '\n')); err != nil && !a.failed {
 		a.failed = true
 		a.logger.Error("the audit is not complete: writing to Config.Audit failed", "error", err)
 	}
+}
+
+func (a *auditLog) put(text []byte) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fault.ReportPanic(a.logger, "Config.Audit", r)
+		}
+	}()
+	_, err = a.to.Write(text)
+	return err
 }
 
 // maxText is the most bytes of a text of a guest or capability in a line.

@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/wexec/wexec/executors"
 	"github.com/wexec/wexec/host/capability"
 	"github.com/wexec/wexec/host/internal/fault"
 )
@@ -31,10 +30,11 @@ type Bounds struct {
 // that goes on after its op was cancelled is a stray: nothing waits for it, and it
 // counts among those that run.
 func (h *Host) Run(b Bounds, run capability.Op, use *capability.Use, op Op) error {
-	if h.Background.Count() >= h.Running {
-		return &executors.QueueFullError{Queue: "the host", What: "running as capabilities", Size: h.Running}
+	if err := h.shares.take(use.Tenant, h.Background.Count(), h.Running); err != nil {
+		return err
 	}
 	if err := h.Background.Enter(); err != nil {
+		h.shares.give(use.Tenant)
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(b.Context)
@@ -48,6 +48,8 @@ func (h *Host) Run(b Bounds, run capability.Op, use *capability.Use, op Op) erro
 	op.OnStop(func() {
 		if decided.CompareAndSwap(false, true) {
 			h.strays.Add(1)
+		} else { // it has ended, and the guest does not get the result
+			h.apart(use.Abandon)
 		}
 		cancel(fault.ErrCancelled)
 	})
@@ -56,8 +58,8 @@ func (h *Host) Run(b Bounds, run capability.Op, use *capability.Use, op Op) erro
 		if decided.CompareAndSwap(false, true) {
 			op.Post(result, err)
 		} else {
+			defer h.strays.Add(-1)
 			use.Abandon()
-			h.strays.Add(-1)
 		}
 	}
 	h.runners.run(func() { h.perform(ctx, run, use, ended) })
@@ -68,6 +70,7 @@ func (h *Host) Run(b Bounds, run capability.Op, use *capability.Use, op Op) erro
 // its goroutine.
 func (h *Host) perform(ctx context.Context, run capability.Op, use *capability.Use, ended func([]byte, error)) {
 	defer h.Background.Leave()
+	defer h.shares.give(use.Tenant)
 	began, argument := time.Now(), len(use.Arg)
 	var result []byte
 	var err error
@@ -79,8 +82,8 @@ func (h *Host) perform(ctx context.Context, run capability.Op, use *capability.U
 		} else if !returned {
 			err = fmt.Errorf("the capability %s ended its goroutine", use.Op)
 		}
+		defer ended(result, err) // also if Config.Audit ends the goroutine
 		h.record(use, err, Bytes{int64(argument), int64(len(result))}, began)
-		ended(result, err)
 	}()
 	if result, err = run(ctx, use); err != nil {
 		fault.Probe(err)
@@ -96,19 +99,24 @@ func (h *Host) Deny(use *capability.Use, err error) {
 // Streams returns a table for the streams of a call.
 func (h *Host) Streams(c capability.Caller) *capability.Streams {
 	return capability.NewStreams(h.Config.Streams, func(s capability.Closed) {
-		h.auditStream(c, s)
+		h.recordStream(c, s)
 	})
 }
 
-// CloseStreams closes the streams of a call that has ended. It does not wait for that,
-// since a stream may be the embedder's.
+// CloseStreams closes the streams of a call that has ended.
 func (h *Host) CloseStreams(t *capability.Streams) {
-	rest := t.Shut()
-	if rest == nil || h.Background.EnterMore() != nil {
+	if rest := t.Shut(); rest != nil {
+		h.apart(rest)
+	}
+}
+
+// apart closes streams on a goroutine of its own, since a stream may be the embedder's.
+func (h *Host) apart(closing func()) {
+	if h.Background.EnterMore() != nil {
 		return
 	}
 	go func() {
 		defer h.Background.Leave()
-		rest()
+		closing()
 	}()
 }

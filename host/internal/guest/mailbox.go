@@ -24,6 +24,13 @@ func (s Signal) Call() *Call {
 	return s.Op.Call
 }
 
+// Forget says that the result was received, or never will be.
+func (s Signal) Forget() {
+	if s.Op != nil {
+		s.Op.post.bytes.Add(-int64(len(s.Result)))
+	}
+}
+
 // OnRoom returns a function that tells the instance that a call has room. It does
 // not keep the instance in memory.
 func (inst *Instance) OnRoom(c *Call) func() {

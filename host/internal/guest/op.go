@@ -2,6 +2,7 @@ package guest
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/wexec/wexec/abi"
@@ -16,13 +17,21 @@ type Op struct {
 	Handle uint32 // 0 once it is dropped
 	Status abi.Status
 	Code   int32  // of a task that failed with a code of its own
+	place  int32  // the index in Call.ops while the op runs
 	Result []byte // or the message of its failure
 
 	mail  Mailbox // not the instance: work that goes on would keep it in memory
-	place int     // the index in Call.ops while the op runs
-	over  bool    // the op has ended, or was dropped
-	bytes int     // how many the op holds: of its argument, then of its result
-	stop  func()  // ends the work; nil if there is nothing to stop
+	post  *posted
+	bytes int    // how many the op holds: of its argument, then of its result
+	stop  func() // ends the work; nil if there is nothing to stop
+	over  bool   // the op has ended, or was dropped
+}
+
+// posted counts the bytes of results that an instance was sent and has not received. A
+// guest may start ops and not look at their ends.
+type posted struct {
+	bytes atomic.Int64
+	most  int64
 }
 
 // Over reports whether the op has ended.
@@ -30,6 +39,10 @@ func (o *Op) Over() bool { return o.over }
 
 // Post ends the op from another goroutine.
 func (o *Op) Post(result []byte, err error) {
+	if n := int64(len(result)); o.post.bytes.Add(n) > o.post.most {
+		o.post.bytes.Add(-n)
+		result, err = nil, &fault.HeldError{Limit: int(o.post.most)}
+	}
 	o.mail.Post(Signal{Op: o, Result: result, Err: err})
 }
 
@@ -46,8 +59,9 @@ type Ops struct {
 	Ended func(*Op)
 
 	table   handle.Table[*Op]
-	running int // ops that have not ended
-	held    int // bytes of arguments and results, and of Hold
+	post    *posted // nil before the first op
+	running int     // ops that have not ended
+	held    int     // bytes of arguments and results, and of Hold
 }
 
 // Running counts the ops that have not ended.
@@ -81,7 +95,10 @@ func (ops *Ops) Start(c *Call, calls int, name string, arg []byte) *Op {
 	if most := 2*ops.Inst.Limits.Ops + calls; ops.table.Len() >= most {
 		panic(fault.Misuse("op_start: the instance has %d ops: drop those that have ended", most))
 	}
-	o := &Op{Call: c, mail: ops.Inst.mail, place: len(c.ops), bytes: len(arg)}
+	if ops.post == nil {
+		ops.post = &posted{most: int64(ops.Inst.Limits.Held)}
+	}
+	o := &Op{Call: c, mail: ops.Inst.mail, post: ops.post, place: int32(len(c.ops)), bytes: len(arg)}
 	o.Handle, _ = ops.table.Add(o)
 	c.ops = append(c.ops, o)
 	ops.running++
@@ -111,18 +128,31 @@ func (ops *Ops) begin(o *Op, name string, arg []byte) error {
 // maxErrorText is the most bytes that a guest gets of an error.
 const maxErrorText = 64 << 10
 
+// Receive ends the op of a signal. It reports whether the op had not ended before.
+func (ops *Ops) Receive(s Signal) bool {
+	s.Forget()
+	if s.Op.over {
+		return false
+	}
+	ops.End(s.Op, s.Result, s.Err)
+	return true
+}
+
 // End ends an op with a result or an error. It ignores an op that has ended.
 func (ops *Ops) End(o *Op, result []byte, err error) {
 	if o.over {
 		return
 	}
-	limits := &ops.Inst.Limits
+	limits, failed := &ops.Inst.Limits, err != nil
 	switch {
-	case err != nil:
+	case failed:
 	case len(result) > limits.Output:
 		err = fmt.Errorf("the result has %d bytes, at most %d are allowed (Config.Limits.Output)", len(result), limits.Output)
 	case ops.held+len(result) > limits.Held:
 		err = &fault.HeldError{Limit: limits.Held}
+	}
+	if err != nil && !failed && o.stop != nil {
+		o.stop() // what the work has opened is of no use
 	}
 	o.Status, o.Result = fault.Kind(err), result
 	if err != nil {

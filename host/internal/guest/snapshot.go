@@ -102,7 +102,10 @@ func (inst *Instance) reset() bool {
 	}
 	inst.code.SetGlobals(snap.globals)
 	inst.refillStack()
-	inst.inbox.take() // the signals that still come are about ops that have ended
+	signals, _ := inst.inbox.take() // they are about ops that have ended
+	for _, s := range signals {
+		s.Forget()
+	}
 	inst.side.Reset()
 	return true
 }

@@ -7,6 +7,10 @@ import (
 	"syscall"
 )
 
+// harmless flags every open, in case another file has taken the name: a FIFO must not
+// block the host, a terminal must not become its controlling one.
+const harmless = syscall.O_NONBLOCK | syscall.O_NOCTTY
+
 // detail fills in what fs.FileInfo does not tell. The fields of times have
 // other names on other systems.
 func detail(st *Stat, info fs.FileInfo) {

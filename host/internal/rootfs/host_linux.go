@@ -15,9 +15,8 @@ type dirHandle int
 
 const (
 	onlyDir = unix.O_DIRECTORY | unix.O_CLOEXEC
-	// harmless flags every open, in case another file has taken the name: a FIFO must
-	// not block the host, a terminal must not become its controlling one.
-	harmless = unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_NOFOLLOW | unix.O_CLOEXEC
+	// opening flags every open.
+	opening = harmless | unix.O_NOFOLLOW | unix.O_CLOEXEC
 
 	filePerm = 0o666 // before the host's umask
 	dirPerm  = 0o777
@@ -91,12 +90,12 @@ func (d dirHandle) stat() (Stat, error) { return fileHandle(d).stat() }
 func (d dirHandle) sync() error { return fileHandle(d).sync() }
 
 func (d dirHandle) openDir(name string) (dirHandle, error) {
-	fd, err := d.openAt(name, unix.O_RDONLY|onlyDir|harmless, 0)
+	fd, err := d.openAt(name, unix.O_RDONLY|onlyDir|opening, 0)
 	return dirHandle(fd), err
 }
 
 func (d dirHandle) openFile(name string, flags Flags) (fileHandle, error) {
-	host := harmless
+	host := opening
 	switch flags & (Read | Write) {
 	case Read | Write:
 		host |= unix.O_RDWR

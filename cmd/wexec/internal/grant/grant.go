@@ -37,7 +37,7 @@ type Flags struct {
 func (g *Flags) Add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&g.policy, "policy", "",
-		"a `FILE` in TOML that says what each module may use, in place of the flags below that do")
+		"a `FILE` in TOML that says what each module may use, in place of --allow-http, --secret, --config and --kv")
 	f.StringArrayVar(&g.allowHTTP, "allow-http", nil,
 		"a `HOST`, HOST:PORT or *.HOST that it may reach by HTTP, or more exactly "+
 			"[METHOD ][SCHEME://]HOST[:PORT][/PATH]; may be repeated")

@@ -33,7 +33,7 @@ var importing = []struct {
 }
 
 // unnamed stands for capabilities that the manifest does not name.
-var unnamed = need{What: "capabilities, by name as it runs", Allow: "--allow-http HOST for http.fetch"}
+var unnamed = need{What: "capabilities, by name as it runs", Allow: "--allow-http, --kv, --dir, --config or --policy"}
 
 // usesNeeds returns the capabilities that tasks say they use, and that a flag must give.
 // said is false if some task does not say it.

@@ -144,14 +144,7 @@ func (s *Side) name(c *guest.Call) {
 
 // Apply implements guest.Side, for a guest that has one call.
 func (s *Side) Apply(signal guest.Signal) bool {
-	switch {
-	case signal.Op == nil: // there is room
-		return true
-	case signal.Op.Over():
-		return false
-	}
-	s.Ops.End(signal.Op, signal.Result, signal.Err)
-	return true
+	return signal.Op == nil || s.Ops.Receive(signal) // without an op it says that there is room
 }
 
 // Idle implements guest.Side.
