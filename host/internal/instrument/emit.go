@@ -82,13 +82,13 @@ func (e *emitter) code(size int) ([]byte, error) {
 type body struct {
 	*walker
 	copier
-	e      *emitter
-	f      *function
-	left   uint32      // the local that has a copy of the countdown
-	bottom uint32      // the local that has the stack that is left
-	length uint32      // the local that has the length of a bulk operation
-	checks []check     // that are still to come
-	blocks []rewritten // beside the walker's
+	e       *emitter
+	f       *function
+	left    uint32      // the local that has a copy of the countdown
+	bottom  uint32      // the local that has the stack that is left
+	length  uint32      // the local that has the length of a bulk operation
+	charges []charge    // that are still to come
+	blocks  []rewritten // beside the walker's
 }
 
 // rewritten is what a body knows of a block that is open.
@@ -101,7 +101,7 @@ type rewritten struct {
 // called again.
 func (b *body) write(e *emitter, f *function) ([]byte, error) {
 	out := b.out[:0]
-	*b = body{walker: e.m.walk(f), e: e, f: f, checks: f.plan.checks, blocks: append(b.blocks[:0], rewritten{})}
+	*b = body{walker: e.m.walk(f), e: e, f: f, charges: f.plan.charges, blocks: append(b.blocks[:0], rewritten{})}
 	b.copier = copier{asm: asm{out}, from: f.body.Entry}
 	b.declare()
 	b.enter()
@@ -116,7 +116,7 @@ func (b *body) declare() {
 	p := &b.f.plan
 	next, groups := uint32(b.f.body.Locals), 0
 	var added []byte
-	if p.check || len(p.checks) > 0 || p.stack > 0 || b.f.goesRound() {
+	if p.checks() || p.stack > 0 || b.f.goesRound() {
 		b.left, b.bottom = next, next+1
 		next += 2
 		groups, added = 1, []byte{2, byte(wasm.I64)}
@@ -138,16 +138,14 @@ func (b *body) declare() {
 // enter writes what comes before the function's own code.
 func (b *body) enter() {
 	p := &b.f.plan
-	if !p.check && p.stack == 0 {
+	if p.entry == 0 && !p.check && p.stack == 0 {
 		return
 	}
 	a := b.keep(b.f.body.Code)
 	if p.stack > 0 {
 		b.takeStack(a)
 	}
-	if p.check {
-		b.check(a, p.charge)
-	}
+	b.charge(a, p.entry, p.check)
 	if p.stack > 0 {
 		results := b.e.m.EncodedResults(b.e.m.Functions[b.f.index])
 		a.op(wasm.OpBlock).bytes(b.e.types.block(len(b.f.typ.Results), results)...)
@@ -177,10 +175,15 @@ func (b *body) giveStack(a *asm) {
 	a.i64(b.f.plan.stack).op(wasm.OpI64Add).index(wasm.OpGlobalSet, b.e.stack)
 }
 
-// check writes a safepoint.
-func (b *body) check(a *asm, charge int64) {
-	b.spend(a, charge)
-	a.op(wasm.OpIf, blockEmpty).index(wasm.OpCall, b.e.pause).op(wasm.OpEnd)
+// charge takes fuel, with a safepoint or without.
+func (b *body) charge(a *asm, fuel int64, check bool) {
+	switch {
+	case check:
+		b.spend(a, fuel)
+		a.op(wasm.OpIf, blockEmpty).index(wasm.OpCall, b.e.pause).op(wasm.OpEnd)
+	case fuel > 0:
+		b.e.take(a, fuel).index(wasm.OpGlobalSet, b.e.countdown)
+	}
 }
 
 // spend takes fuel off the countdown, and leaves whether the countdown or the
@@ -209,9 +212,9 @@ func (b *body) after() *asm { return b.keep(b.Pos()) }
 func (b *body) instead() *asm { return b.replace(b.Start, b.Pos()) }
 
 func (b *body) step() {
-	for len(b.checks) > 0 && b.checks[0].at <= b.Start {
-		b.check(b.before(), b.checks[0].charge)
-		b.checks = b.checks[1:]
+	for len(b.charges) > 0 && b.charges[0].at <= b.Start {
+		b.charge(b.before(), b.charges[0].fuel, b.charges[0].check)
+		b.charges = b.charges[1:]
 	}
 	if len(b.Labels) > 0 {
 		b.branch()
@@ -337,7 +340,7 @@ func (b *body) openLoop() {
 	if !l.again || l.params {
 		b.open(rewritten{added: added})
 		if l.again {
-			b.check(b.after(), l.weight)
+			b.charge(b.after(), l.weight, true)
 		}
 		return
 	}

@@ -131,7 +131,7 @@ const (
 
 // differential runs a module as it is and rewritten, by several patterns of
 // slices. What it does is the same, and the fuel that takes depends on no
-// pattern.
+// pattern, and is never less than an exact count of what ran.
 func differential(t *testing.T, wasm []byte) {
 	defer func() {
 		if t.Failed() {
@@ -142,6 +142,7 @@ func differential(t *testing.T, wasm []byte) {
 	if want[0].Outcome.Kind == refused {
 		t.Fatal("generated an invalid module")
 	}
+	_, exact := perform(t, wasm, rewritten(instrument.Options{State: true, Exact: true}), 1<<20)
 	var first []meter
 	for _, pattern := range patterns {
 		got, meters := perform(t, wasm, rewritten(instrument.Options{State: true}), pattern...)
@@ -149,6 +150,9 @@ func differential(t *testing.T, wasm []byte) {
 			t.Fatalf("slices %d: - plain, + rewritten:\n%s", pattern, diff)
 		}
 		for i, m := range meters {
+			if m.Cost+freeCost < exact[i].Cost {
+				t.Fatalf("step %d counted %d, and %d ran by an exact count", i, m.Cost, exact[i].Cost)
+			}
 			globals := got[i].State.Globals
 			took := (fuel-int64(globals[fuelGlobal]))*burnCost + int64(globals[tickGlobal])
 			if got[i].Outcome.Kind == "" && m.Cost+freeCost < took {

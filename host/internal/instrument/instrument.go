@@ -5,13 +5,13 @@
 // Rewrite takes a parsed module through four steps. scan walks over each
 // function, finds its loops and calls (scan.go, dispatch.go) and refuses code
 // that takes too long to compile (effort.go). callGraph finds recursion
-// (graph.go). plan weighs the code and decides what to insert where (weigh.go).
-// The emitter writes it (emit.go, bulk.go, refer.go, names.go). All that is not
-// changed stays as it was, byte for byte.
+// (graph.go). plan weighs the code (weigh.go, flow.go) and decides where it pays
+// (toll.go). The emitter writes that (emit.go, bulk.go, refer.go, move.go). All
+// that is not changed stays as it was, byte for byte.
 //
 // With Options.State, Rewrite also makes a module's state reachable from
-// outside, so that an instance can be restored to an earlier one (state.go,
-// data.go). RATIONALE.md says why.
+// outside, so that an instance can be restored to an earlier one (state.go).
+// RATIONALE.md says why.
 package instrument
 
 import (
@@ -62,6 +62,9 @@ type Options struct {
 	// AnyEffort accepts functions that may take long to compile: see
 	// Rewritten.Effort.
 	AnyEffort bool
+	// Exact makes all code pay for itself, and for nothing else, which makes it
+	// slow. It is for tests, which compare the fuel of other modules with that.
+	Exact bool
 }
 
 // The defaults of Options.
@@ -141,7 +144,7 @@ func Rewrite(original *wasm.Module, o Options) (*Rewritten, error) {
 // changes reports whether there is something to insert.
 func (m *module) changes() bool {
 	return len(m.helperList)+len(m.referenceList) > 0 || slices.ContainsFunc(m.functions, func(f function) bool {
-		return f.plan.check || len(f.plan.checks) > 0 || f.plan.stack > 0 || f.goesRound()
+		return f.plan.inserts() || f.goesRound()
 	})
 }
 

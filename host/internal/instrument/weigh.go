@@ -18,8 +18,11 @@ const (
 	// growCost is that of memory.grow, which the host does.
 	growCost = 500
 	// freeCharge is the most that a function's code outside of loops may cost
-	// without a check at its entry: its callers pay.
+	// without a check at its entry.
 	freeCharge = 64
+	// callCharge is the most that callers pay for the code of a function that they
+	// don't know: one that is called indirectly, or recurs.
+	callCharge = 12
 )
 
 // What a call takes of the stack, in bytes: frameCost, and slotCost for each
@@ -38,25 +41,37 @@ const (
 
 // plan is what is inserted into a function.
 type plan struct {
-	// charge is the fuel for its code outside of loops and of what checks pay
-	// for. If check is false, callers pay it.
-	charge int64
-	check  bool
-	// checks are before calls through which the function may be called again.
-	checks []check
+	// entry is the fuel that is charged at the function's entry, with a check or
+	// without.
+	entry int64
+	check bool
+	// charges are those in its code, in order.
+	charges []charge
 	// stack is what it takes of the stack, or 0 if that is not counted.
 	stack int64
 }
 
-// check is a safepoint before a statement.
-type check struct {
-	at     int // in the body
-	charge int64
+// charge takes fuel before the instruction at a place in the body.
+type charge struct {
+	at    int
+	fuel  int64
+	check bool // there is a safepoint
 }
+
+// checks reports whether there is a safepoint among what is inserted, outside of
+// loops.
+func (p *plan) checks() bool {
+	return p.check || slices.ContainsFunc(p.charges, func(c charge) bool { return c.check })
+}
+
+// inserts reports whether there is something to insert.
+func (p *plan) inserts() bool { return p.entry > 0 || p.check || p.stack > 0 || len(p.charges) > 0 }
 
 // graded is what callers must know of a node of the call graph.
 type graded struct {
+	known  bool
 	charge int64 // that the caller pays
+	far    int64 // what may run in it without a check
 	stack  int64 // that the caller's frame needs below it
 }
 
@@ -72,7 +87,6 @@ func (m *module) plan() error {
 		if err := s.weigh(n); err != nil {
 			return err
 		}
-		s.grades[n] = s.decide()
 	}
 	return nil
 }
@@ -80,32 +94,43 @@ func (m *module) plan() error {
 // gradeTaken grades the node that stands for all functions whose address is
 // taken.
 func (s *weigher) gradeTaken() graded {
-	all := graded{}
+	all := graded{known: true}
 	if slices.Contains(s.m.taken[:s.m.imported], true) {
-		all.charge = hostCost
+		all.charge, all.far = s.most(hostCost), hostCost
 	}
 	for _, index := range s.g.taken {
-		n := s.g.node(int(index))
-		all.charge = max(all.charge, s.charge(s.g.anyTaken(), n))
-		all.stack = max(all.stack, s.grades[n].stack)
+		g := s.grade(s.g.node(int(index)))
+		all.charge = max(all.charge, g.charge)
+		all.far = max(all.far, g.far)
+		all.stack = max(all.stack, g.stack)
 	}
 	return all
 }
 
-// charge returns what a call costs n, in addition to the call itself, if to is
-// the node that it calls. What leads to n again may not be graded yet.
-func (s *weigher) charge(n, to int) int64 {
+// grade returns what a caller must know of a node. What leads to the caller
+// again may not be graded yet: it pays itself for what is more.
+func (s *weigher) grade(n int) graded {
 	switch {
-	case !s.g.recurs(n, to):
-		return s.grades[to].charge
-	case to == s.g.anyTaken():
-		return freeCharge
+	case s.grades[n].known:
+		return s.grades[n]
+	case n == s.g.anyTaken():
+		return graded{charge: s.most(callCharge), far: freeCharge}
 	}
-	return min(freeCharge, s.m.functions[to].rough)
+	rough := s.m.functions[n].rough
+	return graded{charge: s.most(min(callCharge, rough)), far: min(freeCharge, rough)}
 }
 
-// decide makes the plan of the function that was weighed.
-func (s *weigher) decide() graded {
+// most returns the most that callers pay: nothing if the count is exact.
+func (s *weigher) most(charge int64) int64 {
+	if s.m.o.Exact {
+		return 0
+	}
+	return charge
+}
+
+// decide makes the plan of the function that was weighed, and grades it. need is
+// what is to be paid for at its entry, far is what may run until the first check.
+func (s *weigher) decide(need, far int64) {
 	f, p := s.f, &s.f.plan
 	below := int64(0)
 	for _, c := range f.calls {
@@ -119,12 +144,17 @@ func (s *weigher) decide() graded {
 		p.stack, stack = stack, 0
 	}
 	// Recursion has its checks where it calls.
-	p.check = p.charge > freeCharge || p.stack > 0 && (!cyclic || f.tries > 0)
-	grade := graded{stack: stack}
-	if !p.check {
-		grade.charge = p.charge
+	p.check = far > freeCharge || p.stack > 0 && (!cyclic || f.tries > 0)
+	grade := graded{known: true, stack: stack}
+	switch {
+	case p.check:
+	case cyclic || s.m.taken[f.index]:
+		grade.charge, grade.far = s.most(min(need, callCharge)), far
+	default:
+		grade.charge, grade.far = s.most(need), far
 	}
-	return grade
+	p.entry = need - grade.charge
+	s.grades[s.n] = grade
 }
 
 // weigher finds what the code of functions costs.
@@ -137,149 +167,109 @@ type weigher struct {
 	f       *function
 	n       int // its node
 	w       *walker
-	now     int64     // the cost of the most expensive path to here
-	calls   int       // that have been passed
-	blocks  []weighed // beside the walker's
-	regions []region
+	flow    flow
+	calls   int // that have been passed
+	covered int // the place of the block to whose end a check pays, or none
 }
 
-// region is code that is charged at one place: the function's entry, the head
-// of a loop, or a check before a call, which pays to the end of its block.
-type region struct {
-	charge *int64
-	outer  int64 // the cost outside, where the region begins
-}
-
-// weighed is what a weigher knows of a block that is open.
-type weighed struct {
-	region    int   // in which its end is
-	entry     int64 // the cost where it begins
-	end       int64 // that of the most expensive branch to its end
-	otherwise bool  // it is an if without else
-}
-
-// weigh finds what the code of a function costs: for each region, the most
-// expensive path through the code that is in it and in no inner one. Where
-// exceptions are caught, a path may lead anywhere: the cost is that of all the
-// code.
+// weigh finds what the code of a function costs, and where it pays.
 func (s *weigher) weigh(n int) error {
 	f := &s.m.functions[n]
-	s.f, s.n, s.w, s.now, s.calls = f, n, s.m.walk(f), 0, 0
-	if s.g.nodes[n].cyclic {
-		f.plan.checks = make([]check, 0, len(f.calls)) // regions point into it
-	}
-	s.regions = append(s.regions[:0], region{charge: &f.plan.charge})
-	s.blocks = append(s.blocks[:0], weighed{})
+	s.f, s.n, s.w, s.calls, s.covered = f, n, s.m.walk(f), 0, none
+	s.flow.begin(f.body.Code)
 	for s.w.Next() {
 		s.step()
 	}
-	slices.SortFunc(f.plan.checks, func(a, b check) int { return a.at - b.at })
-	return s.w.Err()
+	if err := s.w.Err(); err != nil {
+		return err
+	}
+	need, far := s.flow.settle(s.m.o.Exact, func(at *stretch, fuel int64) {
+		f.plan.charges = append(f.plan.charges, charge{at.at, fuel, at.block != none})
+	})
+	slices.SortStableFunc(f.plan.charges, func(a, b charge) int { return a.at - b.at })
+	s.decide(need, far)
+	return nil
 }
 
 func (s *weigher) step() {
 	w := s.w
-	s.now += s.cost()
-	charge := s.regions[len(s.regions)-1].charge
-	*charge = max(*charge, s.now)
+	s.flow.spend(s.cost())
 	if len(w.Labels) > 0 {
 		for _, l := range w.branches() {
-			s.branch(&s.blocks[l.Block])
+			b := &s.flow.blocks[l.Block]
+			s.flow.branch(b)
+			b.caught = b.caught || w.Op == wasm.OpTryTable
+		}
+		if !w.Op.Jumps() && w.Op != wasm.OpTryTable {
+			s.flow.next(w.Pos())
 		}
 	}
 	switch op := w.Op; {
 	case op.Opens():
 		s.open()
 	case op == wasm.OpElse:
-		b := &s.blocks[w.Top()]
-		s.leave(b.region)
-		b.end = max(b.end, s.now)
-		b.otherwise = false
-		if s.f.tries == 0 {
-			s.now = b.entry
-		}
+		s.uncover()
+		s.flow.otherwise(w)
 	case op == wasm.OpEnd:
-		s.close()
+		s.uncover()
+		s.flow.close(w)
 	case op.Jumps():
-		if s.f.tries == 0 {
-			s.now = 0 // nothing goes on from here
+		if op == wasm.OpReturn || op.ReturnCalls() {
+			s.flow.branch(&s.flow.blocks[0])
 		}
+		s.flow.here = none
 	}
 }
 
 func (s *weigher) open() {
-	w := s.w
-	b := weighed{region: len(s.regions) - 1, entry: s.now, otherwise: w.Op == wasm.OpIf}
-	s.blocks = append(s.blocks[:w.Top()], b)
-	if w.Op != wasm.OpLoop {
-		return
+	var weight *int64
+	if s.w.Op == wasm.OpLoop {
+		if l := &s.f.loops[s.w.Blocks[s.w.Top()].Loop]; l.again {
+			weight = &l.weight
+		}
 	}
-	if l := &s.f.loops[w.Blocks[w.Top()].Loop]; l.again {
-		s.enter(&l.weight)
-	}
+	s.flow.open(s.w, weight)
 }
 
-// enter begins a region.
-func (s *weigher) enter(charge *int64) {
-	s.regions = append(s.regions, region{charge, s.now})
-	s.now = 0
-}
-
-// leave ends the regions inside of that one.
-func (s *weigher) leave(region int) {
-	if region+1 < len(s.regions) {
-		s.now = s.regions[region+1].outer
-		s.regions = s.regions[:region+1]
+// uncover notes that a block ends.
+func (s *weigher) uncover() {
+	if s.covered == s.w.Top() {
+		s.covered = none
 	}
 }
 
-func (s *weigher) close() {
-	b := &s.blocks[s.w.Top()]
-	s.leave(b.region)
-	if b.otherwise {
-		b.end = max(b.end, b.entry)
-	}
-	s.now = max(s.now, b.end)
-}
-
-// branch notes a branch to a block. It reaches the end of the block with the
-// cost of here, or, from inside a region, of where the region begins.
-func (s *weigher) branch(b *weighed) {
-	cost := s.now
-	if b.region+1 < len(s.regions) {
-		cost = s.regions[b.region+1].outer
-	}
-	b.end = max(b.end, cost)
-}
-
-// cost returns what the instruction costs.
-func (s *weigher) cost() int64 {
+// cost returns what the instruction costs, and the most that may run there
+// without a check.
+func (s *weigher) cost() (cost, most int64) {
+	cost = 1
 	switch op := s.w.Op; {
 	case op == wasm.OpBlock, op == wasm.OpLoop, op == wasm.OpElse, op == wasm.OpEnd, op == wasm.OpNop:
-		return 0
+		cost = 0
 	case op.Calls():
 		return s.call()
 	case op == wasm.OpMemoryGrow:
-		return growCost
+		cost = growCost
 	case op.Bulk():
-		return bulkCost
+		cost = bulkCost
 	}
-	return 1
+	return cost, cost
 }
 
 // call returns what a call costs. If it may lead to the function again, there
 // must be a check before it: that of a loop around it, one before an earlier
 // call in the same block or one around it, or else a new one.
-func (s *weigher) call() int64 {
+func (s *weigher) call() (cost, most int64) {
 	c := s.f.calls[s.calls]
 	s.calls++
 	n := s.g.node(c.callee)
 	if n < 0 {
-		return hostCost
+		return hostCost, hostCost
 	}
-	if s.g.recurs(s.n, n) && len(s.regions) == 1 {
-		s.f.plan.checks = append(s.f.plan.checks, check{at: c.statement})
-		s.enter(&s.f.plan.checks[len(s.f.plan.checks)-1].charge)
+	if f := &s.flow; s.g.recurs(s.n, n) && f.ring == none && s.covered == none && f.here != none {
+		s.covered = s.w.Top()
+		f.next(c.statement)
+		f.stretches[f.here].block = f.blocks[s.covered].number
 	}
-	return callCost + s.charge(s.n, n)
+	g := s.grade(n)
+	return callCost + g.charge, callCost + g.far
 }
