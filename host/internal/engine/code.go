@@ -59,7 +59,7 @@ func (c *Code) Close(ctx context.Context) error {
 }
 
 // Data writes the initial contents of memory.
-func (c *Code) Data(memory []byte) error { return c.data.CopyTo(memory) }
+func (c *Code) Data(memory []byte) error { return c.data.CopyTo(memory, linear.Copy) }
 
 // Instantiate makes an instance with that memory. It runs no code of a rewritten
 // module, but it runs the start function of a plain one. Host functions get ctx, by

@@ -5,6 +5,7 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host/internal/events"
+	"github.com/wexec/wexec/host/internal/linear"
 )
 
 // Call is a call's life inside an instance:
@@ -105,7 +106,7 @@ func (c *Call) Refuse(err error) { c.answer(err) }
 func (c *Call) Answer(inst *Instance, output []byte, err error) {
 	c.memoryBytes.Store(inst.memory.Size())
 	if len(output) > 0 { // a caller may already have the output of a call that was stopped
-		c.Output = append(c.Output, output...)
+		c.Output = linear.Append(c.Output, output)
 	}
 	c.answer(err)
 }

@@ -1,8 +1,6 @@
 package guest
 
 import (
-	"slices"
-
 	"github.com/wexec/wexec/executors"
 	"github.com/wexec/wexec/host/internal/engine"
 	"github.com/wexec/wexec/host/internal/fault"
@@ -60,7 +58,7 @@ func (inst *Instance) serve(c *Call, wasi *WASI) error {
 	inst.memory.ForgetRefusal()
 	err := inst.side.Serve(c)
 	if inst.IsProgram() {
-		c.Output = slices.Concat(inst.Printed(), c.Output)
+		c.Output = linear.Append(linear.Append(nil, inst.Printed()), c.Output)
 		if exit, ok := err.(*fault.ExitError); ok && exit.Code == 0 {
 			err = nil
 		}
@@ -266,7 +264,7 @@ func (inst *Instance) Bytes(name string, ptr, length uint32) []byte {
 func (inst *Instance) CopyOut(name string, b []byte, dst, room, off uint32) uint32 {
 	if uint64(off) < uint64(len(b)) {
 		part := b[off:min(uint64(len(b)), uint64(off)+uint64(room))]
-		copy(inst.Bytes(name, dst, uint32(len(part))), part)
+		linear.Copy(inst.Bytes(name, dst, uint32(len(part))), part)
 	}
 	return uint32(len(b))
 }

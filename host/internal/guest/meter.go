@@ -7,12 +7,13 @@ import (
 
 	"github.com/wexec/wexec/host/internal/engine"
 	"github.com/wexec/wexec/host/internal/fault"
+	"github.com/wexec/wexec/host/internal/linear"
 )
 
-// A slice is the fuel that guest code gets at once. When the code has used it up,
-// the next safepoint calls the host. There Go may stop the goroutine, other
-// goroutines may run, and the host checks whether the guest must stop. See
-// host/RATIONALE.md for the figures.
+// A slice is the fuel that guest code uses between two looks at the clock, where
+// other goroutines may run. It gets the slice in pieces. When the code has used one up,
+// the next safepoint calls the host. There Go may stop the goroutine, and the host
+// checks whether the guest must stop. See host/RATIONALE.md for the figures.
 const (
 	// sliceTime is how long a slice should last.
 	sliceTime = 50 * time.Microsecond
@@ -27,6 +28,26 @@ const (
 	yieldTime = time.Millisecond
 )
 
+// A piece is so small that the slowest code does not keep Go from stopping it for long,
+// even if all the slices before were fast. What memory makes slow depends on how much
+// there is.
+const (
+	// calmPiece is for memory that fits into a core's cache. The slowest code takes
+	// 25 ns a unit.
+	calmPiece = 64_000
+	// widePiece is for more memory: code that waits for it takes 100 ns a unit.
+	widePiece = 40_000
+	// bumpyPiece is for memory of which that much may have no pages. To touch a page for
+	// the first time takes 3 µs, and two for three units of fuel can be touched.
+	bumpyPiece = 3_500
+	// much is how much memory makes a difference.
+	much = 8 << 20
+	// A turn that has used up fillAfter slices is long. Then such memory gets pages, a
+	// piece of it every fillEvery slices, which takes 40 µs.
+	fillAfter = 200
+	fillEvery = 4
+)
+
 // meter counts the fuel that an instance uses after begin.
 type meter struct {
 	left    engine.Counter // fuel left of the slice; nil if the module has no safepoints
@@ -34,7 +55,10 @@ type meter struct {
 	limit   int64          // the most fuel that may be used
 	granted int64          // fuel of all slices until now
 	slice   int64          // fuel of the next slice
-	since   time.Time      // when the slice began, or zero
+	rest    int64          // fuel of this slice that the code has not got yet
+	slices  int            // that were used up since begin
+	memory  *linear.Memory
+	since   time.Time // when the slice began, or zero
 	yielded time.Time
 	// computing says that the code has used up a slice without a wait, and is
 	// counted in Host.computing.
@@ -46,10 +70,9 @@ func (m *meter) begin(limit int64) {
 	if m.slice == 0 {
 		m.slice = firstSlice
 	}
-	m.limit, m.granted, m.since = limit, 0, time.Time{}
+	m.limit, m.granted, m.slices, m.since, m.rest = limit, 0, 0, time.Time{}, m.slice
 	if m.left != nil {
-		m.granted = min(m.slice, limit)
-		m.left.Set(uint64(m.granted))
+		m.grant(0)
 	}
 }
 
@@ -61,12 +84,36 @@ func (m *meter) used() int64 {
 	return m.granted - int64(m.left.Get())
 }
 
-// grant gives the guest another slice. left is what it has now, below zero by what
-// it has used beyond the last slice.
+// grant gives the guest another piece of the slice. left is what it has now, below
+// zero by what it has used beyond the last one.
 func (m *meter) grant(left int64) {
-	more := min(m.slice-left, m.limit-m.granted)
+	next := min(m.rest, m.piece())
+	m.rest -= next
+	more := min(next-left, m.limit-m.granted)
 	m.granted += more
 	m.left.Set(uint64(left + more))
+}
+
+// piece returns how much fuel the code may get at once.
+func (m *meter) piece() int64 {
+	switch {
+	case m.memory.Missing() > much:
+		return bumpyPiece
+	case m.memory.Size() > much:
+		return widePiece
+	}
+	return calmPiece
+}
+
+// fill gives pages to a piece of the memory now and then, until most are there. It
+// reports whether it did, which takes time.
+func (m *meter) fill() bool {
+	m.slices++
+	if m.slices < fillAfter || m.slices%fillEvery != 0 || m.memory.Missing() <= much {
+		return false
+	}
+	m.memory.Fill()
+	return true
 }
 
 // adapt makes slices last about sliceTime: it moves their size halfway to the size
@@ -80,8 +127,8 @@ func (m *meter) adapt(now time.Time) {
 	m.slice = min(max(m.slice, leastSlice), mostSlice)
 }
 
-// Pause is called by a safepoint when the slice is used up. It gives the guest the
-// next slice, or ends the guest. ctx is the guest's context.
+// Pause is called by a safepoint when a piece of a slice is used up. It gives the guest
+// the next one, or ends the guest. ctx is the guest's context.
 func Pause(ctx context.Context) { Of(ctx).pause() }
 
 func (inst *Instance) pause() {
@@ -93,8 +140,16 @@ func (inst *Instance) pause() {
 	if m.granted-left > m.limit {
 		panic(&fault.OutOfFuelError{Limit: uint64(m.limit)})
 	}
+	if m.rest > 0 {
+		inst.checkStopped()
+		m.grant(left)
+		return
+	}
 	now := time.Now()
 	m.adapt(now)
+	if m.fill() {
+		now = time.Now()
+	}
 	if !m.computing {
 		m.computing = true
 		inst.computing.Add(1)
@@ -105,7 +160,7 @@ func (inst *Instance) pause() {
 		m.yielded = now
 	}
 	inst.checkStopped()
-	m.since = now
+	m.since, m.rest = now, m.slice
 	m.grant(left)
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/wexec/wexec/executors"
 	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/handle"
+	"github.com/wexec/wexec/host/internal/linear"
 )
 
 // Op is an asynchronous host call that a guest has started.
@@ -122,7 +123,7 @@ func (ops *Ops) begin(o *Op, name string, arg []byte) error {
 	case ops.held > limits.Held:
 		return &fault.HeldError{Limit: limits.Held}
 	}
-	return c.Placement.StartOp(o, name, append([]byte(nil), arg...))
+	return c.Placement.StartOp(o, name, linear.Append(nil, arg))
 }
 
 // maxErrorText is the most bytes that a guest gets of an error.

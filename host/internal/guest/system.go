@@ -10,6 +10,7 @@ import (
 
 	"github.com/wexec/wexec/host/internal/engine"
 	"github.com/wexec/wexec/host/internal/fault"
+	"github.com/wexec/wexec/host/internal/linear"
 	"github.com/wexec/wexec/host/internal/wasi"
 	"github.com/wexec/wexec/host/internal/wasm"
 )
@@ -163,24 +164,25 @@ func (inst *Instance) Printed() []byte {
 	if inst.system == nil || inst.system.output == nil {
 		return nil
 	}
-	return inst.system.output.Bytes()
+	return inst.system.output.written
 }
 
 // output keeps what a program writes. It stops a program that writes too much.
 type output struct {
-	bytes.Buffer
-	inst *Instance
+	written []byte
+	inst    *Instance
 }
 
 // Immediate implements stdio.Immediate.
 func (*output) Immediate() {}
 
 func (o *output) Write(p []byte) (int, error) {
-	if most := o.inst.Limits.Output; o.Len()+len(p) > most {
+	if most := o.inst.Limits.Output; len(o.written)+len(p) > most {
 		o.inst.Stop(&fault.TaskError{Message: fmt.Sprintf("its output has more than %d bytes (Config.Limits.Output)", most)})
 		return 0, io.ErrShortWrite
 	}
-	return o.Buffer.Write(p)
+	o.written = linear.Append(o.written, p)
+	return len(p), nil
 }
 
 // The methods below implement wasi.Guest: what system calls need of the instance.

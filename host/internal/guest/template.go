@@ -93,6 +93,7 @@ func (t *Template) New(affinity Affinity, mail Mailbox) *Instance {
 	inst.inbox, _ = mail.(*Inbox)
 	inst.ctx = newContext(inst)
 	inst.memory = t.Memory.New(t.Bounds.Memory, t.Limits.Memory)
+	inst.meter.memory = inst.memory
 	inst.side = t.Attach(inst)
 	return inst
 }

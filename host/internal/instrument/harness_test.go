@@ -175,7 +175,7 @@ func checkElements(b []byte) error {
 func begin(m api.Module, r *instrument.Rewritten) error {
 	if len(r.Data) > 0 {
 		memory, _ := m.Memory().Read(0, m.Memory().Size())
-		if err := r.Data.CopyTo(memory); err != nil {
+		if err := r.Data.CopyTo(memory, func(to, from []byte) int { return copy(to, from) }); err != nil {
 			return err
 		}
 	}

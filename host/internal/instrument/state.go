@@ -120,9 +120,9 @@ type Data []byte
 
 const pieceHead = 8
 
-// CopyTo copies the pieces to memory. Like an instantiation, it stops at the
-// first that reaches over the end of the memory.
-func (d Data) CopyTo(memory []byte) error {
+// CopyTo copies the pieces to memory, by means of copy. Like an instantiation, it
+// stops at the first that reaches over the end of the memory.
+func (d Data) CopyTo(memory []byte, copy func(to, from []byte) int) error {
 	for i := 0; len(d) > 0; i++ {
 		at, n := uint64(binary.LittleEndian.Uint32(d)), uint64(binary.LittleEndian.Uint32(d[4:]))
 		d = d[pieceHead:]

@@ -27,10 +27,12 @@ func (m *Memory) NewImage() (*Image, error) {
 	i := &Image{budget: m.budget}
 	i.refs.Store(2)
 	if !i.makeFile(m.bytes) {
-		i.contents = append([]byte(nil), m.bytes...)
+		i.contents = Append(nil, m.bytes)
 	}
 	m.image = i
-	m.mapped = m.reserved != nil && i.file.mapTo(m.bytes) // if it can't be mapped, it keeps its pages
+	if m.mapped = m.reserved != nil && i.file.mapTo(m.bytes); m.mapped { // or else it keeps its pages
+		m.filled = 0
+	}
 	return i, nil
 }
 
@@ -66,7 +68,7 @@ func (i *Image) drop() {
 // loadImage gives a new memory the contents of its image.
 func (m *Memory) loadImage() {
 	if m.mapped = m.reserved != nil && m.image.file.mapTo(m.bytes); !m.mapped {
-		copy(m.bytes, m.image.contents)
+		Copy(m.bytes, m.image.contents)
 	}
 }
 
@@ -91,7 +93,7 @@ const (
 func (m *Memory) reset() {
 	pages, ok := m.copyWritten()
 	if !ok {
-		copy(m.bytes, m.image.contents)
+		Copy(m.bytes, m.image.contents)
 		return
 	}
 	r := &m.resets
@@ -100,6 +102,6 @@ func (m *Memory) reset() {
 		r.usual = pages
 	}
 	if pages > fewPages && (pages > 2*r.usual || r.count%measureEvery == 0) && discard(m.bytes) {
-		r.usual = 0
+		r.usual, m.filled = 0, 0
 	}
 }

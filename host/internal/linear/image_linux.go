@@ -37,7 +37,9 @@ func setting(file string, fallback int64) int64 {
 // false if the pages are locked.
 func discard(b []byte) bool { return unix.Madvise(b, unix.MADV_DONTNEED) == nil }
 
-var osPage = os.Getpagesize()
+// populate gives pages to a part of a mapping, which can be written then. It returns
+// false if the system can't.
+func populate(b []byte) bool { return unix.Madvise(b, unix.MADV_POPULATE_WRITE) == nil }
 
 // file is an image's file, which is in memory. It is never written again once it
 // is made. The zero value has no file.

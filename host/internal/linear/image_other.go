@@ -11,9 +11,11 @@ func maxMappings() int64 { return math.MaxInt64 }
 
 // discard zeroes a mapping.
 func discard(b []byte) bool {
-	clear(b)
+	Clear(b)
 	return true
 }
+
+func populate([]byte) bool { return false }
 
 // file stands for an image's file. Here images have none.
 type file struct{}

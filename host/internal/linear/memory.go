@@ -26,6 +26,7 @@ type Memory struct {
 	reserved []byte        // the range of addresses; nil if bytes is on Go's heap
 	size     atomic.Uint64 // the length of bytes, for other goroutines
 	shrink   bool          // Reallocate must return the size of the image
+	filled   uint64        // up to where all pages are there: see Fill
 
 	image  *Image // nil if the memory did not start from one
 	mapped bool   // bytes is a mapping of the image's file
@@ -105,7 +106,7 @@ func (m *Memory) resize(size uint64) error {
 		// Growing by at least a quarter keeps a guest that grows page by page
 		// from copying its memory each time.
 		grown := make([]byte, size, min(max(size, uint64(cap(m.bytes))*5/4), m.most))
-		copy(grown, m.bytes)
+		Copy(grown, m.bytes)
 		m.bytes = grown
 	}
 	if before == 0 && m.image != nil {
@@ -113,6 +114,7 @@ func (m *Memory) resize(size uint64) error {
 	}
 	if size < before {
 		m.budget.give(before - size)
+		m.filled = min(m.filled, size)
 	}
 	m.size.Store(size)
 	return nil
@@ -131,7 +133,7 @@ func (m *Memory) Release() {
 	if m.image != nil {
 		m.image.drop()
 	}
-	m.bytes, m.reserved, m.image = nil, nil, nil
+	m.bytes, m.reserved, m.image, m.filled = nil, nil, nil, 0
 	m.size.Store(0)
 }
 
@@ -150,7 +152,7 @@ func (m *Memory) Restore(of Grower) bool {
 	size := len(m.image.contents)
 	if grown := m.bytes[size:]; len(grown) > 0 {
 		if m.reserved == nil || !discard(grown) {
-			clear(grown)
+			Clear(grown)
 		}
 		// wazero can't shrink a memory, but takes what an allocator returns when
 		// it asks for a larger one.

@@ -86,7 +86,7 @@ func (m *Memory) copyWritten() (pages int, ok bool) {
 		return 0, false
 	}
 	ok = written(m.bytes, func(from, to int) {
-		copy(m.bytes[from:to], m.image.contents[from:to])
+		Copy(m.bytes[from:to], m.image.contents[from:to])
 		pages += (to - from) / osPage
 	})
 	return pages, ok
@@ -113,6 +113,9 @@ type scan struct {
 
 var scans = sync.Pool{New: func() any { return new(scan) }}
 
+// scanned is how many bytes a call looks at. Go can't stop it.
+const scanned = 16 << 20
+
 const (
 	pagemapScan   = 0xc0606610 // _IOWR('f', 16, struct pm_scan_arg)
 	pageIsFile    = 1 << 2
@@ -125,14 +128,15 @@ func scanWritten(b []byte, each func(from, to int)) bool {
 	defer scans.Put(s)
 	base := uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b))))
 	s.args = scanArgs{
-		size: uint64(unsafe.Sizeof(s.args)), start: base, end: base + uint64(len(b)),
+		size: uint64(unsafe.Sizeof(s.args)), start: base,
 		vec: uint64(uintptr(unsafe.Pointer(&s.regions))), vecLen: uint64(len(s.regions)),
 		inverted: pageIsFile, mask: pageIsFile, // not the file's page,
 		anyMask:  pageIsPresent | pageIsSwapped, // and in memory or in swap
 		returned: pageIsPresent | pageIsSwapped,
 	}
-	for s.args.start < s.args.end {
-		// Raw, because the call takes a microsecond: too short to tell the scheduler.
+	for end := base + uint64(len(b)); s.args.start < end; {
+		s.args.end = min(s.args.start+scanned, end)
+		// Raw, because the call takes microseconds: too short to tell the scheduler.
 		n, _, errno := unix.RawSyscall(unix.SYS_IOCTL, pagemap.f.Fd(), pagemapScan, uintptr(unsafe.Pointer(&s.args)))
 		if errno == unix.EINTR {
 			continue

@@ -6,6 +6,7 @@ import (
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/guest"
+	"github.com/wexec/wexec/host/internal/linear"
 )
 
 // Emit takes a chunk or progress of at most abi.MaxEmitBytes from a call. It returns
@@ -54,7 +55,7 @@ func (s *Side) gather(c *guest.Call, kind abi.EmitKind, data []byte) {
 		c.Placement.Stop(err)
 		return
 	}
-	c.Output = append(c.Output, data...)
+	c.Output = linear.Append(c.Output, data)
 }
 
 // checkOutput returns an error if the output of a call is too large with more added.
