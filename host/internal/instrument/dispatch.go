@@ -34,9 +34,18 @@ type jump struct {
 	direct bool // a branch to that block is to take the jump's place
 }
 
+// table is a table of branches at the head of a loop.
+type table struct {
+	at    int // where in the body it is
+	place int // of its loop among the open blocks
+	loop  int // the number of its loop
+	local uint32
+}
+
 // dispatcher finds jumps as a walker steps on.
 type dispatcher struct {
 	jumps  []jump
+	found  []table
 	ends   []int // where blocks ended, by their number
 	tables []dispatch
 
@@ -171,6 +180,7 @@ func (d *dispatcher) followHead(w *wasm.Walker) {
 			t.targets = append(t.targets, target{int(l.Block), int(w.Blocks[l.Block].Number)})
 		}
 		d.tables = append(d.tables, t)
+		d.found = append(d.found, table{w.Start, d.place, t.loop, d.local})
 	default:
 		d.head = nothing
 	}

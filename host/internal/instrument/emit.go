@@ -186,6 +186,18 @@ func (b *body) charge(a *asm, fuel int64, check bool) {
 	}
 }
 
+// pay writes a charge before the instruction.
+func (b *body) pay(c charge) {
+	a := b.before()
+	if c.local == none {
+		b.charge(a, c.fuel, c.check)
+		return
+	}
+	a.index(wasm.OpLocalGet, uint32(c.local)).op(wasm.OpIf, blockEmpty)
+	b.charge(a, c.fuel, false)
+	a.op(wasm.OpEnd)
+}
+
 // spend takes fuel off the countdown, and leaves whether the countdown or the
 // stack is below zero then.
 func (b *body) spend(a *asm, fuel int64) {
@@ -213,7 +225,7 @@ func (b *body) instead() *asm { return b.replace(b.Start, b.Pos()) }
 
 func (b *body) step() {
 	for len(b.charges) > 0 && b.charges[0].at <= b.Start {
-		b.charge(b.before(), b.charges[0].fuel, b.charges[0].check)
+		b.pay(b.charges[0])
 		b.charges = b.charges[1:]
 	}
 	if len(b.Labels) > 0 {

@@ -148,6 +148,7 @@ type function struct {
 	// What scan finds.
 	loops      []loop
 	jumps      []jump // by way of a table: see dispatch.go
+	tables     []table
 	calls      []call // in order
 	bulkMemory bool   // it has operations on many bytes
 	tries      int    // how deep try_tables are nested
@@ -171,6 +172,7 @@ const indirect = -1
 // loop is a loop of a function, in the order in which they begin.
 type loop struct {
 	again  bool  // some branch goes back to its head
+	other  bool  // and one of these is no jump by way of a table
 	params bool  // it takes operands
 	weight int64 // the most that one pass over its own code costs
 }
@@ -184,6 +186,7 @@ func (f *function) goesRound() bool {
 type walker struct {
 	wasm.Walker
 	jumps []jump // those that are still to come
+	jump  *jump  // the one that the instruction is, if it uses the table
 }
 
 // walk returns the module's walker, before the first instruction of a function.
@@ -198,9 +201,11 @@ func (m *module) walk(f *function) *walker {
 // leads where the branch does that takes its place. It must be called for each
 // instruction that has labels, once.
 func (w *walker) branches() []wasm.Label {
+	w.jump = nil
 	if len(w.jumps) > 0 && w.jumps[0].at == w.Start {
-		if w.jumps[0].direct {
-			w.Labels[0].Block = int32(w.jumps[0].place)
+		if w.jump = &w.jumps[0]; w.jump.direct {
+			w.Labels[0].Block = int32(w.jump.place)
+			w.jump = nil
 		}
 		w.jumps = w.jumps[1:]
 	}

@@ -45,7 +45,7 @@ func (s *scanner) scan(f *function) error {
 		return err
 	}
 	s.m.typed = s.m.typed || w.Typed()
-	f.jumps = s.dispatcher.settle()
+	f.jumps, f.tables = s.dispatcher.settle(), s.dispatcher.found
 	for _, j := range f.jumps {
 		if !j.direct {
 			f.loops[j.loop].again = true
@@ -61,7 +61,7 @@ func (s *scanner) step() {
 	if jumps := s.dispatcher.step(w); !jumps { // jumps are settled later
 		for _, l := range w.Labels {
 			if i := w.Blocks[l.Block].Loop; i >= 0 {
-				f.loops[i].again = true
+				f.loops[i].again, f.loops[i].other = true, true
 			}
 		}
 	}

@@ -6,15 +6,18 @@ package instrument
 // others, those that cost more pay for themselves.
 
 // Before control gets to a stretch, at most so much is paid for that the cheapest
-// way through its ring pays factor times what it costs, and slack.
+// way through its ring pays factor (in percent) of what it costs, and slack.
 const (
-	factor = 2
-	slack  = 12
+	factor = 170
+	slack  = 6
+	// few is what jumps that cost less than others pay too much.
+	few = 4
 )
 
-// settle decides where the code of a function pays. It returns what callers must
-// pay for, and the most that may run until the first check.
-func (f *flow) settle(exact bool, charge func(s *stretch, fuel int64)) (need, far int64) {
+// settle decides where the code of a function pays: see charges. It returns what
+// must be paid for at the function's entry, and the most that may run until the first
+// check.
+func (f *flow) settle(exact bool) (need, far int64) {
 	f.findBefore()
 	f.findRest()
 	if exact {
@@ -28,9 +31,14 @@ func (f *flow) settle(exact bool, charge func(s *stretch, fuel int64)) (need, fa
 		r := &f.rings[i]
 		r.need, r.far = 0, 0
 	}
+	tables := f.tables
 	for i := len(f.stretches) - 1; i >= 0; i-- {
 		s := &f.stretches[i]
 		f.findNeed(int32(i))
+		if n := len(tables); n > 0 && tables[n-1].stretch == int32(i) {
+			f.settleTable(&tables[n-1])
+			tables = tables[:n-1]
+		}
 		if s.ring != none && f.rings[s.ring].head == int32(i) {
 			*f.rings[s.ring].weight = s.need
 			continue
@@ -45,11 +53,42 @@ func (f *flow) settle(exact bool, charge func(s *stretch, fuel int64)) (need, fa
 			}
 		}
 		if more := s.need - s.paid; more > 0 || s.block != none {
-			charge(s, max(more, 0))
+			f.charges = append(f.charges, charge{s.at, max(more, 0), s.block != none, none})
 			s.need = min(s.need, s.paid)
 		}
 	}
+	for _, j := range f.sites {
+		to := &f.stretches[f.ends[j.block]]
+		if more := to.need - f.tables[f.rings[j.ring].table].paid; more > 0 {
+			f.charges = append(f.charges, charge{f.stretches[j.stretch].at, more, false, none})
+		}
+	}
 	return f.stretches[0].need, f.stretches[0].far
+}
+
+// settleTable decides what the head of a loop with a table pays for, and what is
+// paid for before the loop.
+func (f *flow) settleTable(t *dispatching) {
+	s := &f.stretches[t.stretch]
+	first, all := f.stretches[f.ends[t.targets[0]]].need, int64(0)
+	for _, block := range t.targets {
+		to := &f.stretches[f.ends[block]]
+		all, s.far = max(all, to.need), max(s.far, s.most+to.far)
+	}
+	t.paid = first
+	if t.ring != none {
+		least, most := int64(never), int64(0)
+		for j := f.rings[t.ring].sites; j != none; j = f.sites[j].before {
+			need := f.stretches[f.ends[f.sites[j].block]].need
+			least, most = min(least, need), max(most, need)
+		}
+		t.paid = min(least+few, most)
+		s.need = s.cost + t.paid
+		f.rings[t.ring].need += max(0, first-t.paid)
+	}
+	if more := all - max(first, t.paid); more > 0 {
+		f.charges = append(f.charges, charge{t.at, more, false, int32(t.local)})
+	}
 }
 
 // findBefore finds the least that code costs from where its ring, or the
@@ -59,12 +98,15 @@ func (f *flow) findBefore() {
 		f.stretches[i].before = never
 	}
 	f.stretches[0].before = 0
+	for _, j := range f.sites {
+		f.stretches[f.ends[j.block]].before = 0
+	}
 	for i := range f.stretches {
 		s := &f.stretches[i]
 		for e := s.first; e != none; e = f.edges[e].next {
 			to := f.edges[e].to
 			t := &f.stretches[to]
-			switch v, r := f.see(int32(i), to); v {
+			switch v, r := f.see(int32(i), &f.edges[e]); v {
 			case within:
 				t.before = min(t.before, s.before+s.cost)
 			case into:
@@ -84,6 +126,7 @@ func (f *flow) findRest() {
 	for i := range f.rings {
 		f.rings[i].rest = never
 	}
+	f.findTurns()
 	for i := len(f.stretches) - 1; i >= 0; i-- {
 		s := &f.stretches[i]
 		s.rest = never
@@ -92,9 +135,11 @@ func (f *flow) findRest() {
 		}
 		for e := s.first; e != none; e = f.edges[e].next {
 			to := f.edges[e].to
-			switch v, r := f.see(int32(i), to); v {
+			switch v, r := f.see(int32(i), &f.edges[e]); v {
 			case within:
-				s.rest = min(s.rest, f.stretches[to].rest)
+				if s.turn == none || s.turn <= to && to <= f.stretches[s.turn].last {
+					s.rest = min(s.rest, f.stretches[to].rest)
+				}
 			case again:
 				s.rest = 0
 			case into:
@@ -105,9 +150,36 @@ func (f *flow) findRest() {
 					rest = f.stretches[to].rest
 				}
 				f.rings[r].rest = min(f.rings[r].rest, rest)
+				if f.rings[r].table != none && r == s.ring && s.turn == none {
+					s.rest = min(s.rest, rest) // the loop is the whole function
+				}
 			}
 		}
 		s.rest = min(s.rest+s.cost, never)
+	}
+}
+
+// findTurns finds the loops that jumps make by way of tables.
+func (f *flow) findTurns() {
+	for _, j := range f.sites {
+		if to := f.ends[j.block]; to <= j.stretch {
+			t := &f.stretches[to]
+			t.last = max(t.last, j.stretch)
+		}
+	}
+	f.turns = f.turns[:0]
+	for i := range f.stretches {
+		n := len(f.turns)
+		for n > 0 && f.stretches[f.turns[n-1]].last < int32(i) {
+			n--
+		}
+		if f.turns = f.turns[:n]; f.stretches[i].last > 0 {
+			f.turns = append(f.turns, int32(i))
+			n++
+		}
+		if n > 0 {
+			f.stretches[i].turn = f.turns[n-1]
+		}
 	}
 }
 
@@ -116,13 +188,13 @@ func (f *flow) findPaid() {
 	for i := range f.stretches {
 		s := &f.stretches[i]
 		most := int64(never)
-		if s.rest < never {
-			most = (s.before+s.rest)*factor + slack - s.before - s.cost
+		if s.rest < never && s.before < never {
+			most = (s.before+s.rest)*factor/100 + slack - s.before - s.cost
 		}
 		for e := s.first; e != none; e = f.edges[e].next {
 			to := f.edges[e].to
 			t := &f.stretches[to]
-			switch v, r := f.see(int32(i), to); v {
+			switch v, r := f.see(int32(i), &f.edges[e]); v {
 			case within:
 				t.paid = min(t.paid, most)
 			case into:
@@ -144,7 +216,7 @@ func (f *flow) findNeed(i int32) {
 	for e := s.first; e != none; e = f.edges[e].next {
 		to := f.edges[e].to
 		t := &f.stretches[to]
-		switch v, r := f.see(i, to); v {
+		switch v, r := f.see(i, &f.edges[e]); v {
 		case within:
 			s.need, s.far = max(s.need, t.need), max(s.far, t.far)
 		case into:

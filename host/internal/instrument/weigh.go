@@ -55,7 +55,8 @@ type plan struct {
 type charge struct {
 	at    int
 	fuel  int64
-	check bool // there is a safepoint
+	check bool  // there is a safepoint
+	local int32 // if this local is 0, it takes none; or none
 }
 
 // checks reports whether there is a safepoint among what is inserted, outside of
@@ -167,6 +168,7 @@ type weigher struct {
 	f       *function
 	n       int // its node
 	w       *walker
+	tables  []table // those that are still to come
 	flow    flow
 	calls   int // that have been passed
 	covered int // the place of the block to whose end a check pays, or none
@@ -175,7 +177,7 @@ type weigher struct {
 // weigh finds what the code of a function costs, and where it pays.
 func (s *weigher) weigh(n int) error {
 	f := &s.m.functions[n]
-	s.f, s.n, s.w, s.calls, s.covered = f, n, s.m.walk(f), 0, none
+	s.f, s.n, s.w, s.tables, s.calls, s.covered = f, n, s.m.walk(f), f.tables, 0, none
 	s.flow.begin(f.body.Code)
 	for s.w.Next() {
 		s.step()
@@ -183,9 +185,8 @@ func (s *weigher) weigh(n int) error {
 	if err := s.w.Err(); err != nil {
 		return err
 	}
-	need, far := s.flow.settle(s.m.o.Exact, func(at *stretch, fuel int64) {
-		f.plan.charges = append(f.plan.charges, charge{at.at, fuel, at.block != none})
-	})
+	need, far := s.flow.settle(s.m.o.Exact)
+	f.plan.charges = slices.Clone(s.flow.charges)
 	slices.SortStableFunc(f.plan.charges, func(a, b charge) int { return a.at - b.at })
 	s.decide(need, far)
 	return nil
@@ -195,14 +196,7 @@ func (s *weigher) step() {
 	w := s.w
 	s.flow.spend(s.cost())
 	if len(w.Labels) > 0 {
-		for _, l := range w.branches() {
-			b := &s.flow.blocks[l.Block]
-			s.flow.branch(b)
-			b.caught = b.caught || w.Op == wasm.OpTryTable
-		}
-		if !w.Op.Jumps() && w.Op != wasm.OpTryTable {
-			s.flow.next(w.Pos())
-		}
+		s.branches()
 	}
 	switch op := w.Op; {
 	case op.Opens():
@@ -218,6 +212,29 @@ func (s *weigher) step() {
 			s.flow.branch(&s.flow.blocks[0])
 		}
 		s.flow.here = none
+	}
+}
+
+func (s *weigher) branches() {
+	w := s.w
+	labels := w.branches()
+	if len(s.tables) > 0 && s.tables[0].at == w.Start {
+		t := s.tables[0]
+		s.tables = s.tables[1:]
+		if !s.f.loops[t.loop].other && s.flow.dispatch(t, labels) {
+			return
+		}
+	}
+	for _, l := range labels {
+		b := &s.flow.blocks[l.Block]
+		s.flow.branch(b)
+		b.caught = b.caught || w.Op == wasm.OpTryTable
+	}
+	if w.jump != nil {
+		s.flow.jump(w.jump, &s.flow.blocks[labels[0].Block])
+	}
+	if !w.Op.Jumps() && w.Op != wasm.OpTryTable {
+		s.flow.next(w.Pos())
 	}
 }
 
