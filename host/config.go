@@ -151,9 +151,9 @@ type Limits struct {
 	TurnTimeout time.Duration
 	// Fuel is how much a call may compute, in units of about one instruction. An
 	// instance that holds many calls may use as much in each turn, and the start
-	// of an instance may use as much again. Default: no limit if there is a
-	// RunTimeout, since interpreters are charged for more code than they run;
-	// otherwise 1e12, which takes minutes.
+	// of an instance may use as much again. Code uses 4e9 to 20e9 in a second, at
+	// least what it runs, and at most about twice that. Default: no limit if there
+	// is a RunTimeout; otherwise 1e12, which takes one to four minutes.
 	Fuel uint64
 	// Memory is the most linear memory of an instance, in bytes. Default: 256 MiB.
 	Memory uint64

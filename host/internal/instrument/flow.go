@@ -228,12 +228,10 @@ func (f *flow) otherwise(w *walker) {
 func (f *flow) close(w *walker) {
 	b := &f.blocks[w.Top()]
 	f.ring = b.ring
-	if b.wait == none && b.entry == none && b.inside == none && !b.target && w.Top() > 0 {
-		return // the stretch goes on
-	}
-	if b.inside != none && f.here == none {
+	alone := b.wait == none && b.entry == none && !b.target && w.Top() > 0
+	if alone && (b.inside == none || f.here == none) {
 		f.nest = f.nest[:b.rings]
-		return
+		return // the stretch goes on, or control never gets here
 	}
 	from := f.here
 	f.here = f.stretch(w.Pos())

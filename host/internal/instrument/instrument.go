@@ -6,7 +6,7 @@
 // function, finds its loops and calls (scan.go, dispatch.go) and refuses code
 // that takes too long to compile (effort.go). callGraph finds recursion
 // (graph.go). plan weighs the code (weigh.go, flow.go) and decides where it pays
-// (toll.go). The emitter writes that (emit.go, bulk.go, refer.go, move.go). All
+// (toll.go). The emitter writes that (emit.go, bulk.go, move.go). All
 // that is not changed stays as it was, byte for byte.
 //
 // With Options.State, Rewrite also makes a module's state reachable from

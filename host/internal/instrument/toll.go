@@ -27,10 +27,6 @@ func (f *flow) settle(exact bool) (need, far int64) {
 	} else {
 		f.findPaid()
 	}
-	for i := range f.rings {
-		r := &f.rings[i]
-		r.need, r.far = 0, 0
-	}
 	tables := f.tables
 	for i := len(f.stretches) - 1; i >= 0; i-- {
 		s := &f.stretches[i]

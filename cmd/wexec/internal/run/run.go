@@ -55,7 +55,7 @@ A module gets nothing that a flag does not give it: no files, no environment,
 no network. All modules of the command line get the same. A task may take no more
 than --timeout, --fuel and --memory say, or than its manifest if that says less.
 Fuel is what its code computes, in units of about an instruction: the same on
-every machine, 1G to 10G in a second. Without --fuel only time limits it, or with
+every machine, 4G to 20G in a second. Without --fuel only time limits it, or with
 --timeout 0 a fuel of 1T.
 
 --dir . lets it work in this folder. It finds a folder HOST by the path that HOST
