@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/wexec/wexec/abi"
 	"github.com/wexec/wexec/executors"
+	"github.com/wexec/wexec/host/cache"
 	"github.com/wexec/wexec/host/capability"
 	"github.com/wexec/wexec/host/internal/fault"
 	"github.com/wexec/wexec/host/internal/gate"
@@ -73,7 +73,7 @@ func (h *Host) newModule(
 	t.Turn = m.turnBounds()
 	scope := capability.Scope{Module: name, Owner: o.Tenant}
 	if len(h.cfg.Capabilities) > 0 {
-		scope.Digest = fmt.Sprintf("%x", sha256.Sum256(parsed.Bytes))
+		scope.Digest = fmt.Sprintf("%x", cache.Sum(parsed.Bytes))
 	}
 	m.ops = h.grants.Module(scope)
 	return m, m.ops.Configure(o.Tenant)

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"os"
@@ -200,5 +201,15 @@ func TestUseIsRecorded(t *testing.T) {
 	}
 	if info, _ := c.Info(); time.Since(info.Oldest) > time.Hour {
 		t.Errorf("last used %v ago", time.Since(info.Oldest))
+	}
+}
+
+// TestSum: the sum of pieces is that of the whole.
+func TestSum(t *testing.T) {
+	for _, n := range []int{0, 1, pieceSize - 1, pieceSize, 2*pieceSize + 3} {
+		b := bytes.Repeat([]byte{7}, n)
+		if Sum(b) != sha256.Sum256(b) {
+			t.Errorf("the sum of %d bytes is wrong", n)
+		}
 	}
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -246,7 +245,7 @@ var errPanicked = errors.New("wazero panicked; the log has the stack")
 
 // compileOn compiles a module with a runtime. It recovers from panics of wazero.
 func (c *Code) compileOn(ctx context.Context, r *runtime, wasm []byte) (compiled wazero.CompiledModule, err error) {
-	defer c.engine.compiling.lock(sha256.Sum256(wasm))()
+	defer c.engine.compiling.lock(cache.Sum(wasm))()
 	defer func() {
 		if p := recover(); p != nil {
 			fault.ReportPanic(c.logger, "compiling a module", p)
