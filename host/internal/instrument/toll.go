@@ -10,8 +10,8 @@ package instrument
 const (
 	factor = 170
 	slack  = 6
-	// few is what jumps that cost less than others pay too much.
-	few = 4
+	// few is what is paid too much where less is not worth a charge.
+	few = 8
 )
 
 // settle decides where the code of a function pays: see charges. It returns what
@@ -47,6 +47,9 @@ func (f *flow) settle(exact bool) (need, far int64) {
 					s.paid = f.stretches[end].need
 				}
 			}
+		}
+		if s.paid > 0 && s.need <= s.paid+few && s.block == none {
+			continue // not worth a charge
 		}
 		if more := s.need - s.paid; more > 0 || s.block != none {
 			f.charges = append(f.charges, charge{s.at, max(more, 0), s.block != none, none})
