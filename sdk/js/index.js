@@ -1,7 +1,7 @@
 // The module "wexec" under Node: tasks run in this process, and a fake host answers. In
 // a wexec host, scripts get the host's own module of this name instead.
 
-import { answerer, current, fakeFetch, OpError } from "./testing.js";
+import { answerer, bytes, bytesOf, current, fakeFetch, OpError } from "./testing.js";
 
 const AsyncFunction = (async () => {}).constructor;
 const modes = ["io", "blocking", "cpu"];
@@ -57,13 +57,6 @@ export async function config(name, { signal } = {}) {
 	return Object.hasOwn(values, name) ? `${values[name]}` : undefined;
 }
 
-function bytes(value) {
-	if (value === undefined || value === null) return new Uint8Array();
-	if (typeof value === "string") return new TextEncoder().encode(value);
-	if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-	return new Uint8Array(value);
-}
-
 export function sleep(ms, { signal } = {}) {
 	current.seen?.ops.push("clock.sleep");
 	return new Promise((resolve, reject) => {
@@ -82,6 +75,17 @@ export function sleepSync(ms) {
 }
 
 export { fakeFetch as fetch };
+export { files, kv } from "./storage.js";
+
+export async function emit(chunk) {
+	const piece = typeof chunk === "string" ? chunk : bytesOf(chunk).slice();
+	if (current.seen) current.seen.emitted.push(piece);
+	else process.stdout.write(piece);
+}
+
+export async function progress(done, total, message) {
+	current.seen?.progress.push(json({ done, total, message }));
+}
 
 const line = (level) => (text) => {
 	if (current.seen) current.seen.logs.push({ level, text: `${text}` });

@@ -7,7 +7,7 @@ export let current = none;
 
 export function fakeHost(fakes = {}) {
 	if (current !== none) throw new Error("there is a fake host already: call restore() at the end of each test");
-	const seen = { logs: [], ops: [], stdout: "", stderr: "" };
+	const seen = { logs: [], ops: [], emitted: [], progress: [], stdout: "", stderr: "" };
 	const { fetch } = globalThis;
 	current = { fakes, seen };
 	globalThis.fetch = fakeFetch;
@@ -35,8 +35,35 @@ export function answerer(name, answers, what) {
 	return answers;
 }
 
+/** Returns the bytes of text, or of anything with bytes. */
+export function bytes(value) {
+	if (value === undefined || value === null) return new Uint8Array();
+	if (typeof value === "string") return new TextEncoder().encode(value);
+	if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+	return new Uint8Array(value);
+}
+
+/** The same, of nothing else. */
+export function bytesOf(value) {
+	if (typeof value !== "string" && !(value instanceof ArrayBuffer) && !ArrayBuffer.isView(value)) {
+		throw new TypeError(`want text or bytes, not ${value === null ? "null" : typeof value}`);
+	}
+	return bytes(value);
+}
+
+async function* encoded(pieces) {
+	for await (const piece of pieces) yield bytesOf(piece);
+}
+
+const streamed = (body) => typeof body === "object" && body?.[Symbol.asyncIterator] !== undefined;
+
 export async function fakeFetch(input, init) {
-	const request = new Request(input, init);
-	request.signal.throwIfAborted();
-	return answerer("http.fetch", current.fakes.fetch, "http.fetch")(request);
+	init?.signal?.throwIfAborted();
+	const upload = streamed(init?.body);
+	const request = new Request(input, upload ? { ...init, body: encoded(init.body), duplex: "half" } : init);
+	const name = init?.stream || upload ? "http.open" : "http.fetch";
+	const answer = await answerer(name, current.fakes.fetch, name)(request);
+	const response = answer instanceof Response ? answer : new Response(streamed(answer) ? encoded(answer) : answer);
+	response.bytes ??= async () => new Uint8Array(await response.arrayBuffer()); // Node before 22 has none
+	return response;
 }

@@ -1,8 +1,13 @@
 // Keys and values, and files, on the capabilities kv.* and files.*: see SPEC 6.7 and 6.8.
 
-import { host, op } from "./core.js";
+import { host, op, raw } from "./core.js";
 
-const encoder = (value) => (value instanceof Uint8Array ? value : new Uint8Array(host.encode(`${value}`)));
+function encoder(value) {
+	const data = raw(value);
+	if (data === undefined) throw new TypeError(`want text or bytes, not ${value === null ? "null" : typeof value}`);
+	return typeof data === "string" ? new Uint8Array(host.encode(data)) : data;
+}
+
 const text = (bytes) => host.decode(bytes);
 
 /** Joins numbers, [size in bytes, value], and bytes. */
@@ -15,6 +20,10 @@ function pack(...parts) {
 		else view.setBigUint64(0, BigInt(value), true);
 		return new Uint8Array(view.buffer);
 	});
+	return join(pieces);
+}
+
+function join(pieces) {
 	const all = new Uint8Array(pieces.reduce((n, piece) => n + piece.length, 0));
 	let at = 0;
 	for (const piece of pieces) {
@@ -56,7 +65,7 @@ export async function pipe(source, failed) {
 export async function whole(handle) {
 	const all = [];
 	for await (const piece of pieces(handle)) all.push(piece);
-	return pack(...all);
+	return join(all);
 }
 
 /**
@@ -123,7 +132,7 @@ const kindOf = (n) => (n in kinds ? kinds[n] : "other");
 /** Files in the folders that the host has mounted. */
 export const files = {
 	/** The file's bytes. */
-	read: (path) => op("files.read", encoder(path)),
+	async read(path) { return op("files.read", encoder(path)); },
 	/** The file's text. */
 	async text(path) { return text(await files.read(path)); },
 	/** Writes a new file, in place of one that was there. */
