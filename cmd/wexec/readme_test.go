@@ -1,6 +1,9 @@
 package main
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,12 +16,18 @@ import (
 
 // TestReadmes runs the READMEs of the SDKs for scripts: it writes the blocks that have a
 // name in a comment above them to files, and runs each line of the blocks in sh. A
-// comment at the end of such a line is its output.
+// comment at the end of such a line is its output. https://example.com is a server here.
 func TestReadmes(t *testing.T) {
 	top, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "<title>Example Domain</title>")
+	}))
+	defer site.Close()
+	there := strings.NewReplacer("https://example.com", site.URL,
+		"--allow-http example.com", "--allow-http "+strings.TrimPrefix(site.URL, "http://"))
 	for _, c := range []struct {
 		readme, language string
 		programs         []string
@@ -42,7 +51,7 @@ func TestReadmes(t *testing.T) {
 			t.Setenv("XDG_CACHE_HOME", t.TempDir())
 			t.Setenv("WEXEC", top)
 			t.Setenv("WEXEC_ENGINES", store.Dir)
-			runReadme(t, string(readme))
+			runReadme(t, there.Replace(string(readme)))
 		})
 	}
 }
