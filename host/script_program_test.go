@@ -52,8 +52,24 @@ func TestScriptPrograms(t *testing.T) {
 			text:   `import { sleep } from "wexec"; await sleep(1); null.x;`,
 			result: "TypeError: cannot read property 'x' of null",
 		},
-		"never": {text: `await new Promise(() => {});`, result: "waits for a promise that nothing can settle"},
-		"loops": {text: `for (;;);`, result: "timed out"},
+		"nobody awaits": {
+			text:   `import { sleep } from "wexec"; async function main() { await sleep(1); null.x; } main();`,
+			result: "TypeError: cannot read property 'x' of null\n    at main (task.js:1:",
+		},
+		"nobody awaits, and it ends": {
+			text:   `async function main() { null.x; } main(); console.log("x");`,
+			want:   "x\n",
+			result: "TypeError: cannot read property 'x' of null",
+		},
+		"caught late": {
+			text: `const failed = Promise.reject(new Error("no")); await null;
+				await failed.catch((e) => console.log(e.message)); Promise.reject(1).catch(() => {});`,
+			want: "no\n",
+		},
+		"a timer throws":     {text: `setTimeout(() => null.x, 1);`, result: "TypeError: cannot read property 'x' of null"},
+		"a microtask throws": {text: `queueMicrotask(() => null.x);`, result: "TypeError: cannot read property 'x' of null"},
+		"never":              {text: `await new Promise(() => {});`, result: "waits for a promise that nothing can settle"},
+		"loops":              {text: `for (;;);`, result: "timed out"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := javascript(t, host.Config{Limits: host.Limits{RunTimeout: 2 * time.Second}}, c.text)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -93,6 +94,59 @@ export const later = async () => { await null; fails({}); };
 	}
 }
 
+// TestScriptErrorWords checks what people read of exceptions.
+func TestScriptErrorWords(t *testing.T) {
+	m := javascript(t, host.Config{}, `
+export const cause = () => { throw new Error("outer", { cause: new TypeError("inner", { cause: 5 }) }); };
+export const any = () => Promise.any([Promise.reject(new Error("a")), Promise.reject(5)]);
+export const own = () => { throw Object.assign(new Error("x"), { get cause() { throw 1; } }); };
+export const loop = () => { const e = new Error("x"); e.cause = e; throw e; };
+export const circle = () => { const a = {}; a.a = a; return a; };
+export const big = () => 10n;
+`)
+	for task, want := range map[string]string{
+		"cause":  "Error: outer, because of TypeError: inner, because of 5\n    at cause (task.js:2:",
+		"any":    "AggregateError: [Error: a; 5]",
+		"own":    "failed: ",
+		"loop":   "Error: x, because of Error: x, because of",
+		"circle": "TypeError: the result has no form in JSON: circular reference",
+		"big":    "TypeError: the result has no form in JSON: BigInt",
+	} {
+		if got := callText(t, m, task, ""); !strings.Contains(got, want) || len(got) > 1000 {
+			t.Errorf("%s: got %s, want %s", task, got, want)
+		}
+	}
+}
+
+// TestScriptUncaught checks that exceptions that nothing catches are in the log, in all modes.
+func TestScriptUncaught(t *testing.T) {
+	var log hosttest.Log
+	h := hosttest.New(t, host.Config{Logger: log.Logger(), Engines: hosttest.Engines(t, "javascript")})
+	m := hosttest.Load(t, h, hosttest.Script(t, "javascript", "task.js", `
+import { sleep, task } from "wexec";
+const lost = () => { Promise.reject(new RangeError("lost")); return 1; };
+export const io = task({ mode: "io" }, lost);
+export const blocking = task({ mode: "blocking" }, lost);
+export const cpu = task({ mode: "cpu" }, lost);
+export const many = () => { for (let i = 0; i < 1000; i++) Promise.reject(new RangeError("lost")); return 1; };
+export const timer = async () => { setTimeout(() => { throw new RangeError("lost"); }, 0); await sleep(1); return 1; };
+export const caught = async () => { const p = Promise.reject(5); await null; return p.catch(() => 1); };
+`))
+	tasks := []string{"io", "blocking", "cpu", "many", "timer", "caught"}
+	for _, task := range tasks {
+		if got := callText(t, m, task, ""); got != "1" {
+			t.Errorf("%s: got %s", task, got)
+		}
+	}
+	h.Close(t.Context())
+	for _, task := range tasks {
+		told := regexp.MustCompile(`nothing caught: RangeError: lost.* task=` + task + `\b`).MatchString(log.String())
+		if told != (task != "caught") {
+			t.Errorf("%s: logged %s", task, log.String())
+		}
+	}
+}
+
 // TestScriptMap checks that stacks name the files that the main file was made of.
 func TestScriptMap(t *testing.T) {
 	cfg := host.Config{Engines: hosttest.Engines(t, "javascript")}
@@ -136,7 +190,8 @@ func TestScriptRefused(t *testing.T) {
 			cfg, text(`import {task} from "wexec"; export const f = task({mode: "cpu"}, async () => {})`),
 			"a cpu task may not await",
 		},
-		"name": {cfg, text(`export const f$ = () => 1`), "can't be a task's name"},
+		"no such import": {cfg, text(`import {tusk} from "wexec"; export const f = tusk`), "'tusk' in module 'wexec'"},
+		"name":           {cfg, text(`export const f$ = () => 1`), "can't be a task's name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := hosttest.New(t, c.cfg).Load(t.Context(), "guest", c.wasm)

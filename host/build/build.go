@@ -228,6 +228,9 @@ func (w *work) manifest(ctx context.Context, name string, s *source, module []by
 	if _, failed := errors.AsType[*host.InvalidManifestError](err); failed && w.options.Program && ctx.Err() == nil {
 		return &program, nil
 	}
+	if failed, ok := errors.AsType[*host.TaskError](err); ok {
+		return nil, wrong(w.given, "%s", strings.TrimPrefix(failed.Error(), "failed: "))
+	}
 	if err != nil {
 		return nil, err
 	}

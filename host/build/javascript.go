@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -76,11 +77,17 @@ func (w *work) note(n api.Note) string {
 	if strings.Contains(n.Text, "built into node") {
 		return "Node's own modules are not in the sandbox"
 	}
+	if m := external.FindStringSubmatch(n.Text); m != nil {
+		return "If it is a package of npm: npm install " + m[1]
+	}
 	if n.Location == nil || n.Location.File == "" {
 		return n.Text
 	}
 	return w.shown(n.Location.File) + ": " + n.Text
 }
+
+// external matches what esbuild says of a package that is not there.
+var external = regexp.MustCompile(`^You can mark the path "(@[^/"]+/[^/"]+|[^/"]+)[^"]*" as external`)
 
 // inputs returns the files that a bundle was made from.
 func inputs(dir, metafile string) (all []string) {

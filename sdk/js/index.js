@@ -34,7 +34,7 @@ function json(value) {
 function output(value) {
 	if (value instanceof Uint8Array || value === undefined) return value;
 	const text = JSON.stringify(value);
-	if (text === undefined) throw new TypeError(`the result is a ${typeof value}, which JSON has no form for`);
+	if (text === undefined) throw new TypeError(`the result is a ${typeof value}, which has no form in JSON`);
 	return JSON.parse(text);
 }
 

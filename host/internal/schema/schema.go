@@ -112,6 +112,9 @@ func decode(text []byte) (any, error) {
 	if err := boundText(text); err != nil {
 		return nil, err
 	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, errors.New("want JSON, got nothing")
+	}
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
 		return nil, fmt.Errorf("want JSON: %s", clip(err.Error()))

@@ -22,7 +22,7 @@ test("what can't be a task, or its result", async () => {
 	assert.throws(() => task({ mode: "cpu" }, async () => {}), /a cpu task may not await/);
 	assert.throws(() => task({ mode: "fast" }, () => {}), /unknown mode fast: want io, blocking or cpu/);
 	assert.throws(() => task({}), /want a function/);
-	await assert.rejects(task(() => () => {})(), /JSON has no form/);
+	await assert.rejects(task(() => () => {})(), /has no form in JSON/);
 	assert.equal(await task(() => {})(), undefined);
 });
 

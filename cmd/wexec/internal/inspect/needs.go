@@ -76,6 +76,11 @@ func outsideNeeds(info host.Info) []need {
 			found = append(found, n)
 		}
 	}
+	if info.Style == host.Script && !said { // it has no imports that would show it
+		n := unnamed
+		n.Imports = []string{}
+		found = append(found, n)
+	}
 	return found
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/wexec/wexec/cmd/wexec/internal/module"
 	"github.com/wexec/wexec/cmd/wexec/internal/quantity"
 	"github.com/wexec/wexec/cmd/wexec/internal/term"
+	"github.com/wexec/wexec/host"
 )
 
 // text describes the module to people.
@@ -27,8 +28,10 @@ func (d description) text(p term.Palette) string {
 	}
 	section("What it may ask for", term.Columns(rows))
 
-	section("Imports", list(d.Imports))
-	section("Exports", list(d.Exports))
+	if d.Style != host.Script { // which is no code
+		section("Imports", list(d.Imports))
+		section("Exports", list(d.Exports))
+	}
 	return b.String()
 }
 

@@ -35,6 +35,7 @@ func (s *side) boot() error {
 	vm.runtime, vm.context = uint32(vm.call(qjsRuntime)), uint32(vm.call(qjsContext))
 	vm.call(qjsSetMaxStackSize, maxStackSize)
 	vm.call(qjsSetModuleLoader, 1)
+	vm.call(qjsTellRejections, 1)
 	vm.scratch = vm.alloc(make([]byte, scratchSize))
 	if err := vm.checkTags(); err != nil {
 		return err

@@ -17,6 +17,7 @@ const (
 	qjsContext
 	qjsSetModuleLoader
 	qjsSetMaxStackSize
+	qjsTellRejections
 	qjsNewHostFunction
 	qjsNewArrayBuffer
 	wasmMalloc
@@ -50,6 +51,7 @@ var functions = [functionCount]struct{ name, signature string }{
 	qjsContext:            {"qjs_get_context_ptr", ":i"},
 	qjsSetModuleLoader:    {"qjs_set_module_loader", "i:"},
 	qjsSetMaxStackSize:    {"qjs_set_max_stack_size", "i:"},
+	qjsTellRejections:     {"qjs_set_promise_rejection_handler", "i:"},
 	qjsNewHostFunction:    {"qjs_new_host_function", "iii:i"},
 	qjsNewArrayBuffer:     {"qjs_new_array_buffer", "ii:i"},
 	wasmMalloc:            {"wasm_malloc", "i:i"},

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/json"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/wexec/wexec/abi"
@@ -28,7 +29,7 @@ var hostFunctions = map[string]func(s *side, a args) value{
 	// output(call, text or bytes) ends a call with a result.
 	"output": func(s *side, a args) value {
 		if c, ok := s.Find(a.handle(0)); ok {
-			a.bytes(1, func(b []byte) { s.Output(c, b) })
+			a.bytes(1, func(b []byte) { s.finish(c, b) })
 		}
 		return undefined
 	},
@@ -49,8 +50,9 @@ var hostFunctions = map[string]func(s *side, a args) value{
 	// exception if call is 0.
 	"fail": func(s *side, a args) value {
 		err := &fault.TaskError{
-			Code: int32(a.handle(1)), Type: a.text(2, maxName), Message: a.text(3, maxMessage),
-			Stack: s.frames(a.text(4, maxStack)),
+			Code: int32(a.handle(1)), Type: a.text(2, maxName),
+			Message: strings.ReplaceAll(a.text(3, maxMessage), preludeName, "wexec"), // as the script knows it
+			Stack:   s.frames(a.text(4, maxStack)),
 		}
 		s.described = err
 		if c, ok := s.Find(a.handle(0)); ok {

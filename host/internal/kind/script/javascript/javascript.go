@@ -53,9 +53,8 @@ func (Language) Imports() []engine.Import {
 		{"host_module_normalize", "ii:i", (*side).normalize},
 		{"host_module_load", "ii:i", (*side).load},
 		{"host_get_timezone_offset", "ii:i", func(_ *side, stack []uint64) { stack[0] = 0 }}, // UTC
-		// The host asks the engine for neither of these.
-		{"host_interrupt", ":i", func(_ *side, stack []uint64) { stack[0] = 0 }},
-		{"host_promise_rejection", "iii:", func(*side, []uint64) {}},
+		{"host_interrupt", ":i", func(_ *side, stack []uint64) { stack[0] = 0 }},             // nothing asks for it
+		{"host_promise_rejection", "iii:", (*side).rejected},
 	} {
 		module.Functions = append(module.Functions, engine.HostFunction{
 			Name: f.name, Type: signature(f.signature),

@@ -19,6 +19,11 @@ type side struct {
 	source *script.Source
 	// described is the exception that the prelude has described last.
 	described error
+	// rejections are of promises that nothing waits for, as far as is known while jobs run.
+	rejections []rejection
+	// ended is the program that has ended with an output, and ends when no job runs.
+	ended  *guest.Call
+	output []byte
 }
 
 func newSide(inst *guest.Instance, source *script.Source) *side {
@@ -34,6 +39,7 @@ func newSide(inst *guest.Instance, source *script.Source) *side {
 const mostEvents = 256
 
 func (s *side) resume() (again bool, err error) {
+	s.rejections, s.ended = nil, nil // of a turn that did not end, after which memory was reset
 	err = s.Inst.Drive(func() {
 		for range mostEvents {
 			e, ok := s.Next()
@@ -42,6 +48,7 @@ func (s *side) resume() (again bool, err error) {
 			}
 			s.deliver(e)
 			s.runJobs()
+			s.settled()
 		}
 		again = true
 	})
@@ -123,7 +130,7 @@ func (s *side) runJobs() {
 			return
 		}
 		if threw { // a function that was given to queueMicrotask
-			s.Inst.Log(abi.LogWarn, []byte("an exception that nothing caught: "+s.thrown().Error()))
+			s.uncaught(s.Inst.Named, s.thrown())
 		}
 	}
 }
@@ -157,6 +164,8 @@ func (s *side) runMain() error {
 	}
 	defer s.vm.free(promise)
 	s.runJobs()
+	s.catch(uint32(promise))
+	s.settled()
 	switch state := s.vm.call(jsPromiseState, uint64(s.vm.context), uint64(promise)); state {
 	case promisePending:
 		return &fault.TaskError{Message: s.source.Main + ": its top level awaits something that only a task can wait for: " +

@@ -138,6 +138,9 @@ const keepResolve = (resolve) => { kept = resolve; };
 const rejected = uncurry(NativePromise.reject);
 const resolve = uncurry(NativePromise.resolve);
 
+/** Tells the host of an exception that nothing catches: it is that of a promise. */
+export function uncaught(error) { rejected(NativePromise, error); }
+
 /** Returns the promise of a value that is one or has a method then, and undefined for others. */
 export function promiseOf(value) {
 	if (typeof value !== "object" || value === null) return undefined;

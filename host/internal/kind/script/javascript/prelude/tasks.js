@@ -5,7 +5,7 @@ import {
 } from "./core.js";
 import { inspect } from "./console.js";
 
-const { Array, Error, Object, Reflect, TypeError, Uint8Array, WeakMap } = globalThis;
+const { AggregateError, Array, Error, Object, Reflect, TypeError, Uint8Array, WeakMap } = globalThis;
 const { apply, defineProperty, getPrototypeOf } = Reflect;
 const { getOwnPropertyDescriptor } = Object;
 const asyncPrototype = getPrototypeOf(async () => {});
@@ -157,9 +157,9 @@ function finish(call, value) {
 	if (call.ended) return;
 	let output;
 	try {
-		output = typeof value === "string" ? stringify(value) : raw(value) ?? stringify(value);
+		output = typeof value === "string" ? stringify(value) : raw(value) ?? written(value);
 		if (output === undefined && value !== undefined) {
-			throw new TypeError(`the result is ${inspect(value)}, which JSON has no form for`);
+			throw new TypeError(`the result is ${inspect(value)}, which has no form in JSON`);
 		}
 	} catch (error) {
 		fail(call, error);
@@ -167,6 +167,15 @@ function finish(call, value) {
 	}
 	end(call);
 	host.output(call.handle, output);
+}
+
+function written(value) {
+	try {
+		return stringify(value);
+	} catch (error) {
+		if (!(error instanceof TypeError)) throw error; // of a method toJSON
+		throw new TypeError(`the result has no form in JSON: ${error.message}`);
+	}
 }
 
 function fail(call, error) {
@@ -177,6 +186,18 @@ function fail(call, error) {
 
 host.describe = (error) => report(0, error);
 
+const mostCauses = 8; // that are told of one exception
+
+/** The message of an exception, with those that caused it. */
+function told(error) {
+	let text = `${error.message}`;
+	if (error instanceof AggregateError) text += `${text && " "}[${error.errors.slice(0, mostCauses).map((e) => `${e}`).join("; ")}]`;
+	for (let i = 0, cause = error.cause; i < mostCauses && cause !== undefined; i++, cause = cause?.cause) {
+		text += `, because of ${cause instanceof Error ? cause : inspect(cause)}`;
+	}
+	return text;
+}
+
 /** Passes an exception on to the host. */
 function report(handle, error) {
 	let code = 1, type = "", message = "", stack = "";
@@ -185,7 +206,7 @@ function report(handle, error) {
 		const deliberate = code !== 0;
 		if (!deliberate) code = OpError.codeOf(error);
 		if (error instanceof Error) {
-			message = `${error.message}`;
+			message = told(error);
 			if (!deliberate) {
 				type = `${error.name}`;
 				stack = `${error.stack}`;

@@ -1,7 +1,7 @@
 // The globals that scripts know from browsers and Node: timers, AbortController,
 // TextEncoder, crypto, structuredClone.
 
-import { host, caller, promised, react, timer } from "./core.js";
+import { host, caller, promised, react, timer, uncaught } from "./core.js";
 
 // ---- timers ----
 
@@ -19,7 +19,11 @@ function startTimer(callback, ms, params, again) {
 			if (!timers.has(id)) return;
 			if (again) run();
 			else timers.delete(id);
-			callback(...params);
+			try {
+				callback(...params);
+			} catch (error) {
+				uncaught(error);
+			}
 		}, () => timers.delete(id));
 	};
 	run();
