@@ -91,7 +91,7 @@ var rooms = map[string][]string{
 	"cmd/wexec/internal/scaffold": {"cmd/wexec/internal/exit", "cmd/wexec/internal/term", "host/build", "sdk/js"},
 	"cmd/wexec/internal/cache":    {"cmd/wexec/internal/exit", "cmd/wexec/internal/quantity", "cmd/wexec/internal/term"},
 	"cmd/wexec/internal/demo": {
-		"cmd/wexec/internal/exit", "cmd/wexec/internal/progress", "cmd/wexec/internal/timeline", "guests",
+		"cmd/wexec/internal/module", "cmd/wexec/internal/progress", "cmd/wexec/internal/timeline", "guests",
 		"host/capability/http",
 	},
 	"cmd/wexec/internal/exit":    {"host"},

@@ -1,13 +1,18 @@
 package demo
 
 import (
+	"context"
+	"errors"
 	"io"
 	"runtime"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/wexec/wexec/cmd/wexec/internal/module"
+	"github.com/wexec/wexec/cmd/wexec/internal/term"
 	"github.com/wexec/wexec/host"
+	"github.com/wexec/wexec/host/build/engines"
 )
 
 func TestPack(t *testing.T) {
@@ -60,15 +65,48 @@ func TestIdeal(t *testing.T) {
 	}
 }
 
-// BenchmarkDemo runs the script with futures. It reports the time as a multiple
-// of the ideal, which it takes from one run in sequence.
-func BenchmarkDemo(b *testing.B) {
-	ctx := b.Context()
-	stage, err := newStage(ctx, io.Discard)
-	if err != nil {
-		b.Fatal(err)
+// TestLanguages plays the script in each language.
+func TestLanguages(t *testing.T) {
+	for _, language := range languageNames() {
+		t.Run(language, func(t *testing.T) {
+			t.Parallel()
+			stage := open(t, language)
+			stage.count = 1000
+			if _, err := stage.play(t.Context(), "futures", "", io.Discard); err != nil {
+				t.Error(err)
+			}
+		})
 	}
-	defer stage.close(ctx)
+}
+
+// open returns the stage for a language.
+func open(t testing.TB, language string) *stage {
+	guest, err := newGuest(t.Context(), term.Streams{Err: io.Discard}, language, &module.Builder{})
+	if _, missing := errors.AsType[*engines.MissingError](err); missing {
+		t.Skipf("SKIPPED: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage, err := newStage(t.Context(), guest, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stage.close(context.Background()) })
+	return stage
+}
+
+// BenchmarkDemo runs the script in each language with futures. It reports the time as
+// a multiple of the ideal, which it takes from one run in sequence.
+func BenchmarkDemo(b *testing.B) {
+	for _, language := range languageNames() {
+		b.Run(language, func(b *testing.B) { benchmark(b, language) })
+	}
+}
+
+func benchmark(b *testing.B, language string) {
+	ctx := b.Context()
+	stage := open(b, language)
 	if err := stage.calibrate(ctx, 500*time.Millisecond); err != nil {
 		b.Fatal(err)
 	}

@@ -14,10 +14,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wexec/wexec/cmd/wexec/internal/module"
 	"github.com/wexec/wexec/cmd/wexec/internal/progress"
 	"github.com/wexec/wexec/cmd/wexec/internal/term"
 	"github.com/wexec/wexec/cmd/wexec/internal/timeline"
-	"github.com/wexec/wexec/guests"
 	"github.com/wexec/wexec/host"
 	"github.com/wexec/wexec/host/capability"
 	fetch "github.com/wexec/wexec/host/capability/http"
@@ -33,17 +33,18 @@ type stage struct {
 	served chan struct{} // closed when the server has stopped
 	host   *host.Host
 	module *host.Module
+	guest  *guest
 	spans  timeline.Recorder
 	url    string
 	count  int // the input of compute_some
 }
 
-func newStage(ctx context.Context, logs io.Writer) (*stage, error) {
+func newStage(ctx context.Context, guest *guest, logs io.Writer) (*stage, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	s := &stage{served: make(chan struct{}), spans: timeline.Recorder{All: true}}
+	s := &stage{guest: guest, served: make(chan struct{}), spans: timeline.Recorder{All: true}}
 	s.url = "http://" + listener.Addr().String() + "/page"
 	s.server = &http.Server{Handler: http.HandlerFunc(page)}
 	go func() {
@@ -52,11 +53,12 @@ func newStage(ctx context.Context, logs io.Writer) (*stage, error) {
 	}()
 	s.host, err = host.New(host.Config{
 		Capabilities: []capability.Capability{&fetch.Client{Allow: []string{listener.Addr().String()}}},
+		Engines:      module.Engines(),
 		Logger:       term.NewLogger(logs),
 		Observe:      s.spans.Observe,
 	})
 	if err == nil {
-		s.module, err = s.host.Load(ctx, "demo", guests.Demo)
+		s.module, err = s.host.Load(ctx, "demo", guest.wasm)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.close(ctx))
@@ -128,7 +130,7 @@ func (s *stage) play(ctx context.Context, way, title string, w io.Writer) (perfo
 	done := func() int { return s.spans.Len() - before }
 	progress.Say(w, title)
 	stop := progress.Bar(w, title, steps, done)
-	_, err := s.call(ctx, "main", fmt.Sprintf("%s %d %s", way, s.count, s.url))
+	_, err := s.call(ctx, "main", fmt.Sprintf(s.guest.input, way, s.count, s.url))
 	stop()
 	if err != nil {
 		return performance{}, err

@@ -21,14 +21,15 @@ import (
 type Builder struct {
 	// Program says that the module is to be run as a program.
 	Program bool
+	// Fetch says that what a script lacks may be downloaded.
+	Fetch bool
 
-	fetch bool
-	path  []string
+	path []string
 }
 
 // AddFlags adds the flags for source files to a command.
 func (b *Builder) AddFlags(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&b.fetch, "fetch", false,
+	cmd.Flags().BoolVar(&b.Fetch, "fetch", false,
 		"download what a script lacks: its engine, and the packages in its requirements.txt")
 	cmd.Flags().StringArrayVar(&b.path, "with-path", nil,
 		"a `FOLDER` of packages that a script in Python can import; may be repeated")
@@ -36,7 +37,7 @@ func (b *Builder) AddFlags(cmd *cobra.Command) {
 
 // Flags returns the flags that were given, for a command line of another command.
 func (b *Builder) Flags() (flags []string) {
-	if b.fetch {
+	if b.Fetch {
 		flags = append(flags, "--fetch")
 	}
 	for _, dir := range b.path {
@@ -93,8 +94,8 @@ func explained(file string, err error) error {
 // mayFetch asks whether something may be downloaded. Without a terminal --fetch alone
 // says yes.
 func (b *Builder) mayFetch(s term.Streams, what string) bool {
-	if b.fetch || !term.IsTerminal(s.In) || !term.IsTerminal(s.Err) {
-		return b.fetch
+	if b.Fetch || !term.IsTerminal(s.In) || !term.IsTerminal(s.Err) {
+		return b.Fetch
 	}
 	fmt.Fprintf(s.Err, "%s download %s? [y/N] ", term.Signature(s.Err), term.OneLine(what))
 	line, _ := bufio.NewReader(s.In).ReadString('\n')
