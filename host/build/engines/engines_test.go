@@ -195,7 +195,7 @@ func TestFetch(t *testing.T) {
 	const version = `[ "$1" = --version ] && echo 1.0 && exit
 [ "$1 $2 $3" = "-m pip --version" ] && echo pip 9.0 from here && exit
 `
-	const asked = `[ "$*" = "pack --ignore-scripts --silent one-wasm@1.0.0" ] && `
+	const asked = `[ "$*" = "pack --ignore-scripts --loglevel=error one-wasm@1.0.0" ] && `
 	npm, pip := asked+"cp "+pack+" .", "cp "+wheel+" ."
 	one, two := &Table[0], &Table[1]
 	type programs map[string]string

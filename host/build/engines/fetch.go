@@ -21,7 +21,7 @@ type Registry struct {
 // The registries.
 var (
 	NPM = &Registry{Name: "npm", Client: toolchain.Npm, download: func(p Package) []string {
-		return []string{"pack", "--ignore-scripts", "--silent", p.Name + "@" + p.Version}
+		return []string{"pack", "--ignore-scripts", "--loglevel=error", p.Name + "@" + p.Version}
 	}}
 	PyPI = &Registry{Name: "PyPI", Client: toolchain.Pip, download: func(p Package) []string {
 		return []string{"download", "--no-deps", "--only-binary=:all:", "--quiet", "--disable-pip-version-check",

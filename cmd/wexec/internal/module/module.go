@@ -91,9 +91,14 @@ func (s Source) read(ctx context.Context, streams term.Streams) ([]byte, error) 
 	return nil, noSuchFile(s.File)
 }
 
-// noSuchFile says which modules there are in the folder of a missing file.
+// noSuchFile says which modules, or sources of the language, there are in the folder of a
+// missing file.
 func noSuchFile(file string) error {
-	beside, _ := filepath.Glob(filepath.Join(filepath.Dir(file), "*.wasm"))
+	extension := ".wasm"
+	if build.LanguageOf(file) != nil {
+		extension = filepath.Ext(file)
+	}
+	beside, _ := filepath.Glob(filepath.Join(filepath.Dir(file), "*"+extension))
 	if len(beside) == 0 {
 		return exit.Usagef("there is no file %s", file)
 	}
