@@ -34,7 +34,7 @@ class Store {
 	}
 
 	put(key, value, version, ttl) {
-		if (key === "") throw new OpError("a key has at least one byte", "invalid_input");
+		if (key === "") throw new OpError("kv.put: the key is empty", "invalid_input");
 		if (this.#at(key, version) === undefined) return 0n;
 		const until = ttl > 0 ? Date.now() + ttl : Infinity;
 		this.#entries.set(key, { value: bytes(value).slice(), version: ++this.#last, until });
@@ -51,7 +51,7 @@ class Store {
 		const old = new TextDecoder().decode(entry?.value ?? bytes("0"));
 		const sum = /^[+-]?\d+$/.test(old) ? BigInt(old) + BigInt(n) : undefined;
 		if (sum === undefined || BigInt.asIntN(64, sum) !== sum) {
-			throw new OpError("the value is no number of 64 bits, or the sum would be none", "invalid_input");
+			throw new OpError("kv.add: the value is no number of 64 bits, or the sum would be none", "invalid_input");
 		}
 		this.put(key, `${sum}`, any, entry === undefined ? 0 : entry.until - Date.now());
 		return Number(sum);
@@ -86,11 +86,14 @@ export const kv = {
 /** The tree of files. It notes the op. */
 function tree(name) {
 	answerer(name, current.fakes.files, name);
-	return (current.files ??= new Tree(current.fakes.files));
+	current.files ??= new Tree(current.fakes.files);
+	current.files.op = name;
+	return current.files;
 }
 
 class Tree {
 	#nodes = new Map(); // {kind, data, modified}, by absolute path
+	op = ""; // that runs
 
 	constructor(initial) {
 		for (const [path, data] of Object.entries(initial)) {
@@ -116,7 +119,7 @@ class Tree {
 		return `/${names.join("/")}`;
 	}
 
-	#fail(path, why, status = "failed") { throw new OpError(`${path}: ${why}`, status); }
+	#fail(path, why, status = "failed") { throw new OpError(`${this.op}: "${path}": ${why}`, status); }
 
 	/** Returns the path, in a directory that is there. */
 	#place(path) {
