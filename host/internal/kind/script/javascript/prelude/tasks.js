@@ -191,7 +191,9 @@ const mostCauses = 8; // that are told of one exception
 /** The message of an exception, with those that caused it. */
 function told(error) {
 	let text = `${error.message}`;
-	if (error instanceof AggregateError) text += `${text && " "}[${error.errors.slice(0, mostCauses).map((e) => `${e}`).join("; ")}]`;
+	if (error instanceof AggregateError) {
+		text += `${text && " "}[${error.errors.slice(0, mostCauses).map((e) => `${e}`).join("; ")}]`;
+	}
 	for (let i = 0, cause = error.cause; i < mostCauses && cause !== undefined; i++, cause = cause?.cause) {
 		text += `, because of ${cause instanceof Error ? cause : inspect(cause)}`;
 	}
