@@ -257,7 +257,8 @@ inline void handle(const wire_event &e, const start_call *tasks) {
     if (e.kind == CALL) {
         tasks[e.detail](e.handle, e.len);
     } else if (e.kind == OP) {
-        if (auto *op = static_cast<op_base *>(loop.ops.find(e.handle))) op->finish(static_cast<status>(e.detail), e.len);
+        auto *op = static_cast<op_base *>(loop.ops.find(e.handle));
+        if (op != nullptr) op->finish(static_cast<status>(e.detail), e.len);
     } else if (e.kind == CANCEL || e.kind == ROOM) {
         auto *c = static_cast<call *>(loop.calls.find(e.handle));
         if (c == nullptr) return;

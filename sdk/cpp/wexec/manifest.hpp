@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 
 #include "json.hpp"
 #include "task.hpp"
@@ -126,7 +127,8 @@ struct entry {
 };
 
 template <auto F, class R, class... In>
-consteval entry describe(std::string_view mode, std::string_view name, std::string_view doc, options more, R (*)(In...)) {
+consteval entry describe(std::string_view mode, std::string_view name, std::string_view doc, options more,
+                         R (*)(In...)) {
     using run = runner<F, R, In...>;
     return {mode, name, doc, more, run::start, [](sink &json) {
                 (append_schema<std::remove_cvref_t<In>>(json, ",\"input\":"), ...);
@@ -235,8 +237,10 @@ consteval detail::entry cpu(std::string_view name, std::string_view doc, options
     static constexpr auto wexec_section =                                                  \
         ::wexec::detail::constant([](char *to) { return ::wexec::detail::section(wexec_tasks, to); }); \
     __asm__((wexec_section));
-#else // a unit test
-#define WEXEC_MANIFEST_SECTION_
+#else // a unit test, which has the list at hand
+std::span<const wexec::detail::entry> wexec_tasks_of_module();
+#define WEXEC_MANIFEST_SECTION_                                                            \
+    std::span<const ::wexec::detail::entry> wexec_tasks_of_module() { return wexec_tasks; }
 #endif
 
 // Lists the tasks of the module. Use it once, at file scope:

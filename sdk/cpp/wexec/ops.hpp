@@ -161,9 +161,9 @@ struct request {
 
 struct response {
     int status = 0;
-    std::vector<header> headers; // names are in lower case
-    bytes body;                  // empty if the response was opened
-    stream rest{0};              // of the body, if the response was opened
+    std::vector<header> headers = {}; // names are in lower case
+    bytes body = {};                  // empty if the response was opened
+    stream rest{0};                   // of the body, if the response was opened
 
     // Returns the value of the first header of the name, or nothing.
     std::string_view find(std::string_view name) const {
@@ -214,7 +214,8 @@ inline result<response> read_response(std::string message) {
         std::string name;
         std::vector<std::string> values(1);
         codec<std::string>::read(i.key, name, wrong);
-        if (wexec_json_kind_of(i.value) == WEXEC_JSON_ARRAY) codec<std::vector<std::string>>::read(i.value, values, wrong);
+        bool many = wexec_json_kind_of(i.value) == WEXEC_JSON_ARRAY;
+        if (many) codec<std::vector<std::string>>::read(i.value, values, wrong);
         else codec<std::string>::read(i.value, values[0], wrong);
         for (auto &value : values) r.headers.push_back({name, std::move(value)});
     }
