@@ -122,8 +122,11 @@ func Clang(t testing.TB, source string, flags ...string) string {
 	return out
 }
 
+// missing is what the compiler says if it lacks a library: libc, libc++ or a sanitizer.
+var missing = regexp.MustCompile(`'(stdio.h|math.h|cmath|cassert|chrono)' file not found|libclang_rt\S*: No such file`)
+
 // ClangSays compiles a file in C or C++, and returns what the compiler says of it: nothing,
-// if all is well.
+// if all is well. The test is skipped where the compiler or its libraries are missing.
 func ClangSays(t testing.TB, source string, flags ...string) string {
 	t.Helper()
 	c := clang[filepath.Ext(source)]
@@ -131,6 +134,9 @@ func ClangSays(t testing.TB, source string, flags ...string) string {
 		t.Skipf("SKIPPED: there is no %s here", c.compiler)
 	}
 	text, err := exec.Command(c.compiler, append(append(c.flags, source), flags...)...).CombinedOutput()
+	if lacks := missing.Find(text); lacks != nil {
+		t.Skipf("SKIPPED: %s has no libraries here: %s", c.compiler, lacks)
+	}
 	if err != nil {
 		return fmt.Sprintf("%v\n%s", err, text)
 	}
