@@ -18,7 +18,7 @@ func TestGenerated(t *testing.T) {
 	}{
 		{"SPEC.md", "<!-- imports: generated from imports.go -->\n", "<!-- /imports -->", specImports()},
 		{"SPEC.md", "<!-- statuses: generated from status.go -->\n", "<!-- /statuses -->", specStatuses()},
-		{"../sdk/c/wexec.h", "/* Generated from abi/imports.go and abi/status.go. */\n",
+		{"../sdk/c/wexec_abi.h", "/* Generated from abi/imports.go and abi/status.go. */\n",
 			"/* End of the generated part. */", cImports()},
 		{"../sdk/go/raw_wasip1.go", "", "", goImports(t, true)},
 		{"../sdk/go/raw_other.go", "", "", goImports(t, false)},
@@ -97,7 +97,7 @@ func cImports() string {
 			result = "uint32_t"
 		}
 		b.WriteString("\n" + comment("// ", f.Doc))
-		fmt.Fprintf(&b, "__attribute__((import_module(%q), import_name(%q)))\n", ImportModule, f.Name)
+		fmt.Fprintf(&b, "WEXEC_IMPORT(%q)\n", f.Name)
 		fmt.Fprintf(&b, "%s wexec_%s(%s);\n", result, f.Name, strings.Join(params, ", "))
 	}
 	return b.String()

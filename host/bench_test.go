@@ -165,6 +165,8 @@ func BenchmarkInFlight(b *testing.B) {
 	}{
 		{"c-resumable", 1_000_000, func() []byte { return guest(b, "c/resumable.wasm") },
 			host.ExecutorLimits{Workers: 1, InFlight: 2_000_000, Queue: 2_000_000}},
+		{"cpp-resumable", 1_000_000, func() []byte { return guest(b, "cpp/conformance.wasm") },
+			host.ExecutorLimits{Workers: 1, InFlight: 2_000_000, Queue: 2_000_000}},
 		{"c-direct", 10_000, func() []byte { return guest(b, "c/conformance.wasm") },
 			host.ExecutorLimits{InFlight: 20_000, Queue: 20_000}},
 		{"go-resumable", 100_000, func() []byte { return hosttest.GoGuest(b, "../guests/go/conformance") },

@@ -13,6 +13,10 @@ func TestConformanceC(t *testing.T) {
 	hosttest.Conformance(t, host.Config{}, guest(t, "c/conformance.wasm"), nil)
 }
 
+func TestConformanceCPP(t *testing.T) {
+	hosttest.Conformance(t, host.Config{}, guest(t, "cpp/conformance.wasm"), nil)
+}
+
 func TestConformanceGo(t *testing.T) {
 	hosttest.Conformance(t, host.Config{}, hosttest.GoGuest(t, "../guests/go/conformance"), nil)
 }

@@ -25,9 +25,10 @@ func TestDemoGuests(t *testing.T) {
 		wasm  func() []byte
 		input string
 	}{
-		"c":  {func() []byte { return guest(t, "c/demo.wasm") }, "futures 1000 %s"},
-		"go": {func() []byte { return hosttest.GoGuest(t, "../guests/go/demo") }, "futures 1000 %s"},
-		"js": {func() []byte { return guestJS(t, "demo.js") }, `["futures", 1000, "%s"]`},
+		"c":   {func() []byte { return guest(t, "c/demo.wasm") }, "futures 1000 %s"},
+		"cpp": {func() []byte { return guest(t, "cpp/demo.wasm") }, "futures 1000 %s"},
+		"go":  {func() []byte { return hosttest.GoGuest(t, "../guests/go/demo") }, "futures 1000 %s"},
+		"js":  {func() []byte { return guestJS(t, "demo.js") }, `["futures", 1000, "%s"]`},
 	} {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()

@@ -124,6 +124,8 @@ var rooms = map[string][]string{
 	"guests":                  {},
 	"guests/go/conformance":   {"sdk/go/files", "sdk/go/kv"},
 	"guests/go/demo":          {"sdk/go"},
+	"sdk/c":                   {},
+	"sdk/cpp":                 {},
 	"sdk/go":                  {"abi"},
 	"sdk/go/example":          {"sdk/go"},
 	"sdk/go/files":            {"sdk/go", "sdk/go/internal/entries"},

@@ -1,3 +1,5 @@
+// A task that computes.
+
 #include "wexec.h"
 
 static void primes(wexec_handle call) {
@@ -12,11 +14,4 @@ static void primes(wexec_handle call) {
     wexec_outputf(call, "%lu", count);
 }
 
-static void nap(wexec_handle call) {
-    if (wexec_fail_op(call, wexec_sleep_ms(call, 100))) return;
-    wexec_output_text(call, "rested");
-}
-
-WEXEC_TASKS(
-    WEXEC_TASK(primes, cpu, "Counts the primes below n.\nInput and output are decimal."),
-    WEXEC_TASK(nap, io, "Sleeps for a tenth of a second.", "timeout_ms": 2000))
+WEXEC_TASKS(WEXEC_TASK(primes, cpu, "Counts the primes below n."))
