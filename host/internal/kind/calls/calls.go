@@ -69,9 +69,14 @@ func (s *Side) End(c *guest.Call, output []byte, err error) {
 
 // Finish returns the error of a call that had the instance for itself, after the
 // guest returned with err. A call that the guest did not end costs it the instance;
-// unended says why that is.
+// unended says why that is. If the guest exits after it has failed the call, the failure
+// stands: a language that can't unwind reports a panic like that.
 func (s *Side) Finish(c *guest.Call, err error, unended string) error {
+	_, exited := err.(*fault.ExitError)
 	switch {
+	case exited && c.Answered() && c.Err != nil:
+		s.drop(c)
+		return c.Err
 	case err != nil:
 		s.drop(c)
 		return err
