@@ -22,6 +22,7 @@ func TestGenerated(t *testing.T) {
 			"/* End of the generated part. */", cImports()},
 		{"../sdk/go/raw_wasip1.go", "", "", goImports(t, true)},
 		{"../sdk/go/raw_other.go", "", "", goImports(t, false)},
+		{"../sdk/rust/src/raw.rs", "", "", rustImports(t)},
 	} {
 		old, err := os.ReadFile(g.file)
 		if err != nil && g.open != "" {

@@ -32,7 +32,7 @@ type Import struct {
 }
 
 // Imports is the table of host functions. The host registers exactly these.
-// generate_test.go generates the raw layers of sdk/go and sdk/c and the table
+// generate_test.go generates the raw layers of the SDKs and the table
 // in SPEC.md from it.
 var Imports = []Import{
 	{

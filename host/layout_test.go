@@ -134,6 +134,7 @@ var rooms = map[string][]string{
 	"sdk/go/wexechttp":        {"sdk/go"},
 	"sdk/go/wexecslog":        {"sdk/go"},
 	"sdk/js":                  {},
+	"sdk/rust":                {},
 }
 
 // libraries lists the packages that may import a library, and its packages.
