@@ -75,11 +75,15 @@ func BenchmarkCallParallel(b *testing.B) {
 			outstanding(b, func() *host.Future[[]byte] { return m.Call(context.Background(), noops[mode], nil) })
 		})
 	}
-	b.Run("io-resumable-go", func(b *testing.B) {
-		h := hosttest.New(b, host.Config{})
-		m := hosttest.Load(b, h, hosttest.GoGuest(b, "../guests/go/conformance"))
-		outstanding(b, func() *host.Future[[]byte] { return m.Call(context.Background(), "noop_io", nil) })
-	})
+	resumable := func(name string, wasm func(b testing.TB) []byte) {
+		b.Run("io-resumable-"+name, func(b *testing.B) {
+			h := hosttest.New(b, host.Config{})
+			m := hosttest.Load(b, h, wasm(b))
+			outstanding(b, func() *host.Future[[]byte] { return m.Call(context.Background(), "noop_io", nil) })
+		})
+	}
+	resumable("go", func(b testing.TB) []byte { return hosttest.GoGuest(b, "../guests/go/conformance") })
+	resumable("rust", func(b testing.TB) []byte { return hosttest.RustGuest(b, "../guests/rust", "conformance") })
 }
 
 // outstanding keeps 1,000 calls outstanding.
@@ -160,23 +164,26 @@ func BenchmarkInFlight(b *testing.B) {
 	for _, c := range []struct {
 		name  string
 		calls int
-		wasm  func() []byte
+		wasm  func(testing.TB) []byte
 		io    host.ExecutorLimits
 	}{
-		{"c-resumable", 1_000_000, func() []byte { return guest(b, "c/resumable.wasm") },
+		{"c-resumable", 1_000_000, func(b testing.TB) []byte { return guest(b, "c/resumable.wasm") },
 			host.ExecutorLimits{Workers: 1, InFlight: 2_000_000, Queue: 2_000_000}},
-		{"cpp-resumable", 1_000_000, func() []byte { return guest(b, "cpp/conformance.wasm") },
+		{"cpp-resumable", 1_000_000, func(b testing.TB) []byte { return guest(b, "cpp/conformance.wasm") },
 			host.ExecutorLimits{Workers: 1, InFlight: 2_000_000, Queue: 2_000_000}},
-		{"c-direct", 10_000, func() []byte { return guest(b, "c/conformance.wasm") },
+		{"c-direct", 10_000, func(b testing.TB) []byte { return guest(b, "c/conformance.wasm") },
 			host.ExecutorLimits{InFlight: 20_000, Queue: 20_000}},
-		{"go-resumable", 100_000, func() []byte { return hosttest.GoGuest(b, "../guests/go/conformance") },
+		{"go-resumable", 100_000, func(b testing.TB) []byte { return hosttest.GoGuest(b, "../guests/go/conformance") },
 			host.ExecutorLimits{Workers: 1, InFlight: 200_000, Queue: 200_000}},
-		{"js", 10_000, func() []byte { return guestJS(b, "conformance.js") },
+		{"rust-resumable", 100_000,
+			func(b testing.TB) []byte { return hosttest.RustGuest(b, "../guests/rust", "conformance") },
+			host.ExecutorLimits{Workers: 1, InFlight: 200_000, Queue: 200_000}},
+		{"js", 10_000, func(b testing.TB) []byte { return guestJS(b, "conformance.js") },
 			host.ExecutorLimits{Workers: 1, InFlight: 20_000, Queue: 20_000}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			cfg := host.Config{IO: c.io, Limits: host.Limits{Memory: 2 << 30}}
-			wasm := c.wasm()
+			wasm := c.wasm(b)
 			if c.name == "js" {
 				cfg.Engines = hosttest.Engines(b, "javascript")
 			}

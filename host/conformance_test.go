@@ -39,3 +39,7 @@ func TestConformanceJavaScript(t *testing.T) {
 		`fetch("no url")`: "fetch throws a TypeError, as in browsers",
 	})
 }
+
+func TestConformanceRust(t *testing.T) {
+	hosttest.Conformance(t, host.Config{}, hosttest.RustGuest(t, "../guests/rust", "conformance"), nil)
+}

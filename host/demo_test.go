@@ -22,13 +22,16 @@ func TestDemoGuests(t *testing.T) {
 	}))
 	t.Cleanup(web.Close) // after the parallel ones
 	for language, c := range map[string]struct {
-		wasm  func() []byte
+		wasm  func(testing.TB) []byte
 		input string
 	}{
-		"c":   {func() []byte { return guest(t, "c/demo.wasm") }, "futures 1000 %s"},
-		"cpp": {func() []byte { return guest(t, "cpp/demo.wasm") }, "futures 1000 %s"},
-		"go":  {func() []byte { return hosttest.GoGuest(t, "../guests/go/demo") }, "futures 1000 %s"},
-		"js":  {func() []byte { return guestJS(t, "demo.js") }, `["futures", 1000, "%s"]`},
+		"c":   {func(t testing.TB) []byte { return guest(t, "c/demo.wasm") }, "futures 1000 %s"},
+		"cpp": {func(t testing.TB) []byte { return guest(t, "cpp/demo.wasm") }, "futures 1000 %s"},
+		"go":  {func(t testing.TB) []byte { return hosttest.GoGuest(t, "../guests/go/demo") }, "futures 1000 %s"},
+		"rust": {
+			func(t testing.TB) []byte { return hosttest.RustGuest(t, "../guests/rust", "demo") }, "futures 1000 %s",
+		},
+		"js": {func(t testing.TB) []byte { return guestJS(t, "demo.js") }, `["futures", 1000, "%s"]`},
 	} {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
@@ -39,7 +42,7 @@ func TestDemoGuests(t *testing.T) {
 			spans := &spanLog{}
 			client := &http.Client{Allow: []string{web.Listener.Addr().String()}}
 			cfg.Capabilities, cfg.Observe = []capability.Capability{client}, spans.add
-			m := hosttest.Load(t, hosttest.New(t, cfg), c.wasm())
+			m := hosttest.Load(t, hosttest.New(t, cfg), c.wasm(t))
 			out, err := m.Call(t.Context(), "main", fmt.Appendf(nil, c.input, web.URL)).Wait(t.Context())
 			if err != nil || string(out) != "11" {
 				t.Fatalf("%s, %v", out, err)

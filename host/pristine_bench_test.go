@@ -250,6 +250,7 @@ func BenchmarkIdle(b *testing.B) {
 	}{
 		{"c", func() []byte { return guest(b, "c/conformance.wasm") }},
 		{"go", func() []byte { return hosttest.GoGuest(b, "../guests/go/conformance") }},
+		{"rust", func() []byte { return hosttest.RustGuest(b, "../guests/rust", "conformance") }},
 	} {
 		wasm := c.wasm()
 		b.Run(c.name+"/instance", func(b *testing.B) {

@@ -83,7 +83,12 @@ func GoGuest(t testing.TB, dir string) []byte {
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("building %s: %v\n%s", dir, err, text)
 	}
-	wasm, err := os.ReadFile(out)
+	return readModule(t, out)
+}
+
+func readModule(t testing.TB, file string) []byte {
+	t.Helper()
+	wasm, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
