@@ -26,9 +26,9 @@ func TestInstanceIsFreed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ name, file, task, input string }{
-		{"pool, done", "conformance", "sleep", "10"},
+		{"pool, done", "conformance", "sleep", "300"},
 		{"pool, stray", "conformance", "fetch", "http://example.com"},
-		{"loop, done", "resumable", "sleep", "10"},
+		{"loop, done", "resumable", "sleep", "300"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			wasm, err := os.ReadFile("../guests/c/" + test.file + ".wasm")

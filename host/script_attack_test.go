@@ -44,7 +44,7 @@ var hostile = []struct {
 		host.Failed, "nothing can settle"},
 	{"reject_thenable", `return { then(_, reject) { reject(new Error("no")); } };`, host.Failed, "Error: no"},
 	{"thenable_throws", `return { get then() { throw new Error("no then"); } };`, host.Failed, "no then"},
-	{"cyclic", `const o = {}; o.o = o; return o;`, host.Failed, "TypeError: circular reference"},
+	{"cyclic", `const o = {}; o.o = o; return o;`, host.Failed, "TypeError: the result has no form in JSON: circular reference"},
 	{"bigint", `return 1n;`, host.Failed, "TypeError"},
 	{"a_function", `return () => {};`, host.Failed, "which has no form in JSON"},
 	{"getter", `return { get x() { throw new Error("got"); } };`, host.Failed, "Error: got"},
