@@ -167,7 +167,7 @@ func TestMistakes(t *testing.T) {
 		"[[rule]]\nhttp.allow = \"x\"\n":                        "line 2: rule.http.allow is text in quotes: want a list",
 		"[rule]\nmodule = \"x\"\n":                              "line 1: rule is a table: want a list",
 		"[[rule]]\nkv.keys = true\nhttp.rate = 2.5\n":           "rule.kv.keys is true or false: want a whole number",
-		"[[rule]]\nhttp.rate = -1\n":                            "rule 1: http: Client.Rate is below zero",
+		"[[rule]]\nhttp.rate = -1\n":                            "http.Client.Rate is below zero",
 		"kv.file = \"\"\n":                                      "kv.file: want the name",
 		"kv.file = \"none/state.db\"\n":                         "no such file",
 		"[[rule]]\n[[rule.files]]\nhost = \"none\"\n":           "rule 1: files: mount",

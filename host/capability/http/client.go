@@ -133,7 +133,7 @@ func (c *Client) checkLimits() error {
 		"Timeout": int64(c.Timeout), "StreamTimeout": int64(c.StreamTimeout), "StreamIdle": int64(c.StreamIdle),
 	} {
 		if value < 0 {
-			return fmt.Errorf("Client.%s is below zero: want 0 for the default, or more", name)
+			return fmt.Errorf("http.Client.%s is below zero: want 0 for the default, or more", name)
 		}
 	}
 	return nil
