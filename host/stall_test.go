@@ -33,7 +33,7 @@ var (
 	byDeadline = end{name: "deadline", options: host.Options{RunTimeout: 20 * time.Millisecond},
 		kind: abi.Timeout, want: "ran for more than 20ms"}
 	byCancel = end{name: "cancel", cancel: true, kind: abi.Cancelled, want: "cancelled"}
-	byFuel   = end{name: "fuel", options: host.Options{Fuel: 1_000_000}, kind: abi.OutOfFuel, want: "out of fuel"}
+	byFuel   = end{name: "fuel", options: host.Options{Fuel: 200_000}, kind: abi.OutOfFuel, want: "out of fuel"}
 
 	overflow = end{name: "overflow", kind: abi.Trap, want: "stack overflow"}
 	outside  = end{name: "outside", kind: abi.Trap, want: "out of bounds memory access"}
