@@ -1,5 +1,4 @@
-// The conformance program. Every language has the same tasks, and every host must
-// run them in the same way. Some tasks do what a guest must not.
+// The conformance program: the same tasks in every language. Some do what a guest must not.
 #include "wexec.h"
 #include "wexec_files.h"
 #include "wexec_kv.h"
@@ -334,10 +333,7 @@ static void fan(wexec_handle call) {
 
 static void tree(wexec_handle call) {
     unsigned long depth = read_number(call);
-    if (depth == 0) {
-        wexec_output_text(call, "1");
-        return;
-    }
+    if (depth == 0) { wexec_output_text(call, "1"); return; }
     char input[24];
     size_t len = snprintf(input, sizeof input, "%lu", depth - 1);
     wexec_handle left_op = wexec_task_start(call, "tree", input, len);
@@ -375,10 +371,8 @@ WEXEC_TASKS(
     WEXEC_TASK(forever, blocking, "Never ends."),
     WEXEC_TASK_NAMED("forever_cpu", forever, cpu, "Never ends."),
     WEXEC_TASK_NAMED("hang", sleep_hour, io, "Sleeps for an hour."),
-    WEXEC_TASK_NAMED("sleep", sleep_input, io,
-        "Sleeps.\nInput: how many milliseconds. Output: slept."),
-    WEXEC_TASK_NAMED("sleep_blocking", sleep_input, blocking,
-        "Sleeps.\nInput: how many milliseconds. Output: slept."),
+    WEXEC_TASK_NAMED("sleep", sleep_input, io, "Sleeps.\nInput: how many milliseconds. Output: slept."),
+    WEXEC_TASK_NAMED("sleep_blocking", sleep_input, blocking, "Sleeps.\nInput: how many milliseconds. Output: slept."),
     WEXEC_TASK(await_cpu, cpu, "Tries to sleep, which a cpu task must not."),
     WEXEC_TASK(fetch, io, "Outputs the body of the page whose URL is the input."),
     WEXEC_TASK(stream, io, "Outputs the answer to \"one two\" of the page whose URL is the input, all streamed."),
@@ -388,8 +382,7 @@ WEXEC_TASKS(
         "Calls a task of this module, and ends as it does.\nInput: its name, a newline, its input."),
     WEXEC_TASK_NAMED("call_blocking", call_task, blocking,
         "Calls a task of this module, and ends as it does.\nInput: its name, a newline, its input."),
-    WEXEC_TASK(fan, io,
-        "Calls sleep many times at once.\nInput: how often, a space, how many ms. Output: how often."),
+    WEXEC_TASK(fan, io, "Calls sleep many times at once.\nInput: how often, a space, how many ms. Output: how often."),
     WEXEC_TASK(tree, blocking,
         "Counts the leaves of a tree of calls.\nInput: the depth. Output: two to the power of it."),
     WEXEC_TASK(nosuch, io, "Fails as an op of an unknown capability does."),
@@ -403,7 +396,5 @@ WEXEC_TASKS(
     WEXEC_TASK(schema, blocking, "Outputs the number n of its input, and a string in place of 13.",
         "input": {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}},
         "output": {"type": "integer"}),
-    WEXEC_TASK_NAMED("slow", sleep_hour, blocking, "Sleeps for an hour, and asks for 50 ms.",
-        "timeout_ms": 50),
-    WEXEC_TASK_NAMED("small", grow, blocking, "Is grow, and asks for 1 MiB.",
-        "memory_bytes": 1048576))
+    WEXEC_TASK_NAMED("slow", sleep_hour, blocking, "Sleeps for an hour, and asks for 50 ms.", "timeout_ms": 50),
+    WEXEC_TASK_NAMED("small", grow, blocking, "Is grow, and asks for 1 MiB.", "memory_bytes": 1048576))
